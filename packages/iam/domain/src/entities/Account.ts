@@ -1,0 +1,20 @@
+/** A way to sign in: a password, or an identity at another provider. */
+import { Field, IamEntityIds, Row, SharedEntityIds } from "@beep/shared-domain";
+import * as Schema from "effect/Schema";
+import * as VariantModel from "effect/schema/Model";
+
+export class Model extends VariantModel.Class<Model>("Account")({
+  ...Row.entity(IamEntityIds.AccountId),
+  /** The identity's name at the provider; the user's own id for a password. */
+  accountId: Field.readOnly(Field.required(Schema.String)),
+  providerId: Field.readOnly(Field.required(Schema.String)),
+  userId: Field.readOnly(Field.required(SharedEntityIds.UserId)),
+  accessToken: Field.sensitive(Field.nullable(Schema.String)),
+  refreshToken: Field.sensitive(Field.nullable(Schema.String)),
+  idToken: Field.sensitive(Field.nullable(Schema.String)),
+  accessTokenExpiresAt: Field.sensitive(Field.nullable(...Field.timestamp)),
+  refreshTokenExpiresAt: Field.sensitive(Field.nullable(...Field.timestamp)),
+  scope: Field.readOnly(Field.nullable(Schema.String)),
+  /** The password's hash. */
+  password: Field.sensitive(Field.nullable(Schema.String)),
+}) {}

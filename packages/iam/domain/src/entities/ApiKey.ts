@@ -1,0 +1,36 @@
+/** A key that a program presents instead of a session. */
+import { Field, IamEntityIds, Row } from "@beep/shared-domain";
+import * as Schema from "effect/Schema";
+import * as VariantModel from "effect/schema/Model";
+
+export class Model extends VariantModel.Class<Model>("ApiKey")({
+  ...Row.entity(IamEntityIds.ApiKeyId),
+  /** Which of the configured kinds of key this is. */
+  configId: Field.readOnly(Field.defaulted(Schema.String)),
+  name: Field.readOnly(Field.nullable(Schema.String)),
+  /** The first characters of the key, so that its owner can tell it from others. */
+  start: Field.readOnly(Field.nullable(Schema.String)),
+  /** Whose key it is: the id of a user or of an organization. */
+  referenceId: Field.readOnly(Field.required(Schema.String)),
+  prefix: Field.readOnly(Field.nullable(Schema.String)),
+  /** The key's hash. */
+  key: Field.sensitive(Field.required(Schema.String)),
+  /** Milliseconds after which `remaining` is set to `refillAmount` again. */
+  refillInterval: Field.readOnly(Field.nullable(Schema.Int)),
+  refillAmount: Field.readOnly(Field.nullable(Schema.Int)),
+  lastRefillAt: Field.readOnly(Field.nullable(...Field.timestamp)),
+  enabled: Field.readOnly(Field.nullable(Schema.Boolean)),
+  rateLimitEnabled: Field.readOnly(Field.nullable(Schema.Boolean)),
+  /** Milliseconds. */
+  rateLimitTimeWindow: Field.readOnly(Field.nullable(Schema.Int)),
+  rateLimitMax: Field.readOnly(Field.nullable(Schema.Int)),
+  requestCount: Field.readOnly(Field.nullable(Schema.Int)),
+  /** How often it may still be used; without a number, without a limit. */
+  remaining: Field.readOnly(Field.nullable(Schema.Int)),
+  lastRequest: Field.readOnly(Field.nullable(...Field.timestamp)),
+  expiresAt: Field.readOnly(Field.nullable(...Field.timestamp)),
+  /** JSON text, as Better Auth writes it: what the key may do. */
+  permissions: Field.readOnly(Field.nullable(Schema.String)),
+  /** JSON text, as Better Auth writes it. */
+  metadata: Field.nullable(Schema.String),
+}) {}

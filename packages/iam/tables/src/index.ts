@@ -1,0 +1,2 @@
+export * as IamDbSchema from "./schema.ts";
+export { relations } from "./relations.ts";

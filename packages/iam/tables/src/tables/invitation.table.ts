@@ -1,0 +1,25 @@
+import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import { Columns, OrgTable, user } from "@beep/shared-tables";
+import { sql } from "drizzle-orm";
+import * as pg from "drizzle-orm/pg-core";
+import { Invitation } from "@beep/iam-domain";
+
+export const invitation = OrgTable.make(IamEntityIds.InvitationId)(
+  {
+    email: pg.text("email").notNull(),
+    role: pg.text("role"),
+    // Several ids, separated by commas, when an invitation is into several teams.
+    teamId: pg.text("team_id"),
+    status: pg.text("status").$type<Invitation.Status>().notNull().default("pending"),
+    expiresAt: Columns.timestamp("expires_at").notNull(),
+    inviterId: Columns.id("inviter_id", SharedEntityIds.UserId)
+      .notNull()
+      .references(() => user.id, { onDelete: "cascade" }),
+  },
+  (t) => [
+    pg.check("iam_invitations_status_check", sql`${t.status} in (${sql.raw(Invitation.statuses.map((status) => `'${status}'`).join(", "))})`),
+    pg.index("iam_invitations_organization_id_email_idx").on(t.organizationId, t.email),
+    pg.index("iam_invitations_email_idx").on(t.email),
+    pg.index("iam_invitations_inviter_id_idx").on(t.inviterId),
+  ],
+);

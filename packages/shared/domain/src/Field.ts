@@ -1,0 +1,106 @@
+/**
+ * Fields of an entity: one declaration gives a field's schema in every variant of the model, so that the model says
+ * what its table says. How a value gets into the row decides the kind:
+ *
+ * - `required`: stated on insert, may be changed;
+ * - `defaulted`: the database or the application has a default, so that it may be left out;
+ * - `nullable`: may be absent, as `null`.
+ *
+ * Those three may be read and written by API clients. `readOnly` keeps a field out of what clients send, `sensitive`
+ * keeps it out of every JSON form.
+ */
+import * as Schema from "effect/Schema";
+import * as Model from "effect/schema/Model";
+import type * as VariantSchema from "effect/schema/VariantSchema";
+
+type Field<
+  Select extends Schema.Top,
+  Insert extends Schema.Top,
+  Json extends Schema.Top,
+  Create extends Schema.Top,
+> = VariantSchema.Field<{
+  readonly select: Select;
+  readonly insert: Insert;
+  readonly update: Schema.optional<Select>;
+  readonly json: Json;
+  readonly jsonCreate: Create;
+  readonly jsonUpdate: Schema.optional<Json>;
+}>;
+
+/**
+ * A field that must be stated on insert.
+ *
+ * @param schema its form in the database
+ * @param json its form in JSON, where that is another one
+ */
+export const required: {
+  <S extends Schema.Top>(schema: S): Field<S, S, S, S>;
+  <S extends Schema.Top, J extends Schema.Top>(schema: S, json: J): Field<S, S, J, J>;
+} = (schema: Schema.Top, json: Schema.Top = schema) =>
+  Model.Field({
+    select: schema,
+    insert: schema,
+    update: Schema.optional(schema),
+    json,
+    jsonCreate: json,
+    jsonUpdate: Schema.optional(json),
+  });
+
+/** A field that may be left out on insert, because the database or the application has a default for it. */
+export const defaulted: {
+  <S extends Schema.Top>(schema: S): Field<S, Schema.optional<S>, S, Schema.optional<S>>;
+  <S extends Schema.Top, J extends Schema.Top>(
+    schema: S,
+    json: J,
+  ): Field<S, Schema.optional<S>, J, Schema.optional<J>>;
+} = (schema: Schema.Top, json: Schema.Top = schema) =>
+  Model.Field({
+    select: schema,
+    insert: Schema.optional(schema),
+    update: Schema.optional(schema),
+    json,
+    jsonCreate: Schema.optional(json),
+    jsonUpdate: Schema.optional(json),
+  });
+
+/** A field that may be `null`, and is when it is left out. */
+export const nullable: {
+  <S extends Schema.Top>(
+    schema: S,
+  ): Field<
+    Schema.NullOr<S>,
+    Schema.optional<Schema.NullOr<S>>,
+    Schema.NullOr<S>,
+    Schema.optional<Schema.NullOr<S>>
+  >;
+  <S extends Schema.Top, J extends Schema.Top>(
+    schema: S,
+    json: J,
+  ): Field<
+    Schema.NullOr<S>,
+    Schema.optional<Schema.NullOr<S>>,
+    Schema.NullOr<J>,
+    Schema.optional<Schema.NullOr<J>>
+  >;
+} = (schema: Schema.Top, json: Schema.Top = schema) => defaulted(Schema.NullOr(schema), Schema.NullOr(json));
+
+type Schemas<F> = F extends VariantSchema.Field<infer Config> ? Config : never;
+
+/** Keeps a field out of what API clients send: it is for the services to write. */
+export const readOnly = <Config extends Schemas<Field<Schema.Top, Schema.Top, Schema.Top, Schema.Top>>>(
+  field: VariantSchema.Field<Config>,
+): VariantSchema.Field<Pick<Config, "select" | "insert" | "update" | "json">> => {
+  const { select, insert, update, json } = field.schemas;
+  return Model.Field({ select, insert, update, json });
+};
+
+/** Keeps a field out of every JSON form: a secret, or what only the services need. */
+export const sensitive = <Config extends Schemas<Field<Schema.Top, Schema.Top, Schema.Top, Schema.Top>>>(
+  field: VariantSchema.Field<Config>,
+): VariantSchema.Field<Pick<Config, "select" | "insert" | "update">> => {
+  const { select, insert, update } = field.schemas;
+  return Model.Field({ select, insert, update });
+};
+
+/** A point in time: a `timestamptz` in the database, an ISO 8601 text in JSON, a `DateTime.Utc` here. */
+export const timestamp = [Schema.DateTimeUtcFromDate, Schema.DateTimeUtcFromString] as const;

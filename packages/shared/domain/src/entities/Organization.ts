@@ -1,0 +1,16 @@
+/** A tenant: what an organization owns is kept apart from every other organization by the database. */
+import * as Schema from "effect/Schema";
+import * as VariantModel from "effect/schema/Model";
+import * as Field from "../Field.ts";
+import * as Row from "../Row.ts";
+import { OrganizationId } from "../SharedEntityIds.ts";
+
+export class Model extends VariantModel.Class<Model>("Organization")({
+  ...Row.entity(OrganizationId),
+  name: Field.required(Schema.String),
+  /** The organization's name in addresses; unique in the whole installation, because it is what tells tenants apart. */
+  slug: Field.required(Schema.String),
+  logo: Field.nullable(Schema.String),
+  /** JSON text, as Better Auth writes it. */
+  metadata: Field.nullable(Schema.String),
+}) {}

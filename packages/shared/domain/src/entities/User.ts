@@ -1,0 +1,20 @@
+/** A person who can sign in. Belongs to no organization: memberships say where a user belongs. */
+import * as Schema from "effect/Schema";
+import * as VariantModel from "effect/schema/Model";
+import * as Field from "../Field.ts";
+import * as Row from "../Row.ts";
+import { UserId } from "../SharedEntityIds.ts";
+
+export class Model extends VariantModel.Class<Model>("User")({
+  ...Row.entity(UserId),
+  name: Field.required(Schema.String),
+  email: Field.readOnly(Field.required(Schema.String)),
+  emailVerified: Field.readOnly(Field.defaulted(Schema.Boolean)),
+  image: Field.nullable(Schema.String),
+  /** The user's roles over the whole installation, separated by commas. */
+  role: Field.readOnly(Field.nullable(Schema.String)),
+  banned: Field.readOnly(Field.nullable(Schema.Boolean)),
+  banReason: Field.readOnly(Field.nullable(Schema.String)),
+  banExpires: Field.readOnly(Field.nullable(...Field.timestamp)),
+  twoFactorEnabled: Field.readOnly(Field.nullable(Schema.Boolean)),
+}) {}

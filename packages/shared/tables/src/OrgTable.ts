@@ -1,0 +1,64 @@
+/** Tables of what belongs to an organization. */
+import { type EntityId, SharedEntityIds } from "@beep/shared-domain";
+import { sql } from "drizzle-orm";
+import * as pg from "drizzle-orm/pg-core";
+import * as columns from "./columns.ts";
+import { tenantRole } from "./roles.ts";
+import * as Table from "./Table.ts";
+import { organization } from "./tables/organization.table.ts";
+
+/**
+ * The organization in whose scope the transaction runs, `null` outside of one. PostgreSQL leaves an empty text behind
+ * when a local setting ends.
+ */
+const currentOrganization = sql`nullif(current_setting('iam.organization_id', true), '')::uuid`;
+
+/**
+ * `organization_id` is that of the scope unless it is stated; outside a scope, that of a parent which the row refers
+ * to by a composite foreign key (a trigger fills it in), and otherwise missing, which the database refuses.
+ */
+const entityColumns = <Name extends string, Prefix extends string, TableName extends string>(
+  Id: EntityId.EntityId<Name, Prefix, TableName>,
+) => ({
+  ...columns.entity(Id),
+  organizationId: columns
+    .id("organization_id", SharedEntityIds.OrganizationId)
+    .notNull()
+    .default(currentOrganization)
+    .references(() => organization.id, { onDelete: "cascade" }),
+});
+
+type EntityColumns<Prefix extends string> = ReturnType<typeof entityColumns<string, Prefix, string>>;
+
+/**
+ * Makes the table of an entity that belongs to an organization: with `organization_id`, which goes with the
+ * organization; with the policy that keeps tenants apart; and with the unique pair `(organization_id, id)`, to which
+ * tables of the same tenant refer by both columns, so that no row can point into another tenant.
+ *
+ * @param Id the entity's ids; they name the table
+ * @returns a function of the entity's own columns and, as in drizzle, of its indexes and constraints
+ */
+export const make =
+  <const Name extends string, const Prefix extends string, const TableName extends string>(
+    Id: EntityId.EntityId<Name, Prefix, TableName>,
+  ) =>
+  <C extends Table.Columns>(
+    own: C & Table.Without<C, EntityColumns<Prefix>>,
+    extras?: (
+      table: pg.PgBuildExtraConfigColumns<EntityColumns<Prefix> & C>,
+    ) => ReadonlyArray<pg.PgTableExtraConfigValue>,
+  ) => {
+    const all: EntityColumns<Prefix> & C = { ...entityColumns(Id), ...own };
+    return pg.pgTable.withRLS(Id.tableName, all, (table) => [
+      Table.serviceSeesAll(),
+      pg.pgPolicy("iam_tenant_isolation", {
+        for: "all",
+        to: tenantRole,
+        // In a sub-select the setting is read once for a statement, not once for a row.
+        using: sql`${table.organizationId} = (select ${currentOrganization})`,
+        withCheck: sql`${table.organizationId} = (select ${currentOrganization})`,
+      }),
+      pg.unique(`${Id.tableName}_organization_id_id_unique`).on(table.organizationId, table.id),
+      ...(extras?.(table) ?? []),
+    ]);
+  };

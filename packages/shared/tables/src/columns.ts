@@ -1,0 +1,27 @@
+/** Columns that the tables share. */
+import type { EntityId } from "@beep/shared-domain";
+import * as pg from "drizzle-orm/pg-core";
+
+/** A `uuid` column that reads and writes the ids of one entity; another entity's id is refused, by type and when run. */
+export const id = <Name extends string, Prefix extends string, TableName extends string>(
+  name: string,
+  Id: EntityId.EntityId<Name, Prefix, TableName>,
+) =>
+  pg.customType<{ data: EntityId.Text<Prefix>; driverData: string }>({
+    dataType: () => "uuid",
+    toDriver: Id.toUuid,
+    fromDriver: Id.fromUuid,
+  })(name);
+
+/** A point in time. Milliseconds, because that is what a JavaScript `Date` holds: a value read back is the value written. */
+export const timestamp = (name: string) => pg.timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
+
+/** The columns of every entity; a trigger moves `updated_at` and `version`. */
+export const entity = <Name extends string, Prefix extends string, TableName extends string>(
+  Id: EntityId.EntityId<Name, Prefix, TableName>,
+) => ({
+  id: id("id", Id).primaryKey().$defaultFn(Id.create),
+  createdAt: timestamp("created_at").notNull().defaultNow(),
+  updatedAt: timestamp("updated_at").notNull().defaultNow(),
+  version: pg.integer("version").notNull().default(1),
+});

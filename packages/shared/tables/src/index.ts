@@ -1,0 +1,7 @@
+export * as Columns from "./columns.ts";
+export * as OrgTable from "./OrgTable.ts";
+export { serviceRole, tenantRole } from "./roles.ts";
+export * as Table from "./Table.ts";
+export { organization } from "./tables/organization.table.ts";
+export { team } from "./tables/team.table.ts";
+export { user } from "./tables/user.table.ts";

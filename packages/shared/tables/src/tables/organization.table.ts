@@ -1,0 +1,19 @@
+import { SharedEntityIds } from "@beep/shared-domain";
+import { sql } from "drizzle-orm";
+import * as pg from "drizzle-orm/pg-core";
+import * as Table from "../Table.ts";
+
+export const organization = Table.make(SharedEntityIds.OrganizationId)(
+  {
+    name: pg.text("name").notNull(),
+    slug: pg.text("slug").notNull().unique(),
+    logo: pg.text("logo"),
+    metadata: pg.text("metadata"),
+  },
+  (t) => [
+    new Table.TenantMayRead({
+      rows: sql`${t.id} = (select nullif(current_setting('iam.organization_id', true), '')::uuid)`,
+      columns: [t.id, t.name, t.slug, t.logo, t.metadata, t.createdAt, t.updatedAt, t.version],
+    }),
+  ],
+);

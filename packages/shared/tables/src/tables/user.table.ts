@@ -1,0 +1,26 @@
+import { SharedEntityIds } from "@beep/shared-domain";
+import { sql } from "drizzle-orm";
+import * as pg from "drizzle-orm/pg-core";
+import * as columns from "../columns.ts";
+import * as Table from "../Table.ts";
+
+export const user = Table.make(SharedEntityIds.UserId)(
+  {
+    name: pg.text("name").notNull(),
+    email: pg.text("email").notNull().unique(),
+    emailVerified: pg.boolean("email_verified").notNull().default(false),
+    image: pg.text("image"),
+    role: pg.text("role"),
+    banned: pg.boolean("banned").default(false),
+    banReason: pg.text("ban_reason"),
+    banExpires: columns.timestamp("ban_expires"),
+    twoFactorEnabled: pg.boolean("two_factor_enabled").default(false),
+  },
+  (t) => [
+    // The tenant role sees the memberships of its own organization only, and by them its members.
+    new Table.TenantMayRead({
+      rows: sql`exists (select from iam_members where iam_members.user_id = ${t.id})`,
+      columns: [t.id, t.name, t.email, t.image],
+    }),
+  ],
+);
