@@ -1,1 +1,3 @@
+export { AuthErrorCode, betterAuthCodes } from "./AuthErrorCode.ts";
 export * from "./entities.ts";
+export * as Errors from "./errors.ts";

@@ -1,3 +1,4 @@
+export { type Actor, anonymous, CurrentActor, CurrentTenant } from "./Actor.ts";
 export * as EntityId from "./EntityId.ts";
 export * from "./entities.ts";
 export * as Field from "./Field.ts";

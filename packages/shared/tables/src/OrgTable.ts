@@ -3,15 +3,10 @@ import { type EntityId, SharedEntityIds } from "@beep/shared-domain";
 import { sql } from "drizzle-orm";
 import * as pg from "drizzle-orm/pg-core";
 import * as columns from "./columns.ts";
-import { tenantRole } from "./roles.ts";
+import { currentOrganization, tenantRole } from "./scope.ts";
 import * as Table from "./Table.ts";
 import { organization } from "./tables/organization.table.ts";
 
-/**
- * The organization in whose scope the transaction runs, `null` outside of one. PostgreSQL leaves an empty text behind
- * when a local setting ends.
- */
-const currentOrganization = sql`nullif(current_setting('iam.organization_id', true), '')::uuid`;
 
 /**
  * `organization_id` is that of the scope unless it is stated; outside a scope, that of a parent which the row refers

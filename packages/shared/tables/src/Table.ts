@@ -1,10 +1,10 @@
 /** Tables of what belongs to no organization. */
 import type { EntityId } from "@beep/shared-domain";
 import type { SQL } from "drizzle-orm";
-import { sql } from "drizzle-orm";
+import { entityKind, sql } from "drizzle-orm";
 import * as pg from "drizzle-orm/pg-core";
 import * as columns from "./columns.ts";
-import { serviceRole, tenantRole } from "./roles.ts";
+import { serviceRole, tenantRole } from "./scope.ts";
 
 type EntityColumns<Prefix extends string> = ReturnType<typeof columns.entity<string, Prefix, string>>;
 
@@ -45,6 +45,9 @@ export const serviceSeesAll = () =>
 
 /** The policy of a table outside organizations that states which rows and columns a tenant may read. */
 export class TenantMayRead extends pg.PgPolicy {
+  // By this drizzle tells its classes apart, also in instanceof.
+  static override readonly [entityKind]: string = "TenantMayRead";
+
   /** The SQL names of the columns that the tenant role is granted; all others stay hidden from it. */
   readonly columns: ReadonlyArray<string>;
 

@@ -1,6 +1,7 @@
 import { SharedEntityIds } from "@beep/shared-domain";
 import { sql } from "drizzle-orm";
 import * as pg from "drizzle-orm/pg-core";
+import { currentOrganization } from "../scope.ts";
 import * as Table from "../Table.ts";
 
 export const organization = Table.make(SharedEntityIds.OrganizationId)(
@@ -12,7 +13,7 @@ export const organization = Table.make(SharedEntityIds.OrganizationId)(
   },
   (t) => [
     new Table.TenantMayRead({
-      rows: sql`${t.id} = (select nullif(current_setting('iam.organization_id', true), '')::uuid)`,
+      rows: sql`${t.id} = (select ${currentOrganization})`,
       columns: [t.id, t.name, t.slug, t.logo, t.metadata, t.createdAt, t.updatedAt, t.version],
     }),
   ],

@@ -1,0 +1,119 @@
+/**
+ * Migrating: the roles, drizzle's migrations, and the hardening of every table, in one transaction under a lock. So a
+ * migration that fails leaves the database as it was, and processes that start together migrate once.
+ */
+import { Errors } from "@beep/iam-domain";
+import { Table } from "@beep/shared-tables";
+import { PgClient } from "@effect/sql-pg/PgClient";
+import { is } from "drizzle-orm";
+import { makeWithDefaults } from "drizzle-orm/effect-postgres";
+import { migrate } from "drizzle-orm/effect-postgres/migrator";
+import { readMigrationFiles } from "drizzle-orm/migrator";
+import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
+import * as Effect from "effect/Effect";
+import { fileURLToPath } from "node:url";
+import * as hardening from "./hardening.ts";
+import * as SqlState from "./SqlState.ts";
+
+/** The folder of this package's migrations, as drizzle-kit writes it. */
+export const folder = fileURLToPath(new URL("../migrations", import.meta.url));
+
+/** Which migrations were applied stands in `drizzle.iam_migrations`. */
+const journal = { migrationsFolder: folder, migrationsSchema: "drizzle", migrationsTable: "iam_migrations" };
+
+/** Any number will do that no other program locks. */
+const migrationLock = 7_206_851_301;
+
+export interface Options {
+  /** The login of the application: it is given the two roles and owns nothing. */
+  readonly login: string;
+  /** The tables, for what they let tenants read. */
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Brings the database to this version. Needs a client whose login owns the tables and may create roles, or finds them
+ * created. Doing it again changes nothing.
+ */
+export const run = Effect.fn("Migrations.run")(function* (options: Options) {
+  const client = yield* PgClient;
+  const db = yield* makeWithDefaults();
+  yield* client.withTransaction(
+    Effect.gen(function* () {
+      yield* client`select pg_advisory_xact_lock(${migrationLock})`;
+      const missing = yield* pending;
+      yield* client.unsafe(hardening.createRoles);
+      if (missing.length > 0) {
+        yield* client.unsafe(hardening.relax);
+        yield* migrate(db, journal);
+      }
+      for (const statement of hardening.createTriggerFunctions) yield* client.unsafe(statement);
+      yield* client.unsafe(hardening.hardenTables);
+      for (const statement of columnGrants(options.schema)) yield* client.unsafe(statement);
+      yield* client.unsafe(hardening.grantLogin(options.login));
+    }),
+  );
+}, Effect.mapError(explain));
+
+/** The names of the migrations that the database has not seen. Fails when it has seen one that this version lacks. */
+export const pending = Effect.gen(function* () {
+  const client = yield* PgClient;
+  const known = readMigrationFiles(journal).map((migration) => migration.name);
+  const [{ exists } = { exists: false }] = yield* client<{ exists: boolean }>`
+    select to_regclass('drizzle.iam_migrations') is not null as exists`;
+  if (!exists) return known;
+  const applied = yield* client<{ name: string }>`select name from drizzle.iam_migrations order by name`;
+  const names = new Set(applied.map((row) => row.name));
+  const foreign = [...names].filter((name) => !known.includes(name));
+  if (foreign.length > 0) {
+    return yield* new Errors.StartupError({
+      code: "DATABASE_NEWER",
+      message: `The database was migrated by a newer version (${foreign.join(", ")}).`,
+      remedy: "Run the version that migrated it, or restore a backup from before.",
+    });
+  }
+  return known.filter((name) => !names.has(name));
+});
+
+const columnGrants = (schema: Options["schema"]): ReadonlyArray<string> =>
+  Object.values(schema)
+    .filter((table) => is(table, PgTable))
+    .flatMap((table) => {
+      const { name, policies } = getTableConfig(table);
+      return policies
+        .filter((policy) => policy instanceof Table.TenantMayRead)
+        .map((policy) => hardening.grantColumns(name, policy.columns));
+    });
+
+function explain(error: unknown): Errors.StartupError {
+  if (error instanceof Errors.StartupError) return error;
+  switch (SqlState.of(error)) {
+    case SqlState.insufficientPrivilege:
+      return new Errors.StartupError({
+        code: "ROLES_MISSING",
+        message: "The migrating login may not create or grant the roles iam_tenant and iam_service, or alter the tables.",
+        remedy: "Set IAM_MIGRATIONS_URL to a login that owns the database and has CREATEROLE.",
+        cause: error,
+      });
+    case SqlState.noSuchLogin:
+      return new Errors.StartupError({
+        code: "ROLES_MISSING",
+        message: "The login of DATABASE_URL does not exist.",
+        remedy: "Create it (create role … login password …), or correct DATABASE_URL.",
+        cause: error,
+      });
+    default:
+      return new Errors.StartupError({
+        code: "MIGRATION_FAILED",
+        message: `Migrating failed, and the database is as it was: ${reason(error)}`,
+        remedy: "Correct the migration, or the data that it met, and start again.",
+        cause: error,
+      });
+  }
+}
+
+/** The innermost message: what PostgreSQL said. */
+const reason = (error: unknown): string => {
+  const cause = SqlState.inner(error);
+  return cause instanceof Error ? cause.message : String(cause);
+};

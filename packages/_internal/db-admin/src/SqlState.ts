@@ -1,0 +1,40 @@
+/** Reading what PostgreSQL said out of what the layers above it throw. */
+import * as Cause from "effect/Cause";
+import * as Predicate from "effect/Predicate";
+
+/** Raised by the row trigger when an update states a version that is not the current one. */
+export const staleVersion = "IA001";
+/** Raised when a login to be granted the roles does not exist. */
+export const noSuchLogin = "IA003";
+export const insufficientPrivilege = "42501";
+
+/** An error and what caused it, from the outside in: drizzle's error, the `SqlError`, its reason, the server's message. */
+const chain = (error: unknown): ReadonlyArray<unknown> => {
+  if (Cause.isCause(error)) return chain(Cause.squash(error));
+  if (Predicate.hasProperty(error, "reason") && Predicate.isObject(error.reason)) return [error, ...chain(error.reason)];
+  if (Predicate.hasProperty(error, "cause") && Predicate.isObject(error.cause)) return [error, ...chain(error.cause)];
+  return [error];
+};
+
+/** The innermost error: what PostgreSQL, or the socket, said. */
+export const inner = (error: unknown): unknown => chain(error).at(-1);
+
+/**
+ * The SQLSTATE of a failed statement, from an `SqlError`, from drizzle's error around it, or from a cause of either.
+ *
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export const of = (error: unknown): string | undefined => {
+  const innermost = inner(error);
+  return Predicate.hasProperty(innermost, "code") && typeof innermost.code === "string" ? innermost.code : undefined;
+};
+
+/** Whether the database broke the transaction off in favour of another: a serialization failure or a deadlock. */
+export const isContention = (error: unknown): boolean => {
+  const state = of(error);
+  return state === "40001" || state === "40P01";
+};
+
+/** Whether the connection was lost: the server went away, or ended the session. */
+export const isConnectionLoss = (error: unknown): boolean =>
+  chain(error).some((link) => Predicate.isTagged(link, "ConnectionError")) || (of(error)?.startsWith("57P") ?? false);

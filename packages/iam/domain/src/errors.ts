@@ -1,0 +1,56 @@
+/** What can go wrong and can be handled. Each error has a stable `code`; none carries a secret or a query's parameters. */
+import * as Schema from "effect/Schema";
+import { AuthErrorCode } from "./AuthErrorCode.ts";
+
+/** Why a service cannot start. */
+export const StartupCode = Schema.Literals([
+  "CONFIGURATION_INVALID",
+  "DATABASE_NEWER",
+  "DATABASE_REFUSED",
+  "DATABASE_UNREACHABLE",
+  "DATA_DIRECTORY_IN_USE",
+  "DATA_DIRECTORY_UNUSABLE",
+  "MIGRATION_FAILED",
+  "MIGRATION_PENDING",
+  "PORT_UNAVAILABLE",
+  "ROLES_MISSING",
+  "SECRET_MISSING",
+]);
+export type StartupCode = typeof StartupCode.Type;
+
+/** A service cannot start; nothing was changed. `message` says what is wrong, `remedy` what to do. */
+export class StartupError extends Schema.TaggedError<StartupError>()("StartupError", {
+  code: StartupCode,
+  message: Schema.String,
+  remedy: Schema.String,
+  cause: Schema.optional(Schema.Defect()),
+}) {}
+
+/** An update stated a version of the row that is no longer the current one: read again, and decide again. */
+export class StaleVersion extends Schema.TaggedError<StaleVersion>()(
+  "StaleVersion",
+  { code: Schema.tag("STALE_VERSION"), cause: Schema.optional(Schema.Defect()) },
+  { httpApiStatus: 409 },
+) {
+  override get message() {
+    return "The row has been changed since it was read.";
+  }
+}
+
+/** The outcome of a transaction is unknown: the connection was lost while it was being committed. */
+export class CommitUnknown extends Schema.TaggedError<CommitUnknown>()(
+  "CommitUnknown",
+  { code: Schema.tag("COMMIT_UNKNOWN"), cause: Schema.optional(Schema.Defect()) },
+  { httpApiStatus: 503 },
+) {
+  override get message() {
+    return "The connection was lost while the change was being committed; it may or may not have happened.";
+  }
+}
+
+/** Authentication refused a request. `status` is the HTTP status that it answers with. */
+export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
+  code: AuthErrorCode,
+  status: Schema.Int,
+  message: Schema.String,
+}) {}

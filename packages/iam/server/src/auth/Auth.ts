@@ -1,0 +1,100 @@
+/**
+ * Authentication: Better Auth behind a service. Its operations are Effects that fail with one tagged error; called inside
+ * a transaction they are part of it.
+ */
+import { AuthErrorCode, Errors } from "@beep/iam-domain";
+import { PgClient } from "@effect/sql-pg/PgClient";
+import { isAPIError } from "better-auth/api";
+import type { ConfigError } from "effect/Config";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Option from "effect/Option";
+import * as Record from "effect/Record";
+import * as Schema from "effect/Schema";
+import { ServiceConnection } from "../db/ServiceConnection.ts";
+import * as Transaction from "../db/Transaction.ts";
+import type { Api, CurrentSession } from "./Api.ts";
+import { makeAdapter } from "./adapter.ts";
+import { makeBetterAuth } from "./betterAuth.ts";
+import { Mailer } from "./Mailer.ts";
+import * as promises from "./promises.ts";
+import { settings } from "./settings.ts";
+
+/** An operation of Better Auth as an Effect. What is no refusal, a lost database say, is a defect. */
+type Operation<Method> = Method extends (input: infer Input) => Promise<infer Output>
+  ? (input: Input) => Effect.Effect<Output, Errors.AuthError>
+  : never;
+
+export class Auth extends Context.Service<
+  Auth,
+  {
+    /** Better Auth's operations. */
+    readonly api: { readonly [Name in keyof Api]: Operation<Api[Name]> };
+    /** The session that a request's headers carry, if they carry a live one. */
+    readonly session: (headers: Headers) => Effect.Effect<Option.Option<CurrentSession>, Errors.AuthError>;
+    /** Answers requests below `/api/auth`. */
+    readonly handler: (request: Request) => Effect.Effect<Response>;
+    /** Better Auth's part of an OpenAPI document. */
+    readonly openApi: Effect.Effect<OpenApiDocument>;
+  }
+>()("@beep/iam-server/auth/Auth") {}
+
+/** As much of an OpenAPI document as is needed to join two. */
+export interface OpenApiDocument {
+  readonly paths: Readonly<Record<string, unknown>>;
+  readonly components?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+const make = Effect.gen(function* () {
+  const connection = yield* ServiceConnection;
+  const client = yield* PgClient;
+  const mailer = yield* Mailer;
+
+  const auth = makeBetterAuth({
+    settings: yield* settings,
+    adapter: makeAdapter(connection),
+    transaction: (run) => promises.leave(connection.transaction(promises.enter(run))),
+    send: (message) =>
+      client.afterCommit(
+        Effect.catch(mailer.send(message), (error) => Effect.logError("A message was not sent.", error)),
+      ),
+  });
+
+  /**
+   * Runs one of Better Auth's operations under the service role: in a savepoint when a transaction is open, which may be
+   * a tenant's; otherwise in the transactions that Better Auth opens itself.
+   */
+  const call = <A>(run: () => PromiseLike<A>): Effect.Effect<A, unknown> => {
+    const called = promises.enter(run);
+    return Effect.flatMap(Transaction.isOpen(client), (open) => (open ? connection.transaction(called) : called));
+  };
+
+  // The types of rows are ours: the adapter's columns make the ids, and a test decodes every operation's answer.
+  const operations = auth.api as unknown as Api;
+  const operation =
+    (name: string, run: (input: never) => Promise<unknown>) =>
+    (input: never): Effect.Effect<unknown, Errors.AuthError> =>
+      call(() => run(input)).pipe(Effect.catch(refusal), Effect.withSpan(`Auth.${name}`));
+
+  const api = Record.map({ ...operations }, (run, name) => operation(name, run)) as Auth["Service"]["api"];
+
+  return Auth.of({
+    api,
+    session: (headers) => Effect.map(api.getSession({ headers }), Option.fromNullishOr),
+    handler: (request) => call(() => auth.handler(request)).pipe(Effect.orDie, Effect.withSpan("Auth.handler")),
+    openApi: Effect.orDie(promises.enter(() => auth.api.generateOpenAPISchema())),
+  });
+});
+
+const isCode = Schema.is(AuthErrorCode);
+
+const refusal = (error: unknown): Effect.Effect<never, Errors.AuthError> => {
+  if (!isAPIError(error)) return Effect.die(error);
+  const code = [error.body?.code, error.status].find(isCode);
+  if (code === undefined) return Effect.die(error);
+  return Effect.fail(new Errors.AuthError({ code, status: error.statusCode, message: error.message }));
+};
+
+/** Better Auth on the database and mailer that are given; its settings come from Config. */
+export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection | Mailer> = Layer.effect(Auth, make);

@@ -1,0 +1,58 @@
+/** Sending mail. */
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Schema from "effect/Schema";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createTransport } from "nodemailer";
+import { uuidv7 } from "uuidv7";
+
+export interface Message {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** A message could not be handed over. */
+export class MailError extends Schema.TaggedError<MailError>()("MailError", {
+  code: Schema.tag("MAIL_FAILED"),
+  cause: Schema.optional(Schema.Defect()),
+}) {
+  override get message() {
+    return "The message could not be sent.";
+  }
+}
+
+export class Mailer extends Context.Service<
+  Mailer,
+  { readonly send: (message: Message) => Effect.Effect<void, MailError> }
+>()("@beep/iam-server/auth/Mailer") {}
+
+/**
+ * For development: writes each message to a folder, as a file that a mail program opens (RFC 5322, `.eml`). The files'
+ * names are in the order of sending.
+ *
+ * @param options.folder made when it is missing
+ * @param options.from the sender's address
+ */
+export const layerFolder = (options: { readonly folder: string; readonly from: string }) =>
+  Layer.succeed(Mailer, {
+    send: Effect.fn("Mailer.send")(function* (message: Message) {
+      const date = new Date(yield* Clock.currentTimeMillis);
+      yield* Effect.tryPromise({
+        try: async () => {
+          const composer = createTransport({ streamTransport: true, buffer: true, newline: "unix" });
+          const { message: bytes } = await composer.sendMail({ ...message, from: options.from, date });
+          const name = `${date.toISOString().replaceAll(":", "-")}-${uuidv7()}`;
+          await mkdir(options.folder, { recursive: true });
+          // Under its name a message is there as a whole, or not at all.
+          const draft = join(options.folder, `.${name}.draft`);
+          await writeFile(draft, bytes);
+          await rename(draft, join(options.folder, `${name}.eml`));
+        },
+        catch: (cause) => new MailError({ cause }),
+      });
+    }),
+  });

@@ -1,0 +1,41 @@
+/**
+ * Better Auth's own drizzle adapter, on the one connection. Its statements go through the Effect client by drizzle's
+ * proxy driver, so that they take part in the caller's transaction, pool and spans.
+ */
+import { drizzleAdapter } from "@better-auth/drizzle-adapter/relations-v2";
+import { relations } from "@beep/iam-tables";
+import { effectPgCodecs } from "drizzle-orm/effect-postgres";
+import { drizzle } from "drizzle-orm/pg-proxy";
+import * as Predicate from "effect/Predicate";
+import type { ServiceConnection } from "../db/ServiceConnection.ts";
+import { tables } from "./models.ts";
+import * as promises from "./promises.ts";
+import { seam } from "./seam.ts";
+
+/** The adapter for Better Auth's `database` option. All that it does, it does under the service role. */
+export const makeAdapter = (connection: ServiceConnection["Service"]) => {
+  const database = drizzle(
+    async (sql, params, method) => {
+      const statement = connection.client.unsafe(sql, params);
+      if (method === "all") {
+        const rows = await promises.leave(connection.statement(statement.values));
+        return { rows: rows.map((row) => [...row]) };
+      }
+      return { rows: withCounts(await promises.leave(connection.statement(statement.raw))) };
+    },
+    { codecs: effectPgCodecs, relations },
+  );
+  const transaction = <A>(run: (database: unknown) => Promise<A>): Promise<A> =>
+    promises.leave(connection.transaction(promises.enter(() => run(database))));
+  return seam(drizzleAdapter(Object.assign(database, { transaction }), { provider: "pg", schema: tables, transaction: true }), {
+    /** A savepoint of the open transaction, or a transaction. */
+    savepoint: (run) => promises.leave(connection.transaction(promises.enter(run))),
+  });
+};
+
+/** The adapter reads on the rows themselves how many were written. */
+const withCounts = (result: unknown) => {
+  if (!Predicate.hasProperty(result, "rows") || !Array.isArray(result.rows)) return [];
+  const rowCount = Predicate.hasProperty(result, "rowCount") ? result.rowCount : 0;
+  return Object.assign([...result.rows], { rowCount, affectedRows: rowCount });
+};

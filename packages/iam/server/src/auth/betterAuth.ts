@@ -1,0 +1,105 @@
+/** Better Auth, as this package composes it: every option that is not a default stands here. */
+import { apiKey } from "@better-auth/api-key";
+import { betterAuth } from "better-auth/minimal";
+import { admin, openAPI, organization, twoFactor } from "better-auth/plugins";
+import type { AccessControl } from "better-auth/plugins/access";
+import { defaultAc } from "better-auth/plugins/organization/access";
+import * as Effect from "effect/Effect";
+import * as Redacted from "effect/Redacted";
+import type { makeAdapter } from "./adapter.ts";
+import { transactional } from "./transactional.ts";
+import type { Message } from "./Mailer.ts";
+import { createId } from "./models.ts";
+import * as promises from "./promises.ts";
+import type { Settings } from "./settings.ts";
+
+export const BASE_PATH = "/api/auth";
+
+/** The header in which the server states the client's address to Better Auth; a client's own is never let through. */
+export const CLIENT_ADDRESS_HEADER = "x-iam-client-address";
+
+// The option's type is the general access control, to which the library's own default is not assignable.
+const accessControl = defaultAc as unknown as AccessControl;
+
+export interface Dependencies {
+  readonly settings: Settings;
+  readonly adapter: ReturnType<typeof makeAdapter>;
+  readonly transaction: Parameters<typeof transactional>[1];
+  /** Sends mail, once the change that it speaks of is committed. */
+  readonly send: (message: Message) => Effect.Effect<void>;
+}
+
+export const makeBetterAuth = ({ settings, adapter, transaction, send }: Dependencies) => {
+  const { appName, baseUrl } = settings;
+  const mail = (message: Message): Promise<void> => promises.leave(send(message));
+
+  return betterAuth({
+    appName,
+    baseURL: baseUrl.origin,
+    basePath: BASE_PATH,
+    secret: Redacted.value(settings.secret),
+    trustedOrigins: [...settings.trustedOrigins],
+    database: adapter,
+    telemetry: { enabled: false },
+    advanced: {
+      database: { generateId: ({ model }) => createId(model), joins: true },
+      ipAddress: { ipAddressHeaders: [CLIENT_ADDRESS_HEADER] },
+      useSecureCookies: baseUrl.protocol === "https:",
+    },
+    rateLimit: { enabled: settings.rateLimit, storage: "database" },
+    logger: {
+      log: (level, message, ...details) => {
+        const log = { debug: Effect.logDebug, info: Effect.logInfo, warn: Effect.logWarning, error: Effect.logError };
+        void promises.leave(log[level](message, ...details));
+      },
+    },
+    emailAndPassword: {
+      enabled: true,
+      requireEmailVerification: true,
+      // NIST SP 800-63B-4, 3.1.1.2: a password that is the only factor has 15 characters or more.
+      minPasswordLength: 15,
+      maxPasswordLength: 256,
+      revokeSessionsOnPasswordReset: true,
+      sendResetPassword: ({ user, url }) =>
+        mail({
+          to: user.email,
+          subject: `Reset your password for ${appName}`,
+          text: `Somebody asked for a new password for your account at ${appName}. If it was you, open this link:\n\n${url}\n\nIf it was not you, nothing has to be done.\n`,
+        }),
+    },
+    emailVerification: {
+      sendOnSignUp: true,
+      sendOnSignIn: true,
+      sendVerificationEmail: ({ user, url }) =>
+        mail({
+          to: user.email,
+          subject: `Confirm your address for ${appName}`,
+          text: `To confirm that this is your address, open this link:\n\n${url}\n\nIf you did not sign up at ${appName}, nothing has to be done.\n`,
+        }),
+    },
+    plugins: [
+      transactional(
+        organization({
+          ac: accessControl,
+          teams: { enabled: true },
+          dynamicAccessControl: { enabled: true },
+          requireEmailVerificationOnInvitation: true,
+          sendInvitationEmail: ({ id, email, organization, inviter }) =>
+            mail({
+              to: email,
+              subject: `${inviter.user.name} invites you to ${organization.name}`,
+              text: `${inviter.user.name} invites you to ${organization.name} at ${appName}. Sign in or sign up with this address, then accept the invitation:\n\n${new URL(`/invitations/${id}`, baseUrl)}\n`,
+            }),
+        }),
+        transaction,
+      ),
+      admin(),
+      apiKey([
+        { configId: "default", references: "user" },
+        { configId: "organization", references: "organization" },
+      ]),
+      twoFactor({ issuer: appName }),
+      openAPI({ disableDefaultReference: true }),
+    ],
+  });
+};

@@ -1,0 +1,23 @@
+/** What an installation says about authentication. */
+import * as Config from "effect/Config";
+import * as Schema from "effect/Schema";
+
+export const settings = Config.all({
+  /** The name that mails and authenticator apps show. */
+  appName: Config.withDefault(Config.NonEmptyString("IAM_APP_NAME"), "iam"),
+  /** The address under which browsers reach the server, without a path. */
+  baseUrl: Config.URL("IAM_BASE_URL"),
+  /** What cookies and links are signed with: 32 characters at least, from a random source. */
+  secret: Config.Redacted("IAM_SECRET"),
+  /** Further origins whose pages may call the server, separated by commas. */
+  trustedOrigins: Config.withDefault(
+    Config.schema(Schema.Array(Schema.String), "IAM_TRUSTED_ORIGINS"),
+    [],
+  ),
+  /** Whether requests are counted and slowed for each client address. */
+  rateLimit: Config.withDefault(Config.Boolean("IAM_RATE_LIMIT"), true),
+  /** The header in which a proxy in front states the client's address. Without one, the connection's address counts. */
+  clientAddressHeader: Config.option(Config.NonEmptyString("IAM_CLIENT_ADDRESS_HEADER")),
+});
+
+export type Settings = Config.Success<typeof settings>;

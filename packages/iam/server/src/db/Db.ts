@@ -1,0 +1,2 @@
+export * as Db from "./Database.ts";
+export * as IamDb from "./IamDb.ts";

@@ -1,0 +1,58 @@
+/**
+ * In whose name statements run: a role of the database and a tenant, for the length of a transaction. Both are local to
+ * the transaction, so that nothing is left on a connection that somebody else may get.
+ */
+import type { Errors } from "@beep/iam-domain";
+import { SharedEntityIds } from "@beep/shared-domain";
+import { serviceRole, tenantRole } from "@beep/shared-tables";
+import type { PgClient } from "@effect/sql-pg/PgClient";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import type { SqlError } from "effect/sql/SqlError";
+import * as Transaction from "./Transaction.ts";
+
+export type Scope =
+  | { readonly _tag: "None" }
+  | { readonly _tag: "Tenant"; readonly organizationId: SharedEntityIds.OrganizationId }
+  | { readonly _tag: "Service" };
+
+export const none: Scope = { _tag: "None" };
+export const service: Scope = { _tag: "Service" };
+export const tenant = (organizationId: SharedEntityIds.OrganizationId): Scope => ({ _tag: "Tenant", organizationId });
+
+/** The scope in which the fiber runs. */
+export const Current = Context.Reference<Scope>("@beep/iam-server/db/Scope/Current", { defaultValue: () => none });
+
+/**
+ * Runs an effect in a scope, in a transaction of its own; inside a transaction, in a savepoint of it, after which the
+ * outer scope is as before.
+ */
+export const enter =
+  (client: PgClient, scope: Scope) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError | Errors.CommitUnknown, R> =>
+    Effect.gen(function* () {
+      const outer = yield* Current;
+      const nested = yield* Transaction.isOpen(client);
+      const scoped = Effect.provideService(effect, Current, scope);
+      return yield* Transaction.run(client)(
+        nested && sameScope(outer, scope)
+          ? scoped
+          : Effect.gen(function* () {
+              yield* assume(client, scope);
+              const result = yield* scoped;
+              // A savepoint that is released keeps its settings; one that is rolled back does not.
+              if (nested) yield* assume(client, outer);
+              return result;
+            }),
+      );
+    });
+
+const assume = (client: PgClient, scope: Scope) => {
+  const role = { None: "none", Tenant: tenantRole.name, Service: serviceRole.name }[scope._tag];
+  const organization = scope._tag === "Tenant" ? SharedEntityIds.OrganizationId.toUuid(scope.organizationId) : "";
+  return client`select set_config('role', ${role}, true), set_config('iam.organization_id', ${organization}, true)`;
+};
+
+const sameScope = (left: Scope, right: Scope): boolean =>
+  left._tag === right._tag &&
+  (left._tag !== "Tenant" || right._tag !== "Tenant" || left.organizationId === right.organizationId);

@@ -1,0 +1,100 @@
+/** A PostgreSQL server: migrated by its owner, used by a login that owns nothing. */
+import { Migrations, SqlState } from "@beep/db-admin";
+import { Errors } from "@beep/iam-domain";
+import { IamDbSchema } from "@beep/iam-tables";
+import { serviceRole } from "@beep/shared-tables";
+import * as Pg from "@effect/sql-pg/PgClient";
+import * as Config from "effect/Config";
+import * as Effect from "effect/Effect";
+import * as Redacted from "effect/Redacted";
+import type { SqlError } from "effect/sql/SqlError";
+import * as ServiceConnection from "./ServiceConnection.ts";
+
+/** How to reach the server. */
+export const settings = Config.all({
+  /** The application's login. */
+  url: Config.Redacted("DATABASE_URL"),
+  /** The login that owns the tables and migrates them; the application's own where none is given. */
+  migrationsUrl: Config.option(Config.Redacted("IAM_MIGRATIONS_URL")),
+  /** Whether to migrate at start. Without it a database that needs migrating is refused. */
+  runMigrations: Config.withDefault(Config.Boolean("IAM_RUN_MIGRATIONS"), true),
+  /** How many connections each of the two pools may hold: the application's, and the identity services' own. */
+  connections: Config.withDefault(Config.Int("IAM_DATABASE_CONNECTIONS"), 8),
+});
+
+/** Migrates the database and gives the clients to it. */
+export const openDatabase = Effect.fn("Server.open")(function* () {
+  const { url, migrationsUrl, runMigrations, connections } = yield* settings;
+  const login = yield* loginOf("DATABASE_URL", url);
+  if (runMigrations) {
+    const ownerUrl = migrationsUrl._tag === "Some" ? migrationsUrl.value : url;
+    yield* loginOf("IAM_MIGRATIONS_URL", ownerUrl);
+    yield* Migrations.run({ login, schema: IamDbSchema }).pipe(using(ownerUrl));
+  } else {
+    const pending = yield* Migrations.pending.pipe(using(url));
+    if (pending.length > 0) {
+      return yield* new Errors.StartupError({
+        code: "MIGRATION_PENDING",
+        message: `The database lacks ${pending.length} migrations (${pending.join(", ")}), and IAM_RUN_MIGRATIONS is off.`,
+        remedy: "Run `iam migrate` with IAM_MIGRATIONS_URL.",
+      });
+    }
+  }
+  const pool = { url, multiplex: true, maxConnections: connections, applicationName: "iam" };
+  const client = yield* Pg.make(pool);
+  const roleHolder = yield* Pg.make({
+    ...pool,
+    applicationName: "iam-service",
+    startupParameters: { role: serviceRole.name },
+  });
+  return { client, serviceConnection: ServiceConnection.held(client, roleHolder) };
+}, Effect.mapError((error) => (error instanceof Errors.StartupError || error._tag === "ConfigError" ? error : unreachable(error))));
+
+/** Runs an effect with a client of its own, which is gone afterwards. */
+const using =
+  (url: Redacted.Redacted) =>
+  <A, E>(effect: Effect.Effect<A, E, Pg.PgClient>) =>
+    Effect.scoped(
+      Effect.flatMap(Pg.make({ url, maxConnections: 1 }), (client) =>
+        Effect.provideService(effect, Pg.PgClient, client),
+      ),
+    );
+
+const loginOf = (key: string, url: Redacted.Redacted): Effect.Effect<string, Errors.StartupError> =>
+  Effect.gen(function* () {
+    const text = Redacted.value(url);
+    const parsed = URL.canParse(text) ? new URL(text) : undefined;
+    if (parsed === undefined || !/^postgres(ql)?:$/.test(parsed.protocol)) {
+      return yield* new Errors.StartupError({
+        code: "CONFIGURATION_INVALID",
+        message: `${key} is not the address of a PostgreSQL database.`,
+        remedy: `Set ${key} to postgres://<login>:<password>@<host>:<port>/<database>.`,
+      });
+    }
+    if (parsed.username === "") {
+      return yield* new Errors.StartupError({
+        code: "CONFIGURATION_INVALID",
+        message: `${key} names no login.`,
+        remedy: `Set ${key} to postgres://<login>:<password>@<host>:<port>/<database>.`,
+      });
+    }
+    return decodeURIComponent(parsed.username);
+  });
+
+const unreachable = (error: SqlError): Errors.StartupError => {
+  const cause = SqlState.inner(error);
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return SqlState.of(error)?.startsWith("28") || SqlState.of(error)?.startsWith("3D")
+    ? new Errors.StartupError({
+        code: "DATABASE_REFUSED",
+        message: `The database server refused the connection: ${said}`,
+        remedy: "Correct the login, password and database name in DATABASE_URL and IAM_MIGRATIONS_URL.",
+        cause: error,
+      })
+    : new Errors.StartupError({
+        code: "DATABASE_UNREACHABLE",
+        message: `The database server cannot be reached: ${said}`,
+        remedy: "Start it, or correct host and port in DATABASE_URL and IAM_MIGRATIONS_URL.",
+        cause: error,
+      });
+};
