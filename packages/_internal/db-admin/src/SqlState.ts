@@ -7,6 +7,8 @@ export const staleVersion = "IA001";
 /** Raised when a login to be granted the roles does not exist. */
 export const noSuchLogin = "IA003";
 export const insufficientPrivilege = "42501";
+export const uniqueViolation = "23505";
+export const foreignKeyViolation = "23503";
 
 /** An error and what caused it, from the outside in: drizzle's error, the `SqlError`, its reason, the server's message. */
 const chain = (error: unknown): ReadonlyArray<unknown> => {
@@ -38,3 +40,9 @@ export const isContention = (error: unknown): boolean => {
 /** Whether the connection was lost: the server went away, or ended the session. */
 export const isConnectionLoss = (error: unknown): boolean =>
   chain(error).some((link) => Predicate.isTagged(link, "ConnectionError")) || (of(error)?.startsWith("57P") ?? false);
+
+/** Whether a column refused a value: it is missing, out of range, against a check, or no text that PostgreSQL can hold. */
+export const isRefusedValue = (error: unknown): boolean => {
+  const state = of(error);
+  return state === "23502" || state === "23514" || (state?.startsWith("22") ?? false);
+};

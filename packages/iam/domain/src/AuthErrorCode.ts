@@ -201,8 +201,11 @@ export const betterAuthCodes = [
   "YOU_MUST_BE_IN_AN_ORGANIZATION_TO_CREATE_A_ROLE",
 ] as const;
 
-/** An id in a request is malformed, or belongs to another kind of entity. */
-const ownCodes = ["INVALID_ID"] as const;
+/**
+ * Ours: an id is malformed, or of another kind of entity; something exists already, or what it refers to is gone, as may
+ * happen to the loser of a race; a value cannot be stored.
+ */
+const ownCodes = ["ALREADY_EXISTS", "INVALID_ID", "INVALID_VALUE", "REFERENCE_GONE"] as const;
 
 export const AuthErrorCode = Schema.Literals([...betterAuthCodes, ...ownCodes, ...statusCodes]);
 export type AuthErrorCode = typeof AuthErrorCode.Type;

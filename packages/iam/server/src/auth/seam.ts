@@ -1,7 +1,9 @@
 /**
  * The one place through which everything passes that Better Auth reads and writes, plugins included: a decorator of its
- * database adapter. Here ids are validated, and writes that may fail without harm get a savepoint.
+ * database adapter. Here ids are validated, what the database's constraints refuse becomes an answer with a code, and
+ * writes that may fail without harm get a savepoint.
  */
+import { SqlState } from "@beep/db-admin";
 import { APIError } from "@better-auth/core/error";
 import type { BetterAuthOptions } from "@better-auth/core";
 import { getAuthTables } from "@better-auth/core/db";
@@ -34,7 +36,7 @@ export const seam =
       return Object.assign(adapter, {
         create: async (input: Parameters<typeof create>[0]) => {
           checkValues(input.model, input.data);
-          return mayCollide.has(input.model) ? savepoint(() => create(input)) : create(input);
+          return answering(mayCollide.has(input.model) ? savepoint(() => create(input)) : create(input));
         },
         findOne: checked(findOne),
         findMany: checked(findMany),
@@ -61,7 +63,7 @@ export const seam =
         for (const { field, value } of input.where ?? []) check(input.model, field, value);
         checkValues(input.model, input.update);
         checkValues(input.model, input.set);
-        return method(input);
+        return answering(method(input));
       };
 
     const checkValues = (model: string, values: Readonly<Record<string, unknown>> | undefined): void => {
@@ -86,6 +88,25 @@ export const seam =
     const decorated: Transaction = (run) => transaction((inner) => run(decorate(inner)));
     return Object.assign(adapter, { transaction: decorated });
   };
+
+/** Answers what the database's constraints refuse: a race that was lost, or a value that no column takes. */
+const answering = async <A>(statement: Promise<A>): Promise<A> => {
+  try {
+    return await statement;
+  } catch (error) {
+    const state = SqlState.of(error);
+    if (state === SqlState.uniqueViolation) {
+      throw new APIError("CONFLICT", { code: "ALREADY_EXISTS", message: "It exists already." });
+    }
+    if (state === SqlState.foreignKeyViolation) {
+      throw new APIError("CONFLICT", { code: "REFERENCE_GONE", message: "What it refers to does not exist any more." });
+    }
+    if (SqlState.isRefusedValue(error)) {
+      throw new APIError("BAD_REQUEST", { code: "INVALID_VALUE", message: "A value cannot be stored." });
+    }
+    throw error;
+  }
+};
 
 /** For each model, the fields that hold ids, and of which model. */
 const referencesOf = (options: BetterAuthOptions): Readonly<Record<string, Readonly<Record<string, string>>>> =>
