@@ -28,11 +28,20 @@ export interface EntityId<Name extends string, Prefix extends string, TableName 
   readonly is: (value: unknown) => value is Id<Name, Prefix>;
   /** The `uuid` of an id; throws `RangeError` when the text is not an id of this entity. */
   readonly toUuid: (text: string) => string;
-  /** The id of a `uuid`. */
+  /** The id of a `uuid`; throws `RangeError` when the text is no `uuid`. */
   readonly fromUuid: (uuid: string) => Id<Name, Prefix>;
 }
 
 export type Any = EntityId<string, string, string>;
+
+const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Any 128 bits, as the specification and the database have it; `toUUID` of typeid-js throws unless a version is set. */
+const formatUuid = (bytes: Uint8Array): string => {
+  let hex = "";
+  for (const byte of bytes) hex += byte < 16 ? `0${byte.toString(16)}` : byte.toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+};
 
 /**
  * Declares the ids of an entity.
@@ -70,7 +79,10 @@ export const make = <const Name extends string, const Prefix extends string, con
     tableName,
     create: () => branded(TypeID.fromUUIDBytes(prefix, uuidv7obj().bytes)),
     is,
-    toUuid: (text: string) => parse(text).toUUID(),
-    fromUuid: (uuid: string) => branded(TypeID.fromUUID(prefix, uuid)),
+    toUuid: (text: string) => formatUuid(parse(text).toUUIDBytes()),
+    fromUuid: (uuid: string) => {
+      if (!uuidPattern.test(uuid)) throw new RangeError("Not a uuid.");
+      return branded(TypeID.fromUUID(prefix, uuid));
+    },
   });
 };

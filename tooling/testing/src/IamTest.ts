@@ -1,0 +1,125 @@
+/** The identity services as an application gets them, on a database of the test's own. */
+import { Auth, type Iam, IamDb, Mailer } from "@beep/iam-server";
+import type { Errors } from "@beep/iam-domain";
+import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import * as ConfigProvider from "effect/ConfigProvider";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Option from "effect/Option";
+import * as Queue from "effect/Queue";
+import * as Redacted from "effect/Redacted";
+import { TestDatabase, type Options } from "./TestDatabase.ts";
+
+/** Where the mail of a test lands. `next` waits for a message. */
+export class Mailbox extends Context.Service<Mailbox, { readonly next: Effect.Effect<Mailer.Message> }>()(
+  "@beep/testing/Mailbox",
+) {}
+
+const mail: Layer.Layer<Mailer.Mailer | Mailbox> = Layer.effectContext(
+  Effect.gen(function* () {
+    const messages = yield* Queue.unbounded<Mailer.Message>();
+    return Context.make(Mailer.Mailer, { send: (message) => Effect.asVoid(Queue.offer(messages, message)) }).pipe(
+      Context.add(Mailbox, { next: Queue.take(messages) }),
+    );
+  }),
+);
+
+const config = (values: Readonly<Record<string, string>>) =>
+  ConfigProvider.layer(
+    ConfigProvider.fromUnknown({
+      IAM_BASE_URL: "http://localhost:3000",
+      IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
+      IAM_RATE_LIMIT: "false",
+      ...values,
+    }),
+  );
+
+const services = Auth.layer.pipe(Layer.provideMerge(mail));
+
+/** All that a test may ask for. */
+export type Provided = Iam.Provided | Mailbox;
+
+/** On PostgreSQL: a copy of the migrated template, used by the login that owns nothing. */
+export const postgres = (options?: Options): Layer.Layer<Provided | TestDatabase, unknown> =>
+  Layer.unwrap(
+    Effect.map(TestDatabase, ({ appUrl }) =>
+      services.pipe(
+        Layer.provideMerge(IamDb.layer),
+        Layer.provide(config({ DATABASE_URL: Redacted.value(appUrl), IAM_RUN_MIGRATIONS: "false" })),
+      ),
+    ),
+  ).pipe(Layer.provideMerge(TestDatabase.layer(options)));
+
+/** On the embedded database, in memory. */
+export const embedded: Layer.Layer<Provided, unknown> = services.pipe(Layer.provideMerge(IamDb.layerEmbedded({})), Layer.provide(config({})));
+
+/** Every kind of database that runs here, for suites that must pass on each. */
+export const databases: ReadonlyArray<{ readonly name: string; readonly layer: Layer.Layer<Provided, unknown> }> = [
+  ...TestDatabase.majors.map((major) => ({ name: `PostgreSQL ${major}`, layer: postgres({ major }) })),
+  { name: "embedded", layer: embedded },
+];
+
+export const password = "correct horse battery staple";
+
+/** A user with a session. */
+export interface SignedUp {
+  readonly id: SharedEntityIds.UserId;
+  readonly name: string;
+  readonly email: string;
+  readonly headers: Headers;
+}
+
+/** Signs a user up, confirms the address by the mailed link, and signs in. The headers carry the session. */
+export const signedUp = Effect.fn("IamTest.signedUp")(function* (
+  name: string,
+): Effect.fn.Return<SignedUp, Errors.AuthError, Auth.Auth | Mailbox> {
+  const { api, handler, session } = yield* Auth.Auth;
+  const mailbox = yield* Mailbox;
+  const email = `${name}@example.com`;
+  yield* api.signUpEmail({ body: { name, email, password } });
+  yield* handler(new Request(linkIn(yield* mailbox.next)));
+  const headers = yield* signedIn(email);
+  const { user } = Option.getOrThrow(yield* session(headers));
+  return { id: SharedEntityIds.UserId.make(user.id), name, email, headers };
+});
+
+/** Signs in over HTTP; the headers carry the session as a browser would. */
+export const signedIn = Effect.fn("IamTest.signedIn")(function* (email: string) {
+  const { handler } = yield* Auth.Auth;
+  const response = yield* handler(
+    new Request("http://localhost:3000/api/auth/sign-in/email", {
+      method: "POST",
+      headers: { "content-type": "application/json", origin: "http://localhost:3000" },
+      body: JSON.stringify({ email, password }),
+    }),
+  );
+  const cookie = response.headers.getSetCookie().map((setCookie) => setCookie.split(";", 1)[0]);
+  return new Headers({ cookie: cookie.join("; "), origin: "http://localhost:3000" });
+});
+
+/** The link in a message. */
+export const linkIn = (message: Mailer.Message): string => {
+  const link = /https?:\/\/\S+/.exec(message.text)?.[0];
+  if (link === undefined) throw new Error(`There is no link in "${message.subject}".`);
+  return link;
+};
+
+/** An organization of the user's, who owns it. */
+export const organizationOf = Effect.fn("IamTest.organizationOf")(function* (
+  user: { readonly headers: Headers },
+  slug: string,
+): Effect.fn.Return<
+  { readonly id: SharedEntityIds.OrganizationId; readonly memberId: IamEntityIds.MemberId },
+  Errors.AuthError,
+  Auth.Auth
+> {
+  const { api } = yield* Auth.Auth;
+  const organization = yield* api.createOrganization({ headers: user.headers, body: { name: slug, slug } });
+  const [owner] = organization.members;
+  if (owner === undefined) return yield* Effect.die(new Error("The organization has no owner."));
+  return {
+    id: SharedEntityIds.OrganizationId.make(organization.id),
+    memberId: IamEntityIds.MemberId.make(owner.id),
+  };
+});
