@@ -1,6 +1,7 @@
 /** The identity services as an application gets them, on a database of the test's own. */
-import { Auth, type Iam, IamDb, Mailer } from "@beep/iam-server";
+
 import type { Errors } from "@beep/iam-domain";
+import { Auth, type Iam, IamDb, Mailer } from "@beep/iam-server";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Context from "effect/Context";
@@ -9,7 +10,7 @@ import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Queue from "effect/Queue";
 import * as Redacted from "effect/Redacted";
-import { TestDatabase, type Options } from "./TestDatabase.ts";
+import { type Options, TestDatabase } from "./TestDatabase.ts";
 
 /** Where the mail of a test lands. `next` waits for a message. */
 export class Mailbox extends Context.Service<Mailbox, { readonly next: Effect.Effect<Mailer.Message> }>()(
@@ -52,7 +53,10 @@ export const postgres = (options?: Options): Layer.Layer<Provided | TestDatabase
   ).pipe(Layer.provideMerge(TestDatabase.layer(options)));
 
 /** On the embedded database, in memory. */
-export const embedded: Layer.Layer<Provided, unknown> = services.pipe(Layer.provideMerge(IamDb.layerEmbedded({})), Layer.provide(config({})));
+export const embedded: Layer.Layer<Provided, unknown> = services.pipe(
+  Layer.provideMerge(IamDb.layerEmbedded({})),
+  Layer.provide(config({})),
+);
 
 /** Every kind of database that runs here, for suites that must pass on each. */
 export const databases: ReadonlyArray<{ readonly name: string; readonly layer: Layer.Layer<Provided, unknown> }> = [

@@ -32,8 +32,8 @@ export interface PostgresServer {
 export interface Options {
   readonly major: Major;
   /**
-   * Whether what was committed survives a crash. By default it need not, which makes tests and their set-up faster:
-   * a server that is to be killed wants it.
+   * Whether what was committed survives a crash. By default it need not, and the data may be in memory, which makes
+   * tests and their set-up faster; a server that is to be killed or measured wants it.
    */
   readonly durable?: boolean | undefined;
 }
@@ -59,7 +59,7 @@ export const make = Effect.fnUntraced(function* ({
       reason: `PostgreSQL ${major} is not installed (${Binaries.remedy(major)}).`,
     });
   }
-  const cluster = yield* Cluster.make(binaries);
+  const cluster = yield* Cluster.make(binaries, !durable);
   const { port, running } = yield* Effect.acquireRelease(
     Port.free.pipe(
       Effect.bindTo("port"),

@@ -28,7 +28,9 @@ const settings = ({ durable, port }: Options): ReadonlyArray<string> => [
   "unix_socket_directories=",
   // In files of the data directory, which are gone with it, and not in /dev/shm, where a killed server leaves them.
   "dynamic_shared_memory_type=mmap",
-  ...(durable ? [] : ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "deadlock_timeout=100ms"]),
+  ...(durable
+    ? []
+    : ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_wal_size=256MB", "deadlock_timeout=100ms"]),
 ];
 
 const childrenOf = (pid: number): ReadonlyArray<number> => {

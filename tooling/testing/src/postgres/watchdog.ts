@@ -7,22 +7,24 @@ import { type Surroundings, spawnOptions } from "./command.ts";
 // removes its file as the last thing it does; one that had been killed before never will.
 const script = `
 read -r line && exit 0
-file="$1/data/postmaster.pid"
+file="$2/postmaster.pid"
 kill -QUIT "$(head -n 1 "$file")"
 tries=0
 while [ -e "$file" ] && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
-rm -rf "$1"
+rm -rf "$2" "$1"
 `;
 
 /**
- * Starts a shell that waits for this process to be gone, then stops the server in `directory` and removes the
- * directory.
+ * Starts a shell that waits for this process to be gone, then stops the server and removes its directories.
  *
  * @returns what sends the shell away, once there is nothing left to clean up
  */
-export const start = (directory: string, surroundings: Surroundings): Effect.Effect<Effect.Effect<void>> =>
+export const start = (
+  { data, home }: { readonly home: string; readonly data: string },
+  surroundings: Surroundings,
+): Effect.Effect<Effect.Effect<void>> =>
   Effect.sync(() => {
-    const shell = spawn("sh", ["-c", script, "sh", directory], {
+    const shell = spawn("sh", ["-c", script, "sh", home, data], {
       ...spawnOptions(surroundings),
       // In a group of its own, so that Ctrl-C and a kill of the whole group leave it to do its work.
       detached: true,
