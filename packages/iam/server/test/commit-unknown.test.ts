@@ -1,0 +1,49 @@
+import { IamDb, Tenancy } from "@beep/iam-server";
+import { IamDbSchema } from "@beep/iam-tables";
+import { SharedEntityIds } from "@beep/shared-domain";
+import { connect, TestDatabase } from "@beep/testing";
+import { assert, layer } from "@effect/vitest";
+import * as ConfigProvider from "effect/ConfigProvider";
+import * as Effect from "effect/Effect";
+import * as Redacted from "effect/Redacted";
+import { cutAtCommit } from "./support/cutAtCommit.ts";
+
+layer(TestDatabase.layer(), { excludeTestServices: true })("a connection lost during COMMIT", (it) => {
+  for (const { when, stored } of [
+    { when: "before", stored: 0 },
+    { when: "after", stored: 1 },
+  ] as const) {
+    it.effect(`DB-3: is reported as unknown and never as success, lost ${when} the server committed`, () =>
+      Effect.gen(function* () {
+        const { adminUrl, appUrl } = yield* TestDatabase;
+        const admin = yield* connect(adminUrl);
+        const id = SharedEntityIds.OrganizationId.create();
+        yield* admin`insert into iam_organizations (id, name, slug)
+          values (${SharedEntityIds.OrganizationId.toUuid(id)}, ${when}, ${when})`;
+
+        const address = new URL(Redacted.value(appUrl));
+        address.port = String(yield* cutAtCommit(new URL(address), when));
+        const write = Effect.gen(function* () {
+          const { db } = yield* IamDb.IamDb;
+          yield* Tenancy.within(id)(db.insert(IamDbSchema.notificationPreference).values({ channel: "mail" }));
+        });
+        const error = yield* write.pipe(
+          Effect.provide(IamDb.layer),
+          Effect.provide(
+            ConfigProvider.layer(
+              ConfigProvider.fromUnknown({ DATABASE_URL: address.href, IAM_RUN_MIGRATIONS: "false" }),
+            ),
+          ),
+          Effect.flip,
+        );
+        assert.strictEqual(error._tag, "CommitUnknown");
+
+        // The server may still be ending the session that was cut off.
+        const [row] = yield* admin<{ count: number }>`
+          select count(*)::int as count from iam_notification_preferences
+          where organization_id = ${SharedEntityIds.OrganizationId.toUuid(id)}`;
+        assert.strictEqual(row?.count, stored);
+      }),
+    );
+  }
+});

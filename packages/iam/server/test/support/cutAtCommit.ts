@@ -1,0 +1,48 @@
+/** A connection that is lost in the moment of COMMIT: a proxy in front of a PostgreSQL server. */
+import * as Effect from "effect/Effect";
+import { connect, createServer, type Socket } from "node:net";
+
+/**
+ * Opens a proxy that cuts the connection when a session commits.
+ *
+ * @param when `before` the server learns of the COMMIT, or `after` it has answered, which the client then never sees
+ * @returns the proxy's port
+ */
+export const cutAtCommit = (upstream: URL, when: "before" | "after") =>
+  Effect.acquireRelease(
+    Effect.callback<{ readonly port: number; readonly close: () => void }>((resume) => {
+      const sockets = new Set<Socket>();
+      const server = createServer((client) => {
+        const database = connect({ host: upstream.hostname, port: Number(upstream.port) });
+        const cut = () => {
+          client.destroy();
+          database.destroy();
+        };
+        for (const socket of [client, database]) {
+          sockets.add(socket);
+          socket.on("error", cut).on("close", cut);
+        }
+        let committing = false;
+        client.on("data", (bytes) => {
+          committing ||= bytes.includes("COMMIT");
+          if (committing && when === "before") cut();
+          else database.write(bytes);
+        });
+        database.on("data", (bytes) => (committing ? cut() : client.write(bytes)));
+      });
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address();
+        const port = typeof address === "object" && address !== null ? address.port : 0;
+        resume(
+          Effect.succeed({
+            port,
+            close: () => {
+              for (const socket of sockets) socket.destroy();
+              server.close();
+            },
+          }),
+        );
+      });
+    }),
+    ({ close }) => Effect.sync(close),
+  ).pipe(Effect.map(({ port }) => port));
