@@ -1,0 +1,164 @@
+import { globSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Auth, IamDb, Tenancy } from "@beep/iam-server";
+import { IamDbSchema } from "@beep/iam-tables";
+import { connect, IamTest, TestDatabase } from "@beep/testing";
+import { PgClient } from "@effect/sql-pg/PgClient";
+import { assert, describe, it as test, layer } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import type { SqlClient } from "effect/sql/SqlClient";
+
+/** Every table of the database but PostgreSQL's own, whoever made it. */
+const tablesOf = (client: SqlClient) =>
+  client<{ name: string }>`
+    select format('%I.%I', n.nspname, t.relname) as name
+    from pg_class t join pg_namespace n on n.oid = t.relnamespace
+    where t.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema') order by 1`;
+
+const count = (client: SqlClient, table: string) =>
+  Effect.map(client.unsafe<{ count: number }>(`select count(*)::int as count from ${table}`), ([row]) => row?.count);
+
+/** Two organizations, and at least one row in every table, by what users do. */
+const populate = Effect.gen(function* () {
+  const { api } = yield* Auth.Auth;
+  const { adminUrl } = yield* TestDatabase;
+  const admin = yield* connect(adminUrl);
+  const { db } = yield* IamDb.IamDb;
+  const ann = yield* IamTest.signedUp("ann");
+  const bob = yield* IamTest.signedUp("bob");
+  const acme = yield* IamTest.organizationOf(ann, "acme");
+  const other = yield* IamTest.organizationOf(bob, "other");
+  for (const { owner, organizationId } of [
+    { owner: ann, organizationId: acme.id },
+    { owner: bob, organizationId: other.id },
+  ]) {
+    const { headers } = owner;
+    yield* api.createInvitation({ headers, body: { email: "c@example.com", role: "member", organizationId } });
+    yield* api.createOrgRole({ headers, body: { role: "auditor", permission: { member: ["create"] }, organizationId } });
+    yield* api.createApiKey({ headers, body: { name: "key" } });
+    yield* api.requestPasswordReset({ body: { email: owner.email } });
+    yield* Tenancy.within(organizationId)(db.insert(IamDbSchema.notificationPreference).values({ channel: "mail" }));
+  }
+  yield* admin`insert into iam_rate_limits (id, key, count, last_request) values (gen_random_uuid(), 'k', 1, 1)`;
+  yield* admin`insert into iam_two_factors (id, secret, backup_codes, user_id)
+    select gen_random_uuid(), 's', 'b', id from iam_users`;
+  for (const { name } of yield* tablesOf(admin)) {
+    assert.isAbove((yield* count(admin, name)) ?? 0, 0, `${name} has no row to be seen`);
+  }
+  return { acme, other, admin };
+});
+
+for (const major of TestDatabase.majors) {
+  layer(IamTest.postgres({ major }), { excludeTestServices: true })(`on PostgreSQL ${major}`, (it) => {
+    it.effect("TEN-2: without a scope the login sees nothing; without a tenant the tenant role sees nothing", () =>
+      Effect.gen(function* () {
+        const { admin, acme } = yield* populate;
+        const client = yield* PgClient;
+        const tables = (yield* tablesOf(admin)).map(({ name }) => name);
+        assert.includeMembers(tables, ["public.iam_members", "public.iam_users", "drizzle.iam_migrations"]);
+
+        const seen = (role: string, organization: string) =>
+          Effect.forEach(tables, (table) =>
+            client
+              .withTransaction(
+                Effect.andThen(
+                  client`select set_config('role', ${role}, true), set_config('iam.organization_id', ${organization}, true)`,
+                  count(client, table),
+                ),
+              )
+              .pipe(
+                Effect.orElseSucceed(() => "refused" as const),
+                Effect.map((rows) => [table, rows] as const),
+              ),
+          ).pipe(Effect.map((counts) => Object.fromEntries(counts)));
+
+        // The login may read the names of the migrations, by which it tells whether it fits the database.
+        const bare = yield* seen("none", "");
+        for (const table of tables) {
+          assert.strictEqual(bare[table], table === "drizzle.iam_migrations" ? 1 : 0, table);
+        }
+        const nowhere = yield* seen("iam_tenant", "");
+        for (const table of tables) assert.oneOf(nowhere[table], [0, "refused"], table);
+
+        // That the same questions have an answer inside a tenant shows that they were asked rightly.
+        const inside = yield* seen("iam_tenant", (yield* admin<{ id: string }>`
+          select id::text from iam_organizations where slug = 'acme'`)[0]?.id ?? "");
+        assert.strictEqual(inside["public.iam_members"], 1);
+        assert.strictEqual(inside["public.iam_notification_preferences"], 1);
+        assert.strictEqual(inside["public.iam_sessions"], "refused");
+
+        assert.isTrue(acme.memberId.startsWith("member_"));
+      }),
+    );
+  });
+}
+
+layer(IamTest.postgres(), { excludeTestServices: true })("a scope", (it) => {
+  it.effect("TEN-4: is gone after success, failure, defect, interruption and a timeout", () =>
+    Effect.gen(function* () {
+      const client = yield* PgClient;
+      const ann = yield* IamTest.signedUp("ann");
+      const { id } = yield* IamTest.organizationOf(ann, "acme");
+      const within = Tenancy.within(id);
+      const state = client<{ user: string; organization: string | null }>`
+        select current_user as user, nullif(current_setting('iam.organization_id', true), '') as organization`;
+      const [inside] = yield* within(state);
+      assert.strictEqual(inside?.user, "iam_tenant");
+
+      const endings = [
+        within(state),
+        within(Effect.fail("no")),
+        within(Effect.die("no")),
+        within(client`select 1 / 0`),
+        within(client`select pg_sleep(60)`).pipe(Effect.timeout("20 millis")),
+      ];
+      for (const ending of endings) {
+        yield* Effect.forEach(Array.from({ length: 8 }), () => Effect.exit(ending), { concurrency: "unbounded" });
+        const after = yield* Effect.forEach(Array.from({ length: 16 }), () => client.withTransaction(state), {
+          concurrency: "unbounded",
+        });
+        for (const [row] of after) assert.deepStrictEqual(row, { user: "iam_app", organization: null });
+      }
+    }),
+  );
+
+  it.effect("TEN-2: cannot be opened inside the scope of another organization", () =>
+    Effect.gen(function* () {
+      const eve = yield* IamTest.signedUp("eve");
+      const one = yield* IamTest.organizationOf(eve, "one");
+      const two = yield* IamTest.organizationOf(eve, "two");
+      const exit = yield* Effect.exit(Tenancy.within(one.id)(Tenancy.within(two.id)(Effect.void)));
+      assert.isTrue(Exit.hasDies(exit));
+    }),
+  );
+});
+
+describe("the service scope", () => {
+  /** Where it is taken, and why there. */
+  const takers = [
+    "auth/Auth.ts", // Better Auth reads sessions, which no tenant may
+    "auth/FirstAdministrator.ts", // there is no tenant yet
+    "auth/adapter.ts", // the same as Auth.ts
+    "db/IamDb.ts", // hands the connection out
+    "db/ServiceConnection.ts", // defines it
+    "db/embedded.ts", // makes it
+    "db/server.ts", // makes it
+    "tenancy/asService.ts", // names it
+  ];
+
+  test("TEN-2: is taken in the listed places only, all inside iam-server", () => {
+    const cwd = fileURLToPath(new URL("../../../", import.meta.url));
+    const files = globSync("*/*/src/**/*.ts", { cwd });
+    assert.isAbove(files.length, 40);
+    const taking = files.filter((file) => {
+      // A type alone gives nobody the service: the index exports it so that types of layers can be written out.
+      const source = readFileSync(`${cwd}/${file}`, "utf8").replaceAll(/^export type .*$/gm, "");
+      return /\b(ServiceConnection|asService)\b/.test(source);
+    });
+    assert.deepStrictEqual(
+      taking.toSorted(),
+      takers.map((file) => `iam/server/src/${file}`),
+    );
+  });
+});
