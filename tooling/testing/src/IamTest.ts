@@ -2,7 +2,7 @@
 
 import type { Errors } from "@beep/iam-domain";
 import { Auth, type Iam, IamDb, Mailer } from "@beep/iam-server";
-import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import type { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -85,7 +85,7 @@ export const signedUp = Effect.fn("IamTest.signedUp")(function* (
   yield* handler(new Request(linkIn(yield* mailbox.next)));
   const headers = yield* signedIn(email);
   const { user } = Option.getOrThrow(yield* session(headers));
-  return { id: SharedEntityIds.UserId.make(user.id), name, email, headers };
+  return { id: user.id, name, email, headers };
 });
 
 /** Signs in over HTTP; the headers carry the session as a browser would. */
@@ -122,8 +122,5 @@ export const organizationOf = Effect.fn("IamTest.organizationOf")(function* (
   const organization = yield* api.createOrganization({ headers: user.headers, body: { name: slug, slug } });
   const [owner] = organization.members;
   if (owner === undefined) return yield* Effect.die(new Error("The organization has no owner."));
-  return {
-    id: SharedEntityIds.OrganizationId.make(organization.id),
-    memberId: IamEntityIds.MemberId.make(owner.id),
-  };
+  return { id: organization.id, memberId: owner.id };
 });

@@ -1,11 +1,12 @@
 /**
  * Proves at compile time that every table says what its model says: in both directions, for select, insert and update.
  * A column that is missing, extra, of another type, nullability or default is an error here that names it; so is a
- * table without a model.
+ * table without a model, and a model without a table.
  */
 import type * as entities from "@beep/iam-domain/entities";
 import type { NotificationPreference } from "@beep/iam-domain/entities";
 import type { InferInsertModel, InferSelectModel, Table } from "drizzle-orm";
+import type * as Brand from "effect/Brand";
 import type * as tables from "./schema.ts";
 
 /** Columns that the database writes: they are in no insert and no update, but for the version that was read. */
@@ -28,12 +29,13 @@ interface Model {
   readonly update: { readonly Encoded: object };
 }
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
+/** A row as data: a column's ids are branded, because the database validated them, where a schema's input is not. */
+type Plain<T> = { -readonly [K in keyof T]: Unbranded<T[K]> };
 
-/** Whether two types are the same, modifiers and optionality included, whatever `readonly` says. */
-type Same<A, B> = (<T>() => T extends Writable<A> ? 1 : 2) extends <T>() => T extends Writable<B> ? 1 : 2
-  ? true
-  : false;
+type Unbranded<T> = T extends Brand.Brand<string> ? Brand.Brand.Unbranded<T> : T;
+
+/** Whether two types are the same, optionality included, whatever `readonly` and brands say. */
+type Same<A, B> = (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
 
 /** The keys in which two rows differ. */
 type Difference<A, B> = {
@@ -52,16 +54,24 @@ export type Drift<T extends Table, M extends Model> =
   | Named<"insert", Difference<Insert<T>, M["insert"]["Encoded"]>>
   | Named<"update", Difference<Update<T>, M["update"]["Encoded"]>>;
 
-/** The drift of every table of a schema, by the table's name; a table without a model says so. */
+/** The names of a schema's tables. */
+type TableName<Schema> = { [K in keyof Schema]: Schema[K] extends Table ? K : never }[keyof Schema];
+
+/** The names that the tables of some entities have to have. */
+type EntityName<Entities> = {
+  [K in keyof Entities]: Entities[K] extends { readonly Model: Model } ? Uncapitalize<K & string> : never;
+}[keyof Entities];
+
+/** The drift of every table of a schema, by the table's name; a table without a model, or the reverse, says so. */
 export type Drifts<Schema, Entities> = {
-  [K in keyof Schema as Schema[K] extends Table ? K : never]: Capitalize<K & string> extends keyof Entities
+  [K in TableName<Schema>]: Capitalize<K & string> extends keyof Entities
     ? Entities[Capitalize<K & string>] extends { readonly Model: infer M extends Model }
       ? Schema[K] extends infer T extends Table
         ? Drift<T, M>
         : never
       : "has no model"
     : "has no model";
-};
+} & { [K in Exclude<EntityName<Entities>, TableName<Schema>>]: "has no table" };
 
 /** Does not compile unless no table drifts. */
 export const _check: { [K in keyof Drifts<typeof tables, typeof entities>]: never } = {} as Drifts<

@@ -23,7 +23,9 @@ const entityColumns = <Name extends string, Prefix extends string, TableName ext
     .references(() => organization.id, { onDelete: "cascade" }),
 });
 
-type EntityColumns<Prefix extends string> = ReturnType<typeof entityColumns<string, Prefix, string>>;
+type EntityColumns<Name extends string, Prefix extends string> = ReturnType<
+  typeof entityColumns<Name, Prefix, string>
+>;
 
 /**
  * Makes the table of an entity that belongs to an organization: with `organization_id`, which goes with the
@@ -38,12 +40,12 @@ export const make =
     Id: EntityId.EntityId<Name, Prefix, TableName>,
   ) =>
   <C extends Table.Columns>(
-    own: C & Table.Without<C, EntityColumns<Prefix>>,
+    own: C & Table.Without<C, EntityColumns<Name, Prefix>>,
     extras?: (
-      table: pg.PgBuildExtraConfigColumns<EntityColumns<Prefix> & C>,
+      table: pg.PgBuildExtraConfigColumns<EntityColumns<Name, Prefix> & C>,
     ) => ReadonlyArray<pg.PgTableExtraConfigValue>,
   ) => {
-    const all: EntityColumns<Prefix> & C = { ...entityColumns(Id), ...own };
+    const all: EntityColumns<Name, Prefix> & C = { ...entityColumns(Id), ...own };
     return pg.pgTable.withRLS(Id.tableName, all, (table) => [
       Table.serviceSeesAll(),
       pg.pgPolicy("iam_tenant_isolation", {

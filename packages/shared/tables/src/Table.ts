@@ -6,7 +6,9 @@ import * as pg from "drizzle-orm/pg-core";
 import * as columns from "./columns.ts";
 import { serviceRole, tenantRole } from "./scope.ts";
 
-type EntityColumns<Prefix extends string> = ReturnType<typeof columns.entity<string, Prefix, string>>;
+type EntityColumns<Name extends string, Prefix extends string> = ReturnType<
+  typeof columns.entity<Name, Prefix, string>
+>;
 
 export type Columns = Record<string, pg.AnyPgColumnBuilder>;
 
@@ -27,12 +29,12 @@ export const make =
     Id: EntityId.EntityId<Name, Prefix, TableName>,
   ) =>
   <C extends Columns>(
-    own: C & Without<C, EntityColumns<Prefix>>,
+    own: C & Without<C, EntityColumns<Name, Prefix>>,
     extras?: (
-      table: pg.PgBuildExtraConfigColumns<EntityColumns<Prefix> & C>,
+      table: pg.PgBuildExtraConfigColumns<EntityColumns<Name, Prefix> & C>,
     ) => ReadonlyArray<pg.PgTableExtraConfigValue>,
   ) => {
-    const all: EntityColumns<Prefix> & C = { ...columns.entity(Id), ...own };
+    const all: EntityColumns<Name, Prefix> & C = { ...columns.entity(Id), ...own };
     return pg.pgTable.withRLS(Id.tableName, all, (table) => [
       serviceSeesAll(),
       ...(extras?.(table) ?? []),

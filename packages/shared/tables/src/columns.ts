@@ -7,7 +7,7 @@ export const id = <Name extends string, Prefix extends string, TableName extends
   name: string,
   Id: EntityId.EntityId<Name, Prefix, TableName>,
 ) =>
-  pg.customType<{ data: EntityId.Text<Prefix>; driverData: string }>({
+  pg.customType<{ data: EntityId.Id<Name, Prefix>; driverData: string }>({
     dataType: () => "uuid",
     toDriver: Id.toUuid,
     fromDriver: Id.fromUuid,

@@ -4,39 +4,35 @@
  *
  * `headers` carry the caller's session (a cookie, or an API key). An operation that needs a session fails without them.
  */
-import type {
-  ApiKey,
-  Invitation,
-  Member,
-  Organization,
-  OrganizationRole,
-  Session,
-  Team,
-  TeamMember,
-  User,
-} from "@beep/iam-domain/entities";
+import type { IamDbSchema } from "@beep/iam-tables";
 import type { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import type { InferSelectModel, Table } from "drizzle-orm";
 
 type OrganizationId = SharedEntityIds.OrganizationId;
 type UserId = SharedEntityIds.UserId;
 type TeamId = SharedEntityIds.TeamId;
 
 /** A row as Better Auth gives it: without what only the database keeps. */
-type Row<Encoded> = Omit<Encoded, "version">;
+type Row<T extends Table> = Omit<InferSelectModel<T>, "version">;
 
-export type UserRow = Row<typeof User.Model.select.Encoded>;
-export type SessionRow = Row<typeof Session.Model.select.Encoded>;
-export type OrganizationRow = Omit<Row<typeof Organization.Model.select.Encoded>, "updatedAt">;
-export type MemberRow = Omit<Row<typeof Member.Model.select.Encoded>, "updatedAt">;
-export type InvitationRow = Omit<Row<typeof Invitation.Model.select.Encoded>, "updatedAt">;
-export type TeamRow = Omit<Row<typeof Team.Model.select.Encoded>, "memberCount">;
-export type TeamMemberRow = Pick<typeof TeamMember.Model.select.Encoded, "id" | "teamId" | "userId" | "createdAt">;
-export type OrganizationRoleRow = Omit<Row<typeof OrganizationRole.Model.select.Encoded>, "permission"> & {
-  readonly permission: Readonly<Record<string, ReadonlyArray<string>>>;
+type Permissions = Readonly<Record<string, ReadonlyArray<string>>>;
+
+export type UserRow = Row<typeof IamDbSchema.user>;
+export type SessionRow = Row<typeof IamDbSchema.session>;
+export type OrganizationRow = Omit<Row<typeof IamDbSchema.organization>, "updatedAt">;
+export type MemberRow = Omit<Row<typeof IamDbSchema.member>, "updatedAt">;
+export type InvitationRow = Omit<Row<typeof IamDbSchema.invitation>, "updatedAt">;
+export type TeamRow = Omit<Row<typeof IamDbSchema.team>, "memberCount">;
+export type TeamMemberRow = Pick<
+  InferSelectModel<typeof IamDbSchema.teamMember>,
+  "id" | "teamId" | "userId" | "createdAt"
+>;
+export type OrganizationRoleRow = Omit<Row<typeof IamDbSchema.organizationRole>, "permission"> & {
+  readonly permission: Permissions;
 };
-export type ApiKeyRow = Omit<Row<typeof ApiKey.Model.select.Encoded>, "key" | "metadata" | "permissions"> & {
+export type ApiKeyRow = Omit<Row<typeof IamDbSchema.apiKey>, "key" | "metadata" | "permissions"> & {
   readonly metadata: Readonly<Record<string, unknown>> | null;
-  readonly permissions: Readonly<Record<string, ReadonlyArray<string>>> | null;
+  readonly permissions: Permissions | null;
 };
 
 /** A session and whose it is. */

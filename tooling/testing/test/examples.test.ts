@@ -1,0 +1,64 @@
+/** The examples of the READMEs: what stands there is what runs here. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { TestDatabase } from "@beep/testing";
+import { assert, describe, it as test, layer } from "@effect/vitest";
+import * as ConfigProvider from "effect/ConfigProvider";
+import * as Effect from "effect/Effect";
+import * as Redacted from "effect/Redacted";
+import { main as migrate } from "../../../packages/_internal/db-admin/test/example.ts";
+import { main as serve } from "../../../packages/iam/server/test/example.ts";
+
+const root = new URL("../../../", import.meta.url);
+
+const pure = ["packages/shared/domain", "packages/shared/tables", "packages/iam/domain", "packages/iam/tables"];
+
+const all = [...pure, "packages/_internal/db-admin", "packages/iam/server"];
+
+/** The README's first block of TypeScript. */
+const shown = (readme: string): string =>
+  /```ts\n(.*?)```/s.exec(readFileSync(new URL(readme, root), "utf8"))?.[1] ?? "";
+
+describe("the READMEs", () => {
+  for (const folder of all) {
+    test(`${folder} shows its example`, () => {
+      const example = readFileSync(new URL(`${folder}/test/example.ts`, root), "utf8");
+      assert.strictEqual(shown(`${folder}/README.md`), example);
+    });
+  }
+
+  test("the first page shows the example of iam-server", () => {
+    assert.strictEqual(shown("README.md"), shown("packages/iam/server/README.md"));
+  });
+
+  for (const folder of pure) {
+    test(`the example of ${folder} runs`, async () => {
+      await import(fileURLToPath(new URL(`${folder}/test/example.ts`, root)));
+    });
+  }
+});
+
+const configured = (values: Readonly<Record<string, string>>) =>
+  Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(values)));
+
+layer(TestDatabase.layer({ template: "empty" }), { excludeTestServices: true })("on an empty database", (it) => {
+  it.effect("the examples of db-admin and iam-server run", () =>
+    Effect.gen(function* () {
+      const { appUrl, ownerUrl } = yield* TestDatabase;
+      yield* migrate.pipe(configured({ IAM_MIGRATIONS_URL: Redacted.value(ownerUrl) }));
+      const { inside, outside } = yield* serve.pipe(
+        configured({
+          DATABASE_URL: Redacted.value(appUrl),
+          IAM_MIGRATIONS_URL: Redacted.value(ownerUrl),
+          IAM_BASE_URL: "http://localhost:3000",
+          IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
+        }),
+      );
+      assert.deepStrictEqual(
+        inside.map((member) => member.role),
+        ["owner"],
+      );
+      assert.deepStrictEqual(outside, []);
+    }),
+  );
+});
