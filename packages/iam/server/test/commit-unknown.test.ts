@@ -5,6 +5,7 @@ import { connect, TestDatabase } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
 import { cutAtCommit } from "./support/cutAtCommit.ts";
 
@@ -28,10 +29,13 @@ layer(TestDatabase.layer(), { excludeTestServices: true })("a connection lost du
           yield* Tenancy.within(id)(db.insert(IamDbSchema.notificationPreference).values({ channel: "mail" }));
         });
         const error = yield* write.pipe(
-          Effect.provide(IamDb.layer),
           Effect.provide(
-            ConfigProvider.layer(
-              ConfigProvider.fromUnknown({ DATABASE_URL: address.href, IAM_RUN_MIGRATIONS: "false" }),
+            IamDb.layer.pipe(
+              Layer.provide(
+                ConfigProvider.layer(
+                  ConfigProvider.fromUnknown({ DATABASE_URL: address.href, IAM_RUN_MIGRATIONS: "false" }),
+                ),
+              ),
             ),
           ),
           Effect.flip,

@@ -4,7 +4,7 @@ import { Auth, IamDb, Tenancy } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
 import { connect, IamTest, TestDatabase } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
-import { assert, describe, it as test, layer } from "@effect/vitest";
+import { assert, describe, layer, it as test } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import type { SqlClient } from "effect/sql/SqlClient";
@@ -35,7 +35,10 @@ const populate = Effect.gen(function* () {
   ]) {
     const { headers } = owner;
     yield* api.createInvitation({ headers, body: { email: "c@example.com", role: "member", organizationId } });
-    yield* api.createOrgRole({ headers, body: { role: "auditor", permission: { member: ["create"] }, organizationId } });
+    yield* api.createOrgRole({
+      headers,
+      body: { role: "auditor", permission: { member: ["create"] }, organizationId },
+    });
     yield* api.createApiKey({ headers, body: { name: "key" } });
     yield* api.requestPasswordReset({ body: { email: owner.email } });
     yield* Tenancy.within(organizationId)(db.insert(IamDbSchema.notificationPreference).values({ channel: "mail" }));
@@ -82,8 +85,11 @@ for (const major of TestDatabase.majors) {
         for (const table of tables) assert.oneOf(nowhere[table], [0, "refused"], table);
 
         // That the same questions have an answer inside a tenant shows that they were asked rightly.
-        const inside = yield* seen("iam_tenant", (yield* admin<{ id: string }>`
-          select id::text from iam_organizations where slug = 'acme'`)[0]?.id ?? "");
+        const inside = yield* seen(
+          "iam_tenant",
+          (yield* admin<{ id: string }>`
+          select id::text from iam_organizations where slug = 'acme'`)[0]?.id ?? "",
+        );
         assert.strictEqual(inside["public.iam_members"], 1);
         assert.strictEqual(inside["public.iam_notification_preferences"], 1);
         assert.strictEqual(inside["public.iam_sessions"], "refused");
@@ -106,15 +112,15 @@ layer(IamTest.postgres(), { excludeTestServices: true })("a scope", (it) => {
       const [inside] = yield* within(state);
       assert.strictEqual(inside?.user, "iam_tenant");
 
-      const endings = [
+      const endings: ReadonlyArray<Effect.Effect<unknown, unknown, PgClient>> = [
         within(state),
         within(Effect.fail("no")),
         within(Effect.die("no")),
         within(client`select 1 / 0`),
         within(client`select pg_sleep(60)`).pipe(Effect.timeout("20 millis")),
       ];
-      for (const ending of endings) {
-        yield* Effect.forEach(Array.from({ length: 8 }), () => Effect.exit(ending), { concurrency: "unbounded" });
+      for (const ending of endings.map((effect) => Effect.exit(effect))) {
+        yield* Effect.forEach(Array.from({ length: 8 }), () => ending, { concurrency: "unbounded" });
         const after = yield* Effect.forEach(Array.from({ length: 16 }), () => client.withTransaction(state), {
           concurrency: "unbounded",
         });

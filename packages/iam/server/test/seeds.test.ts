@@ -1,7 +1,8 @@
 /** The code samples of the documents that the project came from, with their import paths. */
-import { IamDbSchema } from "@beep/iam-tables";
+
+import { Tenancy } from "@beep/iam-server";
 import { IamDb } from "@beep/iam-server/db/Db";
-import { Auth, Tenancy } from "@beep/iam-server";
+import { IamDbSchema } from "@beep/iam-tables";
 import { IamTest } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as A from "effect/Array";

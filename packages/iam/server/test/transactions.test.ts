@@ -123,12 +123,12 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
 
       for (const { fiber } of yield* sleeping) yield* Fiber.interrupt(fiber);
       assert.deepStrictEqual(yield* busySessions, []);
-      
+
       const terminated = yield* sleeping;
-      
+
       for (const { pid } of terminated) yield* admin`select pg_terminate_backend(${pid})`;
       for (const { fiber } of terminated) assert.isTrue(Exit.isFailure(yield* Fiber.await(fiber)));
-      
+
       // All eight connections can be had at once again: each waits until all are there.
       const all = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7, 8], () => Deferred.make<void>());
       const pids = yield* Effect.forEach(
@@ -162,23 +162,26 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         Tenancy.within(id)(
           Effect.gen(function* () {
             attempts++;
-            const enabled = yield* db.$count(notificationPreference, eq(notificationPreference.enabled, true));
+            const enabled = yield* db
+              .select({ id: notificationPreference.id })
+              .from(notificationPreference)
+              .where(eq(notificationPreference.enabled, true));
             yield* pause;
             yield* db
               .update(notificationPreference)
               .set({ enabled: false })
               .where(eq(notificationPreference.channel, channel));
-            return enabled;
+            return enabled.length;
           }),
-        ).pipe(
-          Effect.provideService(BeginTransaction, "BEGIN ISOLATION LEVEL SERIALIZABLE"),
-          Transaction.retry,
-        );
+        ).pipe(Effect.provideService(BeginTransaction, "BEGIN ISOLATION LEVEL SERIALIZABLE"), Transaction.retry);
       const enableAll = Tenancy.within(id)(db.update(notificationPreference).set({ enabled: true }));
 
       const orders = yield* Race.bothOrders(disable("left"), disable("right"), { prepare: enableAll });
       for (const { left, right } of Object.values(orders)) {
-        assert.deepStrictEqual([left, right].map((exit) => Exit.getSuccess(exit)).map((seen) => seen._tag), ["Some", "Some"]);
+        assert.deepStrictEqual(
+          [left, right].map((exit) => Exit.getSuccess(exit)).map((seen) => seen._tag),
+          ["Some", "Some"],
+        );
         assert.sameMembers([yield* left, yield* right], [1, 2]);
       }
       assert.isAbove(attempts, 4);
@@ -197,9 +200,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
       const touch = (channel: string) =>
         db.update(notificationPreference).set({ enabled: false }).where(eq(notificationPreference.channel, channel));
       const both = (first: string, second: string) => (pause: Effect.Effect<void>) =>
-        Transaction.retry(
-          Tenancy.within(id)(touch(first).pipe(Effect.andThen(pause), Effect.andThen(touch(second)))),
-        );
+        Transaction.retry(Tenancy.within(id)(touch(first).pipe(Effect.andThen(pause), Effect.andThen(touch(second)))));
       const orders = yield* Race.bothOrders(both("left", "right"), both("right", "left"), {
         blocked: Race.untilAnyBlocked(admin),
       });

@@ -12,11 +12,12 @@ import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Record from "effect/Record";
 import * as Schema from "effect/Schema";
+import type { SqlError } from "effect/sql/SqlError";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as Transaction from "../db/Transaction.ts";
 import type { Api, CurrentSession } from "./Api.ts";
 import { makeAdapter } from "./adapter.ts";
-import { makeBetterAuth } from "./betterAuth.ts";
+import { makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
 import { Mailer } from "./Mailer.ts";
 import * as promises from "./promises.ts";
 import { settings } from "./settings.ts";
@@ -40,12 +41,6 @@ export class Auth extends Context.Service<
   }
 >()("@beep/iam-server/auth/Auth") {}
 
-/** As much of an OpenAPI document as is needed to join two. */
-export interface OpenApiDocument {
-  readonly paths: Readonly<Record<string, unknown>>;
-  readonly components?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-}
-
 const make = Effect.gen(function* () {
   const connection = yield* ServiceConnection;
   const client = yield* PgClient;
@@ -65,7 +60,7 @@ const make = Effect.gen(function* () {
    * Runs one of Better Auth's operations under the service role: in a savepoint when a transaction is open, which may be
    * a tenant's; otherwise in the transactions that Better Auth opens itself.
    */
-  const call = <A>(run: () => PromiseLike<A>): Effect.Effect<A, unknown> => {
+  const call = <A>(run: () => PromiseLike<A>) => {
     const called = promises.enter(run);
     return Effect.flatMap(Transaction.isOpen(client), (open) => (open ? connection.transaction(called) : called));
   };
@@ -82,18 +77,28 @@ const make = Effect.gen(function* () {
   return Auth.of({
     api,
     session: (headers) => Effect.map(api.getSession({ headers }), Option.fromNullishOr),
-    handler: (request) => call(() => auth.handler(request)).pipe(Effect.orDie, Effect.withSpan("Auth.handler")),
+    handler: (request) =>
+      call(() => auth.handler(request)).pipe(
+        Effect.catch((error) => Effect.die(unwrapped(error))),
+        Effect.withSpan("Auth.handler"),
+      ),
     openApi: Effect.orDie(promises.enter(() => auth.api.generateOpenAPISchema())),
   });
 });
 
 const isCode = Schema.is(AuthErrorCode);
 
-const refusal = (error: unknown): Effect.Effect<never, Errors.AuthError> => {
-  if (!isAPIError(error)) return Effect.die(error);
-  const code = [error.body?.code, error.status].find(isCode);
-  if (code === undefined) return Effect.die(error);
-  return Effect.fail(new Errors.AuthError({ code, status: error.statusCode, message: error.message }));
+type CallError = promises.Thrown | SqlError | Errors.CommitUnknown;
+
+const unwrapped = (error: CallError): unknown => (error._tag === "Thrown" ? error.thrown : error);
+
+/** A refusal is a failure with its code; anything else, a lost database say, is a defect. */
+const refusal = (error: CallError): Effect.Effect<never, Errors.AuthError> => {
+  const thrown = unwrapped(error);
+  const code = isAPIError(thrown) ? [thrown.body?.code, thrown.status].find(isCode) : undefined;
+  return isAPIError(thrown) && code !== undefined
+    ? Effect.fail(new Errors.AuthError({ code, status: thrown.statusCode, message: thrown.message }))
+    : Effect.die(thrown);
 };
 
 /** Better Auth on the database and mailer that are given; its settings come from Config. */

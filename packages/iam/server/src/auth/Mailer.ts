@@ -1,11 +1,12 @@
 /** Sending mail. */
-import * as Clock from "effect/Clock";
+
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import * as Context from "effect/Context";
+import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Schema from "effect/Schema";
-import { mkdir, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { createTransport } from "nodemailer";
 import { uuidv7 } from "uuidv7";
 
@@ -40,12 +41,16 @@ export class Mailer extends Context.Service<
 export const layerFolder = (options: { readonly folder: string; readonly from: string }) =>
   Layer.succeed(Mailer, {
     send: Effect.fn("Mailer.send")(function* (message: Message) {
-      const date = new Date(yield* Clock.currentTimeMillis);
+      const now = yield* DateTime.now;
       yield* Effect.tryPromise({
         try: async () => {
           const composer = createTransport({ streamTransport: true, buffer: true, newline: "unix" });
-          const { message: bytes } = await composer.sendMail({ ...message, from: options.from, date });
-          const name = `${date.toISOString().replaceAll(":", "-")}-${uuidv7()}`;
+          const { message: bytes } = await composer.sendMail({
+            ...message,
+            from: options.from,
+            date: DateTime.toDateUtc(now),
+          });
+          const name = `${DateTime.formatIso(now).replaceAll(":", "-")}-${uuidv7()}`;
           await mkdir(options.folder, { recursive: true });
           // Under its name a message is there as a whole, or not at all.
           const draft = join(options.folder, `.${name}.draft`);

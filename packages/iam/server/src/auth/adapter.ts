@@ -2,8 +2,9 @@
  * Better Auth's own drizzle adapter, on the one connection. Its statements go through the Effect client by drizzle's
  * proxy driver, so that they take part in the caller's transaction, pool and spans.
  */
-import { drizzleAdapter } from "@better-auth/drizzle-adapter/relations-v2";
+
 import { relations } from "@beep/iam-tables";
+import { drizzleAdapter } from "@better-auth/drizzle-adapter/relations-v2";
 import { effectPgCodecs } from "drizzle-orm/effect-postgres";
 import { drizzle } from "drizzle-orm/pg-proxy";
 import * as Predicate from "effect/Predicate";
@@ -27,10 +28,13 @@ export const makeAdapter = (connection: ServiceConnection["Service"]) => {
   );
   const transaction = <A>(run: (database: unknown) => Promise<A>): Promise<A> =>
     promises.leave(connection.transaction(promises.enter(() => run(database))));
-  return seam(drizzleAdapter(Object.assign(database, { transaction }), { provider: "pg", schema: tables, transaction: true }), {
-    /** A savepoint of the open transaction, or a transaction. */
-    savepoint: (run) => promises.leave(connection.transaction(promises.enter(run))),
-  });
+  return seam(
+    drizzleAdapter(Object.assign(database, { transaction }), { provider: "pg", schema: tables, transaction: true }),
+    {
+      /** A savepoint of the open transaction, or a transaction. */
+      savepoint: (run) => promises.leave(connection.transaction(promises.enter(run))),
+    },
+  );
 };
 
 /** The adapter reads on the rows themselves how many were written. */

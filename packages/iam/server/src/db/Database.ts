@@ -1,5 +1,5 @@
 /** Drizzle over the one connection. */
-import { PgClient } from "@effect/sql-pg/PgClient";
+import type { PgClient } from "@effect/sql-pg/PgClient";
 import { type AnyRelations, is } from "drizzle-orm";
 import { type EffectPgDatabase, makeWithDefaults } from "drizzle-orm/effect-postgres";
 import { PgTable } from "drizzle-orm/pg-core";
@@ -27,7 +27,9 @@ export const make = Effect.fn("Db.make")(function* <Relations extends AnyRelatio
     .filter(([name, table]) => is(table, PgTable) && options.relations[name]?.table !== table)
     .map(([name]) => name);
   if (missing.length > 0) {
-    return yield* Effect.die(new Error(`The relations lack ${missing.join(", ")}; pass the schema to defineRelations.`));
+    return yield* Effect.die(
+      new Error(`The relations lack ${missing.join(", ")}; pass the schema to defineRelations.`),
+    );
   }
   return { db: yield* makeWithDefaults({ relations: options.relations }) };
 });

@@ -14,8 +14,8 @@ import type * as Scope from "effect/Scope";
 import * as SqlClient from "effect/sql/SqlClient";
 import * as Database from "./Database.ts";
 import * as embedded from "./embedded.ts";
-import * as server from "./server.ts";
 import { ServiceConnection } from "./ServiceConnection.ts";
+import * as server from "./server.ts";
 
 export class IamDb extends Context.Service<IamDb, Database.Of<typeof relations>>()("@beep/iam-server/db/IamDb") {}
 
@@ -49,3 +49,16 @@ export const layer: Layer.Layer<Provided, Errors.StartupError | ConfigError> = l
 /** The embedded database: needs no server. Migrates at start. */
 export const layerEmbedded = (options: embedded.Options): Layer.Layer<Provided, Errors.StartupError> =>
   layerFrom(embedded.openDatabase(options));
+
+/** Migrates the database on a PostgreSQL server and leaves it. Gives the names of the migrations that it lacked. */
+export const migrate: Effect.Effect<ReadonlyArray<string>, Errors.StartupError | ConfigError> = server
+  .migrate()
+  .pipe(Effect.provide(Reactivity.layer));
+
+/** Migrates the embedded database and leaves it. Gives the names of the migrations that it lacked. */
+export const migrateEmbedded = (options: embedded.Options): Effect.Effect<ReadonlyArray<string>, Errors.StartupError> =>
+  embedded.openDatabase(options).pipe(
+    Effect.map(({ migrated }) => migrated),
+    Effect.scoped,
+    Effect.provide(Reactivity.layer),
+  );

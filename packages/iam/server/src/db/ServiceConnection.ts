@@ -16,6 +16,7 @@ import * as Transaction from "./Transaction.ts";
 
 type Runs = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError | Errors.CommitUnknown, R>;
 
+/** @effect-expect-leaking R */
 export class ServiceConnection extends Context.Service<
   ServiceConnection,
   {

@@ -8,8 +8,7 @@ import * as Schedule from "effect/Schedule";
 import type { SqlError } from "effect/sql/SqlError";
 
 /** Whether the fiber is inside a transaction of the client. */
-export const isOpen = (client: PgClient) =>
-  Effect.map(Effect.serviceOption(client.transactionService), Option.isSome);
+export const isOpen = (client: PgClient) => Effect.map(Effect.serviceOption(client.transactionService), Option.isSome);
 
 /**
  * Runs an effect in a transaction of the client, or in a savepoint of the one that is open. Failure, defect and

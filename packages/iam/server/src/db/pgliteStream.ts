@@ -1,6 +1,7 @@
 /** Speaks PostgreSQL's wire protocol with an in-process PGlite, so that one client serves both kinds of database. */
-import type { PGlite } from "@electric-sql/pglite";
+
 import { Duplex } from "node:stream";
+import type { PGlite } from "@electric-sql/pglite";
 
 const SSL_REQUEST = 80877103;
 const CANCEL_REQUEST = 80877102;

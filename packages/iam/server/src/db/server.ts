@@ -6,8 +6,10 @@ import { serviceRole } from "@beep/shared-tables";
 import * as Pg from "@effect/sql-pg/PgClient";
 import * as Config from "effect/Config";
 import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import type { SqlError } from "effect/sql/SqlError";
+import * as Progress from "./Progress.ts";
 import * as ServiceConnection from "./ServiceConnection.ts";
 
 /** How to reach the server. */
@@ -22,24 +24,23 @@ export const settings = Config.all({
   connections: Config.withDefault(Config.Int("IAM_DATABASE_CONNECTIONS"), 8),
 });
 
-/** Migrates the database and gives the clients to it. */
-export const openDatabase = Effect.fn("Server.open")(function* () {
-  const { url, migrationsUrl, runMigrations, connections } = yield* settings;
+/** Migrates the database, and gives the names of the migrations that it lacked. */
+export const migrate = Effect.fn("Server.migrate")(function* () {
+  const { url, migrationsUrl } = yield* settings;
   const login = yield* loginOf("DATABASE_URL", url);
-  if (runMigrations) {
-    const ownerUrl = migrationsUrl._tag === "Some" ? migrationsUrl.value : url;
-    yield* loginOf("IAM_MIGRATIONS_URL", ownerUrl);
-    yield* Migrations.run({ login, schema: IamDbSchema }).pipe(using(ownerUrl));
-  } else {
-    const pending = yield* Migrations.pending.pipe(using(url));
-    if (pending.length > 0) {
-      return yield* new Errors.StartupError({
-        code: "MIGRATION_PENDING",
-        message: `The database lacks ${pending.length} migrations (${pending.join(", ")}), and IAM_RUN_MIGRATIONS is off.`,
-        remedy: "Run `iam migrate` with IAM_MIGRATIONS_URL.",
-      });
-    }
-  }
+  const ownerUrl = Option.getOrElse(migrationsUrl, () => url);
+  yield* loginOf("IAM_MIGRATIONS_URL", ownerUrl);
+  yield* Progress.begin("Migrating the database");
+  return yield* Migrations.run({ login, schema: IamDbSchema }).pipe(using(ownerUrl));
+}, Effect.mapError(explain));
+
+/** Migrates the database, unless it is told not to, and gives the clients to it. */
+export const openDatabase = Effect.fn("Server.open")(function* () {
+  const { url, runMigrations, connections } = yield* settings;
+  yield* loginOf("DATABASE_URL", url);
+  if (runMigrations) yield* migrate();
+  else yield* demandMigrated(url);
+  yield* Progress.begin("Opening the database");
   const pool = { url, multiplex: true, maxConnections: connections, applicationName: "iam" };
   const client = yield* Pg.make(pool);
   const roleHolder = yield* Pg.make({
@@ -48,7 +49,18 @@ export const openDatabase = Effect.fn("Server.open")(function* () {
     startupParameters: { role: serviceRole.name },
   });
   return { client, serviceConnection: ServiceConnection.held(client, roleHolder) };
-}, Effect.mapError((error) => (error instanceof Errors.StartupError || error._tag === "ConfigError" ? error : unreachable(error))));
+}, Effect.mapError(explain));
+
+const demandMigrated = Effect.fnUntraced(function* (url: Redacted.Redacted) {
+  const pending = yield* Migrations.pending.pipe(using(url));
+  if (pending.length > 0) {
+    return yield* new Errors.StartupError({
+      code: "MIGRATION_PENDING",
+      message: `The database lacks ${pending.length} migrations (${pending.join(", ")}), and IAM_RUN_MIGRATIONS is off.`,
+      remedy: "Run `iam migrate` with IAM_MIGRATIONS_URL.",
+    });
+  }
+});
 
 /** Runs an effect with a client of its own, which is gone afterwards. */
 const using =
@@ -80,6 +92,10 @@ const loginOf = (key: string, url: Redacted.Redacted): Effect.Effect<string, Err
     }
     return decodeURIComponent(parsed.username);
   });
+
+function explain<E extends Errors.StartupError | Config.ConfigError>(error: E | SqlError): E | Errors.StartupError {
+  return error._tag === "SqlError" ? unreachable(error) : error;
+}
 
 const unreachable = (error: SqlError): Errors.StartupError => {
   const cause = SqlState.inner(error);

@@ -1,0 +1,89 @@
+/** One process at a time in a data directory: two would destroy the embedded database. */
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Errors } from "@beep/iam-domain";
+import * as Effect from "effect/Effect";
+
+/** Holds the directory, which is made when it is missing, until the scope closes. */
+export const take = (directory: string) =>
+  Effect.acquireRelease(
+    Effect.tryPromise({
+      try: async () => {
+        await mkdir(directory, { recursive: true });
+        return claim(join(directory, "lock"));
+      },
+      catch: (cause) =>
+        new Errors.StartupError({
+          code: "DATA_DIRECTORY_UNUSABLE",
+          message: `The data directory ${directory} cannot be written.`,
+          remedy: "Let this user write there, or name another directory by IAM_DATA_DIR.",
+          cause,
+        }),
+    }).pipe(
+      Effect.flatMap((holder) =>
+        holder === process.pid
+          ? Effect.void
+          : Effect.fail(
+              new Errors.StartupError({
+                code: "DATA_DIRECTORY_IN_USE",
+                message: `The data directory ${directory} is in use by process ${holder}.`,
+                remedy: `Stop that process, or name another directory by IAM_DATA_DIR; if it is another program, delete ${join(directory, "lock")}.`,
+              }),
+            ),
+      ),
+    ),
+    () => Effect.promise(() => rm(join(directory, "lock"), { force: true })),
+  );
+
+/** Writes this process into the lock file unless a running one stands there; gives the process that holds it. */
+const claim = async (file: string): Promise<number> => {
+  try {
+    const handle = await open(file, "wx");
+    await handle.writeFile(String(process.pid));
+    await handle.close();
+    return process.pid;
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+  }
+  const holder = await read(file);
+  if (isRunning(holder)) return holder;
+  // A killed process left it behind. Of several that find it, one gets to move it away.
+  const left = `${file}.${process.pid}`;
+  try {
+    await rename(file, left);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+    return claim(file);
+  }
+  const moved = await read(left);
+  if (isRunning(moved)) {
+    // Somebody was faster, and what was moved away is theirs.
+    await rename(left, file);
+    return moved;
+  }
+  await rm(left, { force: true });
+  return claim(file);
+};
+
+const read = async (file: string): Promise<number> => {
+  try {
+    return Number(await readFile(file, "utf8"));
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return 0;
+    throw error;
+  }
+};
+
+const isRunning = (pid: number): boolean => {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It runs, as somebody else's.
+    return hasCode(error, "EPERM");
+  }
+};
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && "code" in error && error.code === code;
