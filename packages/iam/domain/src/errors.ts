@@ -54,3 +54,25 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
   status: Schema.Int,
   message: Schema.String,
 }) {}
+
+/** There is an administrator already: the next one is made by an administrator. */
+export class FirstAdministratorExists extends Schema.TaggedError<FirstAdministratorExists>()(
+  "FirstAdministratorExists",
+  { code: Schema.tag("FIRST_ADMINISTRATOR_EXISTS") },
+  { httpApiStatus: 409 },
+) {
+  override get message() {
+    return "There is an administrator already.";
+  }
+}
+
+/** A one-time token is unknown, used up, replaced by a newer one, or expired. */
+export class TokenInvalid extends Schema.TaggedError<TokenInvalid>()(
+  "TokenInvalid",
+  { code: Schema.tag("TOKEN_INVALID") },
+  { httpApiStatus: 400 },
+) {
+  override get message() {
+    return "The token is not valid, or no longer.";
+  }
+}

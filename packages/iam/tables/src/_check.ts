@@ -39,11 +39,7 @@ type Same<A, B> = (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T exten
 
 /** The keys in which two rows differ. */
 type Difference<A, B> = {
-  [K in keyof A | keyof B]: K extends keyof A & keyof B
-    ? Same<Pick<A, K>, Pick<B, K>> extends true
-      ? never
-      : K
-    : K;
+  [K in keyof A | keyof B]: K extends keyof A & keyof B ? (Same<Pick<A, K>, Pick<B, K>> extends true ? never : K) : K;
 }[keyof A | keyof B];
 
 type Named<Variant extends string, Key> = Key extends string ? `${Variant}.${Key}` : never;
@@ -79,7 +75,9 @@ export const _check: { [K in keyof Drifts<typeof tables, typeof entities>]: neve
   typeof entities
 >;
 
-export const _checkSelect: typeof NotificationPreference.Model.select.Encoded =
-  {} as InferSelectModel<typeof tables.notificationPreference>;
-export const _checkInsert: typeof NotificationPreference.Model.insert.Encoded =
-  {} as InferInsertModel<typeof tables.notificationPreference>;
+export const _checkSelect: typeof NotificationPreference.Model.select.Encoded = {} as InferSelectModel<
+  typeof tables.notificationPreference
+>;
+export const _checkInsert: typeof NotificationPreference.Model.insert.Encoded = {} as InferInsertModel<
+  typeof tables.notificationPreference
+>;

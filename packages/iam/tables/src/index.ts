@@ -1,2 +1,2 @@
-export * as IamDbSchema from "./schema.ts";
 export { relations } from "./relations.ts";
+export * as IamDbSchema from "./schema.ts";

@@ -52,7 +52,11 @@ export const relations = defineRelations(schema, (r) => ({
     user: r.one.user({ from: r.teamMember.userId, to: r.user.id, optional: false }),
   },
   organizationRole: {
-    organization: r.one.organization({ from: r.organizationRole.organizationId, to: r.organization.id, optional: false }),
+    organization: r.one.organization({
+      from: r.organizationRole.organizationId,
+      to: r.organization.id,
+      optional: false,
+    }),
   },
   notificationPreference: {
     organization: r.one.organization({

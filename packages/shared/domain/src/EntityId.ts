@@ -61,9 +61,9 @@ export const make = <const Name extends string, const Prefix extends string, con
   }
   const pattern = new RegExp(`^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`);
   // TypeScript cannot compute a template literal type from a generic prefix; the pattern is what makes it true.
-  const schema = Schema.String.check(
-    Schema.isPattern(pattern, { expected: `an id of the form ${prefix}_…` }),
-  ).annotate({ identifier: name }) as unknown as Schema.Codec<Id<Name, Prefix>, Text<Prefix>>;
+  const schema = Schema.String.check(Schema.isPattern(pattern, { expected: `an id of the form ${prefix}_…` })).annotate(
+    { identifier: name },
+  ) as unknown as Schema.Codec<Id<Name, Prefix>, Text<Prefix>>;
   const is = (value: unknown): value is Id<Name, Prefix> => typeof value === "string" && pattern.test(value);
   const parse = (text: string): TypeID<Prefix> => {
     if (!is(text)) throw new RangeError(`Not an id of the form "${prefix}_…".`);

@@ -49,10 +49,7 @@ export const required: {
 /** A field that may be left out on insert, because the database or the application has a default for it. */
 export const defaulted: {
   <S extends Schema.Top>(schema: S): Field<S, Schema.optional<S>, S, Schema.optional<S>>;
-  <S extends Schema.Top, J extends Schema.Top>(
-    schema: S,
-    json: J,
-  ): Field<S, Schema.optional<S>, J, Schema.optional<J>>;
+  <S extends Schema.Top, J extends Schema.Top>(schema: S, json: J): Field<S, Schema.optional<S>, J, Schema.optional<J>>;
 } = (schema: Schema.Top, json: Schema.Top = schema) =>
   Model.Field({
     select: schema,
@@ -67,21 +64,11 @@ export const defaulted: {
 export const nullable: {
   <S extends Schema.Top>(
     schema: S,
-  ): Field<
-    Schema.NullOr<S>,
-    Schema.optional<Schema.NullOr<S>>,
-    Schema.NullOr<S>,
-    Schema.optional<Schema.NullOr<S>>
-  >;
+  ): Field<Schema.NullOr<S>, Schema.optional<Schema.NullOr<S>>, Schema.NullOr<S>, Schema.optional<Schema.NullOr<S>>>;
   <S extends Schema.Top, J extends Schema.Top>(
     schema: S,
     json: J,
-  ): Field<
-    Schema.NullOr<S>,
-    Schema.optional<Schema.NullOr<S>>,
-    Schema.NullOr<J>,
-    Schema.optional<Schema.NullOr<J>>
-  >;
+  ): Field<Schema.NullOr<S>, Schema.optional<Schema.NullOr<S>>, Schema.NullOr<J>, Schema.optional<Schema.NullOr<J>>>;
 } = (schema: Schema.Top, json: Schema.Top = schema) => defaulted(Schema.NullOr(schema), Schema.NullOr(json));
 
 type Schemas<F> = F extends VariantSchema.Field<infer Config> ? Config : never;
@@ -104,3 +91,6 @@ export const sensitive = <Config extends Schemas<Field<Schema.Top, Schema.Top, S
 
 /** A point in time: a `timestamptz` in the database, an ISO 8601 text in JSON, a `DateTime.Utc` here. */
 export const timestamp = [Schema.DateTimeUtcFromDate, Schema.DateTimeUtcFromString] as const;
+
+/** A whole number that an `integer` column can hold. */
+export const integer = Schema.Int.check(Schema.isInt32());

@@ -2,6 +2,7 @@
 import * as Schema from "effect/Schema";
 import * as Model from "effect/schema/Model";
 import type * as EntityId from "./EntityId.ts";
+import * as Field from "./Field.ts";
 import { OrganizationId } from "./SharedEntityIds.ts";
 
 /**
@@ -20,10 +21,10 @@ export const entity = <Name extends string, Prefix extends string, TableName ext
   }),
   updatedAt: Model.Field({ select: Schema.DateTimeUtcFromDate, json: Schema.DateTimeUtcFromString }),
   version: Model.Field({
-    select: Schema.Int,
-    update: Schema.optional(Schema.Int),
-    json: Schema.Int,
-    jsonUpdate: Schema.optional(Schema.Int),
+    select: Field.integer,
+    update: Schema.optional(Field.integer),
+    json: Field.integer,
+    jsonUpdate: Schema.optional(Field.integer),
   }),
 });
 

@@ -7,7 +7,6 @@ import { currentOrganization, tenantRole } from "./scope.ts";
 import * as Table from "./Table.ts";
 import { organization } from "./tables/organization.table.ts";
 
-
 /**
  * `organization_id` is that of the scope unless it is stated; outside a scope, that of a parent which the row refers
  * to by a composite foreign key (a trigger fills it in), and otherwise missing, which the database refuses.
@@ -23,9 +22,7 @@ const entityColumns = <Name extends string, Prefix extends string, TableName ext
     .references(() => organization.id, { onDelete: "cascade" }),
 });
 
-type EntityColumns<Name extends string, Prefix extends string> = ReturnType<
-  typeof entityColumns<Name, Prefix, string>
->;
+type EntityColumns<Name extends string, Prefix extends string> = ReturnType<typeof entityColumns<Name, Prefix, string>>;
 
 /**
  * Makes the table of an entity that belongs to an organization: with `organization_id`, which goes with the

@@ -35,10 +35,7 @@ export const make =
     ) => ReadonlyArray<pg.PgTableExtraConfigValue>,
   ) => {
     const all: EntityColumns<Name, Prefix> & C = { ...columns.entity(Id), ...own };
-    return pg.pgTable.withRLS(Id.tableName, all, (table) => [
-      serviceSeesAll(),
-      ...(extras?.(table) ?? []),
-    ]);
+    return pg.pgTable.withRLS(Id.tableName, all, (table) => [serviceSeesAll(), ...(extras?.(table) ?? [])]);
   };
 
 /** The policy by which the service role sees every row. Migration hardens every table that has it. */

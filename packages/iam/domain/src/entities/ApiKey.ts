@@ -16,17 +16,17 @@ export class Model extends VariantModel.Class<Model>("ApiKey")({
   /** The key's hash. */
   key: Field.sensitive(Field.required(Schema.String)),
   /** Milliseconds after which `remaining` is set to `refillAmount` again. */
-  refillInterval: Field.readOnly(Field.nullable(Schema.Int)),
-  refillAmount: Field.readOnly(Field.nullable(Schema.Int)),
+  refillInterval: Field.readOnly(Field.nullable(Field.integer)),
+  refillAmount: Field.readOnly(Field.nullable(Field.integer)),
   lastRefillAt: Field.readOnly(Field.nullable(...Field.timestamp)),
   enabled: Field.readOnly(Field.nullable(Schema.Boolean)),
   rateLimitEnabled: Field.readOnly(Field.nullable(Schema.Boolean)),
   /** Milliseconds. */
-  rateLimitTimeWindow: Field.readOnly(Field.nullable(Schema.Int)),
-  rateLimitMax: Field.readOnly(Field.nullable(Schema.Int)),
-  requestCount: Field.readOnly(Field.nullable(Schema.Int)),
+  rateLimitTimeWindow: Field.readOnly(Field.nullable(Field.integer)),
+  rateLimitMax: Field.readOnly(Field.nullable(Field.integer)),
+  requestCount: Field.readOnly(Field.nullable(Field.integer)),
   /** How often it may still be used; without a number, without a limit. */
-  remaining: Field.readOnly(Field.nullable(Schema.Int)),
+  remaining: Field.readOnly(Field.nullable(Field.integer)),
   lastRequest: Field.readOnly(Field.nullable(...Field.timestamp)),
   expiresAt: Field.readOnly(Field.nullable(...Field.timestamp)),
   /** JSON text, as Better Auth writes it: what the key may do. */

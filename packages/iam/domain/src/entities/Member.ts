@@ -18,6 +18,5 @@ export const roles = ["owner", "admin", "member"] as const;
  * drizzle's `pgEnum`, so that this package stays free of drizzle. `member.role` itself is text, because several roles
  * and an organization's own roles are written there.
  */
-export const makeMemberRolePgEnum = <Enum>(
-  pgEnum: (name: "iam_member_role", values: typeof roles) => Enum,
-): Enum => pgEnum("iam_member_role", roles);
+export const makeMemberRolePgEnum = <Enum>(pgEnum: (name: "iam_member_role", values: typeof roles) => Enum): Enum =>
+  pgEnum("iam_member_role", roles);

@@ -9,6 +9,6 @@ export class Model extends VariantModel.Class<Model>("TwoFactor")({
   backupCodes: Field.sensitive(Field.required(Schema.String)),
   userId: Field.readOnly(Field.required(SharedEntityIds.UserId)),
   verified: Field.readOnly(Field.nullable(Schema.Boolean)),
-  failedVerificationCount: Field.sensitive(Field.nullable(Schema.Int)),
+  failedVerificationCount: Field.sensitive(Field.nullable(Field.integer)),
   lockedUntil: Field.sensitive(Field.nullable(...Field.timestamp)),
 }) {}

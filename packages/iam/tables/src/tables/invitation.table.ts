@@ -1,8 +1,8 @@
+import { Invitation } from "@beep/iam-domain";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { Columns, OrgTable, user } from "@beep/shared-tables";
 import { sql } from "drizzle-orm";
 import * as pg from "drizzle-orm/pg-core";
-import { Invitation } from "@beep/iam-domain";
 
 export const invitation = OrgTable.make(IamEntityIds.InvitationId)(
   {
@@ -17,7 +17,10 @@ export const invitation = OrgTable.make(IamEntityIds.InvitationId)(
       .references(() => user.id, { onDelete: "cascade" }),
   },
   (t) => [
-    pg.check("iam_invitations_status_check", sql`${t.status} in (${sql.raw(Invitation.statuses.map((status) => `'${status}'`).join(", "))})`),
+    pg.check(
+      "iam_invitations_status_check",
+      sql`${t.status} in (${sql.raw(Invitation.statuses.map((status) => `'${status}'`).join(", "))})`,
+    ),
     pg.index("iam_invitations_organization_id_email_idx").on(t.organizationId, t.email),
     pg.index("iam_invitations_email_idx").on(t.email),
     pg.index("iam_invitations_inviter_id_idx").on(t.inviterId),

@@ -7,7 +7,5 @@ export const notificationPreference = OrgTable.make(IamEntityIds.NotificationPre
     channel: pg.text("channel").notNull(),
     enabled: pg.boolean("enabled").notNull().default(true),
   },
-  (t) => [
-    pg.uniqueIndex("notification_pref_org_channel_idx").on(t.organizationId, t.channel),
-  ],
+  (t) => [pg.uniqueIndex("notification_pref_org_channel_idx").on(t.organizationId, t.channel)],
 );

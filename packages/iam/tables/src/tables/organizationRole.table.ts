@@ -7,7 +7,5 @@ export const organizationRole = OrgTable.make(IamEntityIds.OrganizationRoleId)(
     role: pg.text("role").notNull(),
     permission: pg.text("permission").notNull(),
   },
-  (t) => [
-    pg.unique("iam_organization_roles_organization_id_role_unique").on(t.organizationId, t.role),
-  ],
+  (t) => [pg.unique("iam_organization_roles_organization_id_role_unique").on(t.organizationId, t.role)],
 );

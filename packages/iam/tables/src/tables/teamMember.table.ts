@@ -12,11 +12,13 @@ export const teamMember = OrgTable.make(IamEntityIds.TeamMemberId)(
   },
   (t) => [
     // Better Auth does not write the organization of a team's member; the database takes it from the team.
-    pg.foreignKey({
-      name: "iam_team_members_organization_id_team_id_fk",
-      columns: [t.organizationId, t.teamId],
-      foreignColumns: [team.organizationId, team.id],
-    }).onDelete("cascade"),
+    pg
+      .foreignKey({
+        name: "iam_team_members_organization_id_team_id_fk",
+        columns: [t.organizationId, t.teamId],
+        foreignColumns: [team.organizationId, team.id],
+      })
+      .onDelete("cascade"),
     pg.unique("iam_team_members_team_id_user_id_unique").on(t.teamId, t.userId),
     pg.index("iam_team_members_organization_id_team_id_idx").on(t.organizationId, t.teamId),
     pg.index("iam_team_members_user_id_idx").on(t.userId),

@@ -14,7 +14,5 @@ export const twoFactor = Table.make(IamEntityIds.TwoFactorId)(
     failedVerificationCount: pg.integer("failed_verification_count").default(0),
     lockedUntil: Columns.timestamp("locked_until"),
   },
-  (t) => [
-    pg.index("iam_two_factors_secret_idx").on(t.secret),
-  ],
+  (t) => [pg.index("iam_two_factors_secret_idx").on(t.secret)],
 );

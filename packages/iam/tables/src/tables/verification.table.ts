@@ -8,7 +8,5 @@ export const verification = Table.make(IamEntityIds.VerificationId)(
     value: pg.text("value").notNull(),
     expiresAt: Columns.timestamp("expires_at").notNull(),
   },
-  (t) => [
-    pg.index("iam_verifications_identifier_idx").on(t.identifier),
-  ],
+  (t) => [pg.index("iam_verifications_identifier_idx").on(t.identifier)],
 );

@@ -9,5 +9,5 @@ export class Model extends VariantModel.Class<Model>("Team")({
   ...Row.organizationEntity(TeamId),
   name: Field.required(Schema.String),
   /** How many members the team has; Better Auth counts, to enforce a team's limit under concurrency. */
-  memberCount: Field.readOnly(Field.defaulted(Schema.Int)),
+  memberCount: Field.readOnly(Field.defaulted(Field.integer)),
 }) {}

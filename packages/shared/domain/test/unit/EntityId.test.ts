@@ -16,7 +16,12 @@ const valid = [
   { name: "one", prefix: "", suffix: "00000000000000000000000001", uuid: "00000000-0000-0000-0000-000000000001" },
   { name: "ten", prefix: "", suffix: "0000000000000000000000000a", uuid: "00000000-0000-0000-0000-00000000000a" },
   { name: "sixteen", prefix: "", suffix: "0000000000000000000000000g", uuid: "00000000-0000-0000-0000-000000000010" },
-  { name: "thirty-two", prefix: "", suffix: "00000000000000000000000010", uuid: "00000000-0000-0000-0000-000000000020" },
+  {
+    name: "thirty-two",
+    prefix: "",
+    suffix: "00000000000000000000000010",
+    uuid: "00000000-0000-0000-0000-000000000020",
+  },
   { name: "max-valid", prefix: "", suffix: "7zzzzzzzzzzzzzzzzzzzzzzzzz", uuid: "ffffffff-ffff-ffff-ffff-ffffffffffff" },
   {
     name: "valid-alphabet",
@@ -87,8 +92,7 @@ const expectRefused = (Id: EntityId.Any, value: unknown) => {
   if (typeof value === "string") expect(() => Id.toUuid(value)).toThrow(RangeError);
 };
 
-const hex = (digits: number) =>
-  Schema.String.check(Schema.isPattern(new RegExp(`^[0-9a-f]{${digits}}$`)));
+const hex = (digits: number) => Schema.String.check(Schema.isPattern(new RegExp(`^[0-9a-f]{${digits}}$`)));
 
 /** Any 128 bits in the form of a uuid, whatever its version. */
 const anyUuid = Arbitrary.map(
@@ -192,12 +196,19 @@ describe("an id", () => {
     expect(() => MemberId.toUuid("member_secret")).toThrow(/^(?!.*secret).*member_…/);
   });
 
-  it.each(["", "0", "x", "01890a5d-ac96-774b-bcce-b302099a805", "01890a5d-ac96-774b-bcce-b302099a8057 ",
-    "01890a5dac96774bbcceb302099a8057", "01890a5g-ac96-774b-bcce-b302099a8057", "{01890a5d-ac96-774b-bcce-b302099a8057}",
-    "member_01h455vb4pex5vsknk084sn02q"])(
-    "ALN-4: is not made of %j, which is no uuid", (text) => {
-      expect(() => MemberId.fromUuid(text)).toThrow(RangeError);
-    });
+  it.each([
+    "",
+    "0",
+    "x",
+    "01890a5d-ac96-774b-bcce-b302099a805",
+    "01890a5d-ac96-774b-bcce-b302099a8057 ",
+    "01890a5dac96774bbcceb302099a8057",
+    "01890a5g-ac96-774b-bcce-b302099a8057",
+    "{01890a5d-ac96-774b-bcce-b302099a8057}",
+    "member_01h455vb4pex5vsknk084sn02q",
+  ])("ALN-4: is not made of %j, which is no uuid", (text) => {
+    expect(() => MemberId.fromUuid(text)).toThrow(RangeError);
+  });
 
   it("ALN-4: is made of a uuid in either case", () => {
     expect(MemberId.fromUuid("01890A5D-AC96-774B-BCCE-B302099A8057")).toBe("member_01h455vb4pex5vsknk084sn02q");
@@ -205,7 +216,7 @@ describe("an id", () => {
 
   it("ALN-4: is new, a UUIDv7, and greater than every one before, whatever the entity", () => {
     const before = Date.now();
-    const uuids = Array.from({ length: 20_000 }, (_, i) =>
+    const uuids = Array.from({ length: 10_000 }, (_, i) =>
       i % 2 === 0 ? MemberId.toUuid(MemberId.create()) : UserId.toUuid(UserId.create()),
     );
     const after = Date.now();

@@ -1,0 +1,187 @@
+import { describe, expect, it } from "@effect/vitest";
+import * as Arbitrary from "effect/Arbitrary";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+import * as entities from "../../src/entities.ts";
+
+type Entity = keyof typeof entities;
+
+const variants = ["select", "insert", "update", "json", "jsonCreate", "jsonUpdate"] as const;
+type Variant = (typeof variants)[number];
+
+/** What a test needs to know of a variant's schema. */
+type VariantSchema = Schema.Codec<object, object> & { readonly fields: Readonly<Record<string, Schema.Top>> };
+
+const models = Object.entries(entities).map(([name, { Model }]) => ({
+  // The keys of the namespace are the entities.
+  name: name as Entity,
+  // Each variant is a struct of plain fields, whose schemas need no services.
+  variant: (variant: Variant) => Model[variant] as unknown as VariantSchema,
+}));
+
+const fieldsOf = (model: (typeof models)[number], variant: Variant): ReadonlyArray<string> =>
+  Object.keys(model.variant(variant).fields);
+
+/** Every column that holds a secret or its hash, or would help to find one. */
+const secrets: Partial<Record<Entity, ReadonlyArray<string>>> = {
+  Account: ["accessToken", "accessTokenExpiresAt", "idToken", "password", "refreshToken", "refreshTokenExpiresAt"],
+  ApiKey: ["key"],
+  RateLimit: ["count", "key", "lastRequest"],
+  Session: ["token"],
+  TeamMember: ["membershipKey"],
+  TwoFactor: ["backupCodes", "failedVerificationCount", "lockedUntil", "secret"],
+  Verification: ["identifier", "value"],
+};
+
+/** How a secret's column is called; so that one of an entity to come is found here before it is listed above. */
+const secretName =
+  /^(?:key|value|identifier|hash|salt|seed|otp|pin|codes?|backupCodes)$|(?:token|secret|password|privateKey|keyHash|hashedKey|ciphertext|verifier)$/i;
+
+/** Columns that are called like a secret and are none. */
+const plain: Partial<Record<Entity, ReadonlyArray<string>>> = {};
+
+/** Every column that an API client may set; what is not here only services set. */
+const writable: Record<Entity, { readonly create: ReadonlyArray<string>; readonly update: ReadonlyArray<string> }> = {
+  Account: { create: [], update: [] },
+  ApiKey: { create: ["metadata"], update: ["metadata"] },
+  Invitation: { create: ["role", "teamId"], update: ["role", "teamId"] },
+  Member: { create: ["role"], update: ["role"] },
+  NotificationPreference: { create: ["channel", "enabled"], update: ["channel", "enabled"] },
+  Organization: { create: ["logo", "metadata", "name", "slug"], update: ["logo", "metadata", "name", "slug"] },
+  OrganizationRole: { create: ["permission", "role"], update: ["permission", "role"] },
+  RateLimit: { create: [], update: [] },
+  Session: { create: [], update: [] },
+  Team: { create: ["name"], update: ["name"] },
+  TeamMember: { create: [], update: [] },
+  TwoFactor: { create: [], update: [] },
+  User: { create: ["image", "name"], update: ["image", "name"] },
+  Verification: { create: [], update: [] },
+};
+
+/** Audit, limit, role and state columns, which only services may set, whatever their entity. */
+const servicesOnly: ReadonlyArray<string> = [
+  "id",
+  "organizationId",
+  "userId",
+  "inviterId",
+  "impersonatedBy",
+  "referenceId",
+  "accountId",
+  "providerId",
+  "createdAt",
+  "updatedAt",
+  "banned",
+  "banReason",
+  "banExpires",
+  "email",
+  "emailVerified",
+  "twoFactorEnabled",
+  "verified",
+  "status",
+  "expiresAt",
+  "permissions",
+  "scope",
+  "enabled",
+  "remaining",
+  "refillInterval",
+  "refillAmount",
+  "lastRefillAt",
+  "requestCount",
+  "lastRequest",
+  "memberCount",
+  "ipAddress",
+  "userAgent",
+  "activeOrganizationId",
+  "activeTeamId",
+];
+const servicesOnlyName = /^(?:rateLimit|locked|failed|last)|(?:Count|ExpiresAt|Until|By)$/;
+
+/** Where such a column is the client's to set after all. */
+const clients: Partial<Record<Entity, ReadonlyArray<string>>> = {
+  // The preference itself, and no limit of a key.
+  NotificationPreference: ["enabled"],
+};
+
+const sorted = (fields: ReadonlyArray<string>) => [...fields].sort();
+
+describe.each(models)("$name", (model) => {
+  const { name } = model;
+  const secret = secrets[name] ?? [];
+
+  it("ALN-4: has no secret in any JSON form", () => {
+    for (const variant of ["json", "jsonCreate", "jsonUpdate"] as const) {
+      const found = fieldsOf(model, variant).filter(
+        (field) => secret.includes(field) || (secretName.test(field) && plain[name]?.includes(field) !== true),
+      );
+      expect({ variant, found }).toEqual({ variant, found: [] });
+    }
+  });
+
+  it("ALN-4: keeps from JSON exactly the secrets that are listed", () => {
+    const json = fieldsOf(model, "json");
+    expect(sorted(fieldsOf(model, "select").filter((field) => !json.includes(field)))).toEqual(secret);
+  });
+
+  it("ALN-4: lets a client set what is listed and nothing else", () => {
+    expect(sorted(fieldsOf(model, "jsonCreate"))).toEqual(writable[name].create);
+    expect(sorted(fieldsOf(model, "jsonUpdate"))).toEqual(sorted([...writable[name].update, "version"]));
+  });
+
+  it("ALN-4: lets no client set an audit, limit, role or state column", () => {
+    const allowed = clients[name] ?? [];
+    const refused = (field: string) =>
+      !allowed.includes(field) &&
+      (servicesOnly.includes(field) || servicesOnlyName.test(field) || (name === "User" && field === "role"));
+    expect(fieldsOf(model, "jsonCreate").filter((field) => refused(field) || field === "version")).toEqual([]);
+    expect(fieldsOf(model, "jsonUpdate").filter(refused)).toEqual([]);
+  });
+
+  it("ALN-4: gives once what cannot change, and leaves to the database what it writes", () => {
+    const once = ["createdAt", "id", "organizationId"].filter((field) => fieldsOf(model, "select").includes(field));
+    const select = fieldsOf(model, "select");
+    const insert = fieldsOf(model, "insert");
+    const update = fieldsOf(model, "update");
+    expect(sorted(select.filter((field) => !insert.includes(field)))).toEqual(["updatedAt", "version"]);
+    expect(sorted(select.filter((field) => !update.includes(field)))).toEqual(sorted([...once, "updatedAt"]));
+    expect(insert.filter((field) => !select.includes(field))).toEqual([]);
+    expect(update.filter((field) => !select.includes(field))).toEqual([]);
+  });
+
+  it.effect.each(variants)("ALN-4: a generated value survives encode and decode (%s)", (variant) =>
+    Effect.gen(function* () {
+      const schema = model.variant(variant);
+      const isJson = variant.startsWith("json");
+      const values = yield* Arbitrary.sampleEffect(Arbitrary.schema(schema), { count: 30 });
+      for (const value of values) {
+        const encoded = yield* Schema.encodeEffect(schema)(value);
+        // JSON has no `undefined` and no `-0`; the database form is an object of its own.
+        const carried: unknown = isJson ? JSON.parse(JSON.stringify(encoded)) : structuredClone(encoded);
+        const decoded = yield* Schema.decodeUnknownEffect(schema)(carried);
+        if (isJson) expect(normal(decoded)).toEqual(normal(value));
+        else expect({ ...decoded }).toStrictEqual({ ...value });
+        expect(yield* Schema.encodeEffect(schema)(decoded)).toEqual(isJson ? carried : encoded);
+      }
+    }),
+  );
+});
+
+/** A value without what JSON does not carry: absent and `undefined` are alike there, `0` and `-0` too. */
+const normal = (value: object) =>
+  Object.fromEntries(
+    Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .map(([key, field]) => [key, field === 0 ? 0 : field]),
+  );
+
+describe("the lists of this file", () => {
+  it("ALN-4: name every entity, and only columns that there are", () => {
+    expect(sorted(models.map(({ name }) => name))).toEqual(sorted(Object.keys(writable)));
+    for (const model of models) {
+      const select = fieldsOf(model, "select");
+      const listed = [...(secrets[model.name] ?? []), ...writable[model.name].create, ...writable[model.name].update];
+      expect(listed.filter((field) => !select.includes(field))).toEqual([]);
+    }
+    const everyField = new Set(models.flatMap((model) => fieldsOf(model, "select")));
+    expect(servicesOnly.filter((field) => !everyField.has(field))).toEqual([]);
+  });
+});
