@@ -1,0 +1,26 @@
+/** What a benchmark is: some ways of doing one thing, measured beside each other. */
+import type * as Effect from "effect/Effect";
+import type * as Scope from "effect/Scope";
+
+/** One way of doing it. */
+export interface Case {
+  /** What a reader knows it by; 40 characters at most fit into the table. */
+  readonly name: string;
+  /**
+   * Does it once. The number counts up from 0 in each round, so that all cases can be given the same work. An operation
+   * that does not do its work must fail: it would be measured as a fast one.
+   */
+  readonly operation: (index: number) => Effect.Effect<unknown, unknown>;
+}
+
+/** The ways to be compared; the first is the one that the others are compared with. */
+export type Cases = readonly [baseline: Case, ...others: ReadonlyArray<Case>];
+
+/** A benchmark, as `pnpm bench <name>` runs it. */
+export interface Benchmark {
+  readonly name: string;
+  /** One line for the list of benchmarks. */
+  readonly description: string;
+  /** Starts and fills what the cases need; it is there until the scope closes. */
+  readonly setUp: Effect.Effect<Cases, unknown, Scope.Scope>;
+}

@@ -1,0 +1,47 @@
+/** A database of a benchmark's own: PostgreSQL 18 as in use, migrated, with the identity services' layers on it. */
+import { IamDb } from "@beep/iam-server/db/Db";
+import * as PostgresServer from "@beep/testing/PostgresServer";
+import * as PgClient from "@effect/sql-pg/PgClient";
+import * as ConfigProvider from "effect/ConfigProvider";
+import type * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
+import * as Reactivity from "effect/reactivity/Reactivity";
+import type * as Scope from "effect/Scope";
+
+export interface Database {
+  /** The superuser, whom no policy binds: to fill tables. */
+  readonly admin: PgClient.PgClient;
+  /** The address under which the application's login connects. */
+  readonly appUrl: Redacted.Redacted;
+  /** What `IamDb.layer` provides, with its own defaults, under the application's login. */
+  readonly services: Context.Context<IamDb.Provided>;
+}
+
+/** How many connections each pool may hold: what `IamDb.layer` takes where nothing is said. */
+export const connections = 8;
+
+/** Starts the server and migrates it. Commits are durable, as they are in use; all is gone when the scope closes. */
+export const make: Effect.Effect<Database, unknown, Scope.Scope> = Effect.gen(function* () {
+  const { adminUrl } = yield* PostgresServer.make({ major: 18, durable: true });
+  const admin = yield* PgClient.make({ url: adminUrl, maxConnections: 1 });
+  yield* admin`create role iam_app login password 'app'`;
+  const appUrl = asApp(adminUrl);
+  const config = ConfigProvider.layer(
+    ConfigProvider.fromUnknown({
+      DATABASE_URL: Redacted.value(appUrl),
+      IAM_MIGRATIONS_URL: Redacted.value(adminUrl),
+      IAM_DATABASE_CONNECTIONS: String(connections),
+    }),
+  );
+  const services = yield* Layer.build(Layer.provide(IamDb.layer, config));
+  return { admin, appUrl, services };
+}).pipe(Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make));
+
+const asApp = (url: Redacted.Redacted): Redacted.Redacted => {
+  const address = new URL(Redacted.value(url));
+  address.username = "iam_app";
+  address.password = "app";
+  return Redacted.make(address.href);
+};

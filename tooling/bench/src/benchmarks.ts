@@ -1,0 +1,5 @@
+/** Every benchmark that `pnpm bench` knows. */
+import type { Benchmark } from "./Benchmark.ts";
+import { connection } from "./benchmarks/connection.ts";
+
+export const benchmarks: ReadonlyArray<Benchmark> = [connection];

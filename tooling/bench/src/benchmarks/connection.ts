@@ -1,0 +1,161 @@
+/**
+ * What the layers between a service and the database cost: three columns of one row by its primary key, through ever
+ * more of them. All but the tenant read the same users under the service role, since a login without a role sees no
+ * row; the tenant reads the members of its organization.
+ */
+import { type ServiceConnection, Tenancy, Transaction } from "@beep/iam-server";
+import { Db, IamDb } from "@beep/iam-server/db/Db";
+import { IamDbSchema, relations } from "@beep/iam-tables";
+import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import { PgClient } from "@effect/sql-pg/PgClient";
+import { eq, sql } from "drizzle-orm";
+import type { PgColumn } from "drizzle-orm/pg-core";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Redacted from "effect/Redacted";
+import pg from "pg";
+import type { Benchmark } from "../Benchmark.ts";
+import * as Database from "../Database.ts";
+
+const userCount = 100_000;
+const memberCount = 10_000;
+
+export const connection: Benchmark = {
+  name: "connection",
+  description: "One row by its primary key: bare statement, drizzle, transaction, tenant's scope.",
+  setUp: Effect.gen(function* () {
+    const { admin, appUrl, services } = yield* Database.make;
+    yield* fill(admin);
+
+    const application = Context.get(services, PgClient);
+    const service = serviceConnection(services);
+    const { db: tenantDb } = Context.get(services, IamDb.IamDb);
+    const { db: serviceDb } = yield* Effect.provideService(
+      Db.make({ schema: IamDbSchema, relations }),
+      PgClient,
+      service.client,
+    );
+    const pool = yield* openPool(appUrl);
+
+    const { member, user } = IamDbSchema;
+    const columns = { id: user.id, name: user.name, version: user.version };
+    const userUuid = scattered(userCount, uuidOf);
+    const userId = scattered(userCount, (row) => SharedEntityIds.UserId.fromUuid(uuidOf(row)));
+    const memberId = scattered(memberCount, (row) => IamEntityIds.MemberId.fromUuid(uuidOf(row)));
+
+    const bare = { name: "user", text: "select id, name, version from iam_users where id = $1" };
+    const statement = (index: number) =>
+      service.client`select id, name, version from iam_users where id = ${userUuid(index)}`;
+    const preparedUser = serviceDb
+      .select(columns)
+      .from(user)
+      .where(eq(user.id, placeholderOf(user.id)))
+      .prepare();
+    const preparedMember = tenantDb
+      .select({ id: member.id, role: member.role, version: member.version })
+      .from(member)
+      .where(eq(member.id, placeholderOf(member.id)))
+      .prepare();
+    const inTransaction = Transaction.run(service.client);
+    const withinOrganization = Tenancy.within(organizationId);
+
+    return [
+      {
+        name: "pg, pool of 8, prepared",
+        operation: (index) =>
+          Effect.map(
+            Effect.promise(() => pool.query({ ...bare, values: [userUuid(index)] })),
+            ({ rows }) => exactlyOne(rows),
+          ),
+      },
+      {
+        name: "PgClient, prepared",
+        operation: (index) => Effect.map(statement(index), exactlyOne),
+      },
+      {
+        name: "ServiceConnection.statement",
+        operation: (index) => Effect.map(service.statement(statement(index)), exactlyOne),
+      },
+      {
+        name: "drizzle, prepared",
+        operation: (index) => Effect.map(preparedUser.execute({ id: userId(index) }), exactlyOne),
+      },
+      {
+        name: "drizzle, built for each call",
+        operation: (index) =>
+          Effect.map(
+            serviceDb
+              .select(columns)
+              .from(user)
+              .where(eq(user.id, userId(index))),
+            exactlyOne,
+          ),
+      },
+      {
+        name: "drizzle, prepared, in a transaction",
+        operation: (index) => Effect.map(inTransaction(preparedUser.execute({ id: userId(index) })), exactlyOne),
+      },
+      {
+        name: "drizzle, prepared, in Tenancy.within",
+        operation: (index) =>
+          preparedMember
+            .execute({ id: memberId(index) })
+            .pipe(withinOrganization, Effect.provideService(PgClient, application), Effect.map(exactlyOne)),
+      },
+    ];
+  }),
+};
+
+/** The services' own connection, which is private to their package: it exports the type alone. Its key finds it. */
+const serviceConnection = (services: Context.Context<IamDb.Provided>): ServiceConnection["Service"] =>
+  services.mapUnsafe.get("@beep/iam-server/db/ServiceConnection");
+
+/** A pool of the `pg` driver, as large as that of the services, whose connections have the service role. */
+const openPool = (url: Redacted.Redacted) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const pool = new pg.Pool({
+        connectionString: Redacted.value(url),
+        max: Database.connections,
+        options: "-c role=iam_service",
+      });
+      // `end` returns before all is closed, and what the stopping server then says to a connection is no failure. A
+      // query that fails says so itself.
+      return pool.on("error", () => {});
+    }),
+    (pool) => Effect.promise(() => pool.end()),
+  );
+
+/** The placeholder `id` of a prepared query. As a parameter of the column, since a bare one is not made a uuid. */
+const placeholderOf = (column: PgColumn) => sql.param(sql.placeholder("id"), column);
+
+/** Row security answers a wrong role with no row, and it does so fast. */
+const exactlyOne = (rows: ReadonlyArray<unknown>): void => {
+  if (rows.length !== 1) throw new Error(`Instead of one row there were ${rows.length}.`);
+};
+
+/** The uuid of the n-th row of a table, as `fill` gives it. */
+const uuidOf = (row: number): string => `00000000-0000-7000-8000-${row.toString(16).padStart(12, "0")}`;
+
+const organizationId = SharedEntityIds.OrganizationId.fromUuid(uuidOf(1));
+
+const fill = Effect.fnUntraced(function* (admin: PgClient) {
+  const id = sqlUuid("n");
+  yield* admin`insert into iam_organizations (id, name, slug) values (${uuidOf(1)}, 'Acme', 'acme')`;
+  yield* admin.unsafe(`
+    insert into iam_users (id, name, email)
+    select ${id}, 'user ' || n, 'user' || n || '@example.com' from generate_series(1, ${userCount}) as n`);
+  yield* admin.unsafe(`
+    insert into iam_members (id, organization_id, user_id)
+    select ${id}, ${sqlUuid("1")}, ${id} from generate_series(1, ${memberCount}) as n`);
+  yield* admin.unsafe("vacuum analyze iam_organizations, iam_users, iam_members");
+});
+
+const sqlUuid = (row: string): string => `('00000000-0000-7000-8000-' || lpad(to_hex(${row}), 12, '0'))::uuid`;
+
+/** The keys of all rows in an order that jumps about, made beforehand, and given out by the number of the operation. */
+const scattered = <Key>(count: number, keyOf: (row: number) => Key): ((index: number) => Key) => {
+  // A prime that divides neither count, so that the jumps meet every row.
+  const keys = Array.from({ length: count }, (_, index) => keyOf(((index * 48_271) % count) + 1));
+  return (index) => keys[index % count] ?? keyOf(1);
+};

@@ -1,0 +1,56 @@
+/** What a run of a benchmark found. */
+import type { Machine } from "./machine.ts";
+import type { Measurement, Plan } from "./measure.ts";
+
+/** As a value, and as JSON for machines. */
+export interface Report {
+  readonly benchmark: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly machine: Machine;
+  readonly plan: Plan;
+  /** By concurrency; within one in the order of the cases, the baseline first. */
+  readonly measurements: ReadonlyArray<Measurement>;
+}
+
+/** As text for people, 100 columns wide at most. */
+export const render = ({ benchmark, machine, measurements, plan }: Report): string =>
+  [
+    `${benchmark}: medians of ${plan.rounds} rounds of ${plan.milliseconds} ms`,
+    `Node ${machine.node}, ${machine.cores} × ${machine.processor}, load before ${machine.load.toFixed(1)}`,
+    "",
+    table(measurements),
+  ].join("\n");
+
+const headings = ["at once", "case", "ops/s", "p50 ms", "p99 ms", "ratio", "min–max"] as const;
+const nameWidth = 40;
+const widths = [7, nameWidth, 7, 7, 7, 5, 11] as const;
+
+/** A line for each case, in groups by concurrency. The first of a group is the baseline of its ratios. */
+const table = (measurements: ReadonlyArray<Measurement>): string => {
+  const lines = [line(headings)];
+  let concurrency: number | undefined;
+  for (const measured of measurements) {
+    const isFirst = measured.concurrency !== concurrency;
+    if (isFirst) lines.push("");
+    concurrency = measured.concurrency;
+    lines.push(line(cells(measured, isFirst)));
+  }
+  return lines.join("\n");
+};
+
+const cells = ({ concurrency, latency, name, operationsPerSecond, ratio }: Measurement, isBaseline: boolean) => [
+  isBaseline ? String(concurrency) : "",
+  name.length > nameWidth ? `${name.slice(0, nameWidth - 1)}…` : name,
+  grouped.format(operationsPerSecond),
+  latency.p50.toFixed(2),
+  latency.p99.toFixed(2),
+  ratio.median.toFixed(2),
+  isBaseline ? "baseline" : `${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)}`,
+];
+
+const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+/** Names begin in one column, numbers end in one. */
+const line = (cells: ReadonlyArray<string>): string =>
+  cells.map((cell, column) => (column === 1 ? cell.padEnd(nameWidth) : cell.padStart(widths[column] ?? 0))).join("  ");

@@ -1,0 +1,26 @@
+/** Runs one benchmark from set-up to report. */
+import * as Console from "effect/Console";
+import * as DateTime from "effect/DateTime";
+import * as Effect from "effect/Effect";
+import type { Benchmark } from "./Benchmark.ts";
+import { thisMachine } from "./machine.ts";
+import { measure, type Plan } from "./measure.ts";
+import type { Report } from "./report.ts";
+
+/** Sets a benchmark up, measures its cases, and takes everything down again. */
+export const run = Effect.fnUntraced(function* (benchmark: Benchmark, plan: Plan) {
+  const startedAt = DateTime.formatIso(yield* DateTime.now);
+  const machine = thisMachine();
+  const cases = yield* benchmark.setUp;
+  const seconds = (plan.concurrencies.length * (plan.rounds + 1) * cases.length * plan.milliseconds) / 1_000;
+  // Not part of what is reported, and so not on the output.
+  yield* Console.error(`Measuring ${cases.length} cases for about ${Math.ceil(seconds)} s.`);
+  const report: Report = {
+    benchmark: benchmark.name,
+    startedAt,
+    machine,
+    plan,
+    measurements: yield* measure(cases, plan),
+  };
+  return report;
+}, Effect.scoped);
