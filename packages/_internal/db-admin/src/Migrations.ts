@@ -2,6 +2,8 @@
  * Migrating: the roles, drizzle's migrations, and the hardening of every table, in one transaction under a lock. So a
  * migration that fails leaves the database as it was, and processes that start together migrate once.
  */
+
+import { fileURLToPath } from "node:url";
 import { Errors } from "@beep/iam-domain";
 import { Table } from "@beep/shared-tables";
 import { PgClient } from "@effect/sql-pg/PgClient";
@@ -11,15 +13,18 @@ import { migrate } from "drizzle-orm/effect-postgres/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
 import * as Effect from "effect/Effect";
-import { fileURLToPath } from "node:url";
 import * as hardening from "./hardening.ts";
 import * as SqlState from "./SqlState.ts";
 
 /** The folder of this package's migrations, as drizzle-kit writes it. */
 export const folder = fileURLToPath(new URL("../migrations", import.meta.url));
 
-/** Which migrations were applied stands in `drizzle.iam_migrations`. */
-const journal = { migrationsFolder: folder, migrationsSchema: "drizzle", migrationsTable: "iam_migrations" };
+/** Which migrations of a folder were applied stands in `drizzle.iam_migrations`. */
+const journalOf = (migrationsFolder: string) => ({
+  migrationsFolder,
+  migrationsSchema: "drizzle",
+  migrationsTable: "iam_migrations",
+});
 
 /** Any number will do that no other program locks. */
 const migrationLock = 7_206_851_301;
@@ -29,20 +34,24 @@ export interface Options {
   readonly login: string;
   /** The tables, for what they let tenants read. */
   readonly schema: Readonly<Record<string, unknown>>;
+  /** The folder of the migrations; this package's own where none is given. */
+  readonly folder?: string | undefined;
 }
 
 /**
- * Brings the database to this version. Needs a client whose login owns the tables and may create roles, or finds them
- * created. Doing it again changes nothing.
+ * Brings the database to this version, and gives the names of the migrations that it lacked. Needs a client whose login
+ * owns the tables and may create roles, or finds them created. Doing it again changes nothing.
  */
 export const run = Effect.fn("Migrations.run")(function* (options: Options) {
   const client = yield* PgClient;
   const db = yield* makeWithDefaults();
-  yield* client.withTransaction(
+  return yield* client.withTransaction(
     Effect.gen(function* () {
       yield* client`select pg_advisory_xact_lock(${migrationLock})`;
-      const missing = yield* pending;
+      const journal = journalOf(options.folder ?? folder);
+      const missing = yield* pendingIn(journal);
       yield* client.unsafe(hardening.createRoles);
+      yield* client.unsafe(hardening.holdSchema);
       if (missing.length > 0) {
         yield* client.unsafe(hardening.relax);
         yield* migrate(db, journal);
@@ -51,12 +60,12 @@ export const run = Effect.fn("Migrations.run")(function* (options: Options) {
       yield* client.unsafe(hardening.hardenTables);
       for (const statement of columnGrants(options.schema)) yield* client.unsafe(statement);
       yield* client.unsafe(hardening.grantLogin(options.login));
+      return missing;
     }),
   );
 }, Effect.mapError(explain));
 
-/** The names of the migrations that the database has not seen. Fails when it has seen one that this version lacks. */
-export const pending = Effect.gen(function* () {
+const pendingIn = Effect.fnUntraced(function* (journal: ReturnType<typeof journalOf>) {
   const client = yield* PgClient;
   const known = readMigrationFiles(journal).map((migration) => migration.name);
   const [{ exists } = { exists: false }] = yield* client<{ exists: boolean }>`
@@ -75,6 +84,24 @@ export const pending = Effect.gen(function* () {
   return known.filter((name) => !names.has(name));
 });
 
+/**
+ * The names of the migrations that the database has not seen. Fails when it has seen one that this version lacks, and
+ * when it was migrated for other logins than this one.
+ */
+export const pending = Effect.catchIf(
+  pendingIn(journalOf(folder)),
+  (error) => SqlState.of(error) === SqlState.insufficientPrivilege,
+  (cause) =>
+    Effect.fail(
+      new Errors.StartupError({
+        code: "ROLES_MISSING",
+        message: "The database was migrated, but not for the login of DATABASE_URL.",
+        remedy: "Migrate it again with that login in DATABASE_URL, or correct DATABASE_URL.",
+        cause,
+      }),
+    ),
+);
+
 const columnGrants = (schema: Options["schema"]): ReadonlyArray<string> =>
   Object.values(schema)
     .filter((table) => is(table, PgTable))
@@ -91,8 +118,10 @@ function explain(error: unknown): Errors.StartupError {
     case SqlState.insufficientPrivilege:
       return new Errors.StartupError({
         code: "ROLES_MISSING",
-        message: "The migrating login may not create or grant the roles iam_tenant and iam_service, or alter the tables.",
-        remedy: "Set IAM_MIGRATIONS_URL to a login that owns the database and has CREATEROLE.",
+        message: `The migrating login may not make the tables or the roles iam_tenant and iam_service: ${reason(error)}`,
+        remedy:
+          "Set IAM_MIGRATIONS_URL to a login that owns the database and has CREATEROLE. Where the roles are somebody " +
+          "else's, let them grant both to the login of DATABASE_URL, without inheritance.",
         cause: error,
       });
     case SqlState.noSuchLogin:
@@ -100,6 +129,15 @@ function explain(error: unknown): Errors.StartupError {
         code: "ROLES_MISSING",
         message: "The login of DATABASE_URL does not exist.",
         remedy: "Create it (create role … login password …), or correct DATABASE_URL.",
+        cause: error,
+      });
+    case SqlState.inheritingLogin:
+      return new Errors.StartupError({
+        code: "ROLES_MISSING",
+        message:
+          "The login of DATABASE_URL inherits iam_tenant or iam_service, and would see every row without a scope.",
+        remedy:
+          "Revoke both from it, and from every role that it belongs to; migrating then grants them as they must be.",
         cause: error,
       });
     default:

@@ -6,6 +6,8 @@ import * as Predicate from "effect/Predicate";
 export const staleVersion = "IA001";
 /** Raised when a login to be granted the roles does not exist. */
 export const noSuchLogin = "IA003";
+/** Raised when a login holds the roles without taking them, so that it would see every row outside a scope. */
+export const inheritingLogin = "IA004";
 export const insufficientPrivilege = "42501";
 export const uniqueViolation = "23505";
 export const foreignKeyViolation = "23503";
@@ -13,7 +15,8 @@ export const foreignKeyViolation = "23503";
 /** An error and what caused it, from the outside in: drizzle's error, the `SqlError`, its reason, the server's message. */
 const chain = (error: unknown): ReadonlyArray<unknown> => {
   if (Cause.isCause(error)) return chain(Cause.squash(error));
-  if (Predicate.hasProperty(error, "reason") && Predicate.isObject(error.reason)) return [error, ...chain(error.reason)];
+  if (Predicate.hasProperty(error, "reason") && Predicate.isObject(error.reason))
+    return [error, ...chain(error.reason)];
   if (Predicate.hasProperty(error, "cause") && Predicate.isObject(error.cause)) return [error, ...chain(error.cause)];
   return [error];
 };
@@ -41,8 +44,11 @@ export const isContention = (error: unknown): boolean => {
 export const isConnectionLoss = (error: unknown): boolean =>
   chain(error).some((link) => Predicate.isTagged(link, "ConnectionError")) || (of(error)?.startsWith("57P") ?? false);
 
-/** Whether a column refused a value: it is missing, out of range, against a check, or no text that PostgreSQL can hold. */
+/**
+ * Whether a column refused a value: it is missing, out of range, against a check, no text that PostgreSQL can hold, or
+ * too long for the column's index.
+ */
 export const isRefusedValue = (error: unknown): boolean => {
   const state = of(error);
-  return state === "23502" || state === "23514" || (state?.startsWith("22") ?? false);
+  return state === "23502" || state === "23514" || state === "54000" || (state?.startsWith("22") ?? false);
 };

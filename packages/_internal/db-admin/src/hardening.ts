@@ -3,6 +3,7 @@
  * and holds for every table made by `Table` or `OrgTable`, an application's own included: such a table is known by its
  * policy `iam_service_all`. Running a step again changes nothing.
  */
+import * as SqlState from "./SqlState.ts";
 
 /** The two roles. They belong to the cluster, so that another database may already have made them. */
 export const createRoles = `
@@ -19,6 +20,23 @@ begin
       end;
     end if;
   end loop;
+end
+$$`;
+
+/**
+ * Lets the owner of the database create in its schema also where it does not inherit, which below PostgreSQL 16 is so
+ * once it has been the application's login too (see `grantLogin`): what an owner may do there it inherits.
+ */
+export const holdSchema = `
+do $$
+declare
+  migrating constant name := current_user;
+begin
+  if not has_schema_privilege(current_schema(), 'create') and pg_has_role('pg_database_owner', 'member') then
+    set local role pg_database_owner;
+    execute format('grant create on schema %I to %I', current_schema(), migrating);
+    execute format('set local role %I', migrating);
+  end if;
 end
 $$`;
 
@@ -59,7 +77,7 @@ $$`,
 create or replace function iam_touch_row() returns trigger language plpgsql as $$
 begin
   if new.version is distinct from old.version then
-    raise exception 'stale version of a row of %', tg_table_name using errcode = 'IA001',
+    raise exception 'stale version of a row of %', tg_table_name using errcode = '${SqlState.staleVersion}',
       detail = format('The row is at version %s, the update was made for version %s.', old.version, new.version);
   end if;
   new.version := old.version + 1;
@@ -87,6 +105,7 @@ do $$
 declare
   made record;
   parents text;
+  wanted record;
 begin
   for made in ${madeTables} loop
     if not made.relrowsecurity then
@@ -102,15 +121,6 @@ begin
       execute format('grant select, insert, update, delete on table %I to iam_tenant', made.relname);
     end if;
 
-    execute format(
-      'create or replace trigger iam_given_once before update on %I for each row when (old.id is distinct from new.id '
-      'or old.created_at is distinct from new.created_at %s) execute function iam_refuse_change()',
-      made.relname,
-      case when made.is_tenant_table then 'or old.organization_id is distinct from new.organization_id' end);
-    execute format(
-      'create or replace trigger iam_touch_row before update on %I for each row execute function iam_touch_row()',
-      made.relname);
-
     -- A foreign key (organization_id, x) to (organization_id, id) says from which parent the organization follows.
     select string_agg(format('%L, %L', parent.relname, child_column.attname), ', ' order by key.conname) into parents
     from pg_constraint key
@@ -119,12 +129,31 @@ begin
       and organization.attname = 'organization_id' and organization.attnum = key.conkey[1]
     join pg_attribute child_column on child_column.attrelid = key.conrelid and child_column.attnum = key.conkey[2]
     where key.conrelid = made.oid and key.contype = 'f' and cardinality(key.conkey) = 2;
-    if parents is not null then
-      execute format(
-        'create or replace trigger iam_place_in_organization before insert on %I for each row '
-        'when (new.organization_id is null) execute function iam_place_in_organization(%s)',
-        made.relname, parents);
-    end if;
+
+    for wanted in
+      select row_trigger.*, t.oid is not null as is_there,
+        t.tgenabled = 'O' and pg_get_triggerdef(t.oid, true) = format('CREATE TRIGGER %I %s', name, definition) as is_so
+      from (values
+        ('iam_given_once', format(
+          'BEFORE UPDATE ON %I FOR EACH ROW WHEN (old.id IS DISTINCT FROM new.id '
+          'OR old.created_at IS DISTINCT FROM new.created_at%s) EXECUTE FUNCTION iam_refuse_change()',
+          made.relname,
+          case when made.is_tenant_table then ' OR old.organization_id IS DISTINCT FROM new.organization_id' end)),
+        ('iam_touch_row', format('BEFORE UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION iam_touch_row()', made.relname)),
+        ('iam_place_in_organization', case when parents is not null then format(
+          'BEFORE INSERT ON %I FOR EACH ROW WHEN (new.organization_id IS NULL) '
+          'EXECUTE FUNCTION iam_place_in_organization(%s)',
+          made.relname, parents) end)
+      ) row_trigger (name, definition)
+      left join pg_trigger t on t.tgrelid = made.oid and t.tgname = name
+    loop
+      -- Only what differs: the lock that it takes waits for whoever writes to the table, and holds up all others.
+      if wanted.definition is null and wanted.is_there then
+        execute format('drop trigger %I on %I', wanted.name, made.relname);
+      elsif wanted.definition is not null and wanted.is_so is not true then
+        execute format('create or replace trigger %I %s', wanted.name, wanted.definition);
+      end if;
+    end loop;
   end loop;
 end
 $$`;
@@ -144,7 +173,7 @@ declare
   made record;
 begin
   if not exists (select from pg_roles where rolname = login) then
-    raise exception 'the login "%" does not exist', login using errcode = 'IA003';
+    raise exception 'the login "%" does not exist', login using errcode = '${SqlState.noSuchLogin}';
   end if;
   for made in ${madeTables} loop
     if not exists (
@@ -166,12 +195,21 @@ begin
     then
       execute format('grant iam_tenant, iam_service to %I with inherit false, set true', login);
     end if;
+    -- Somebody else may have granted them otherwise, or to a group that the login belongs to.
+    if pg_has_role(login, 'iam_tenant', 'usage') or pg_has_role(login, 'iam_service', 'usage') then
+      raise exception 'the login "%" inherits the roles', login using errcode = '${SqlState.inheritingLogin}';
+    end if;
   else
     if (select rolinherit from pg_roles where rolname = login) then
       execute format('alter role %I noinherit', login);
     end if;
     if not (pg_has_role(login, 'iam_tenant', 'member') and pg_has_role(login, 'iam_service', 'member')) then
-      execute format('grant iam_tenant, iam_service to %I', login);
+      begin
+        execute format('grant iam_tenant, iam_service to %I', login);
+      exception when unique_violation then
+        -- Logins belong to the cluster too: migrating another database has just granted them.
+        null;
+      end;
     end if;
   end if;
 end

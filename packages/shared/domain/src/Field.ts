@@ -9,6 +9,7 @@
  * Those three may be read and written by API clients. `readOnly` keeps a field out of what clients send, `sensitive`
  * keeps it out of every JSON form.
  */
+import * as DateTime from "effect/DateTime";
 import * as Schema from "effect/Schema";
 import * as Model from "effect/schema/Model";
 import type * as VariantSchema from "effect/schema/VariantSchema";
@@ -89,8 +90,24 @@ export const sensitive = <Config extends Schemas<Field<Schema.Top, Schema.Top, S
   return Model.Field({ select, insert, update });
 };
 
+/** Years of four digits: others are written with a sign, and in the database with an era, and are not understood alike. */
+const isWritableTime = Schema.makeIsBetween({ order: DateTime.Order })({
+  minimum: DateTime.makeUnsafe("0001-01-01T00:00:00.000Z"),
+  maximum: DateTime.makeUnsafe("9999-12-31T23:59:59.999Z"),
+});
+
 /** A point in time: a `timestamptz` in the database, an ISO 8601 text in JSON, a `DateTime.Utc` here. */
-export const timestamp = [Schema.DateTimeUtcFromDate, Schema.DateTimeUtcFromString] as const;
+export const timestamp = [
+  Schema.DateTimeUtcFromDate.check(isWritableTime),
+  Schema.DateTimeUtcFromString.check(isWritableTime),
+] as const;
+
+/** Text that a `text` column can hold and give back: no U+0000, and no half of a surrogate pair. */
+export const text = Schema.String.check(
+  Schema.makeFilter((value) => !value.includes("\0") && value.isWellFormed(), {
+    expected: "text without U+0000 and without half a surrogate pair",
+  }),
+);
 
 /** A whole number that an `integer` column can hold. */
 export const integer = Schema.Int.check(Schema.isInt32());

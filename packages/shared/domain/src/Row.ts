@@ -15,11 +15,11 @@ export const entity = <Name extends string, Prefix extends string, TableName ext
 ) => ({
   id: Model.Field({ select: Id, insert: Schema.optional(Id), json: Id }),
   createdAt: Model.Field({
-    select: Schema.DateTimeUtcFromDate,
-    insert: Schema.optional(Schema.DateTimeUtcFromDate),
-    json: Schema.DateTimeUtcFromString,
+    select: Field.timestamp[0],
+    insert: Schema.optional(Field.timestamp[0]),
+    json: Field.timestamp[1],
   }),
-  updatedAt: Model.Field({ select: Schema.DateTimeUtcFromDate, json: Schema.DateTimeUtcFromString }),
+  updatedAt: Model.Field({ select: Field.timestamp[0], json: Field.timestamp[1] }),
   version: Model.Field({
     select: Field.integer,
     update: Schema.optional(Field.integer),

@@ -1,20 +1,19 @@
 /** A way to sign in: a password, or an identity at another provider. */
 import { Field, IamEntityIds, Row, SharedEntityIds } from "@beep/shared-domain";
-import * as Schema from "effect/Schema";
 import * as VariantModel from "effect/schema/Model";
 
 export class Model extends VariantModel.Class<Model>("Account")({
   ...Row.entity(IamEntityIds.AccountId),
   /** The identity's name at the provider; the user's own id for a password. */
-  accountId: Field.readOnly(Field.required(Schema.String)),
-  providerId: Field.readOnly(Field.required(Schema.String)),
+  accountId: Field.readOnly(Field.required(Field.text)),
+  providerId: Field.readOnly(Field.required(Field.text)),
   userId: Field.readOnly(Field.required(SharedEntityIds.UserId)),
-  accessToken: Field.sensitive(Field.nullable(Schema.String)),
-  refreshToken: Field.sensitive(Field.nullable(Schema.String)),
-  idToken: Field.sensitive(Field.nullable(Schema.String)),
+  accessToken: Field.sensitive(Field.nullable(Field.text)),
+  refreshToken: Field.sensitive(Field.nullable(Field.text)),
+  idToken: Field.sensitive(Field.nullable(Field.text)),
   accessTokenExpiresAt: Field.sensitive(Field.nullable(...Field.timestamp)),
   refreshTokenExpiresAt: Field.sensitive(Field.nullable(...Field.timestamp)),
-  scope: Field.readOnly(Field.nullable(Schema.String)),
+  scope: Field.readOnly(Field.nullable(Field.text)),
   /** The password's hash. */
-  password: Field.sensitive(Field.nullable(Schema.String)),
+  password: Field.sensitive(Field.nullable(Field.text)),
 }) {}

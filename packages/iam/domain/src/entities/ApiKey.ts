@@ -6,15 +6,15 @@ import * as VariantModel from "effect/schema/Model";
 export class Model extends VariantModel.Class<Model>("ApiKey")({
   ...Row.entity(IamEntityIds.ApiKeyId),
   /** Which of the configured kinds of key this is. */
-  configId: Field.readOnly(Field.defaulted(Schema.String)),
-  name: Field.readOnly(Field.nullable(Schema.String)),
+  configId: Field.readOnly(Field.defaulted(Field.text)),
+  name: Field.readOnly(Field.nullable(Field.text)),
   /** The first characters of the key, so that its owner can tell it from others. */
-  start: Field.readOnly(Field.nullable(Schema.String)),
+  start: Field.readOnly(Field.nullable(Field.text)),
   /** Whose key it is: the id of a user or of an organization. */
-  referenceId: Field.readOnly(Field.required(Schema.String)),
-  prefix: Field.readOnly(Field.nullable(Schema.String)),
+  referenceId: Field.readOnly(Field.required(Field.text)),
+  prefix: Field.readOnly(Field.nullable(Field.text)),
   /** The key's hash. */
-  key: Field.sensitive(Field.required(Schema.String)),
+  key: Field.sensitive(Field.required(Field.text)),
   /** Milliseconds after which `remaining` is set to `refillAmount` again. */
   refillInterval: Field.readOnly(Field.nullable(Field.integer)),
   refillAmount: Field.readOnly(Field.nullable(Field.integer)),
@@ -30,7 +30,7 @@ export class Model extends VariantModel.Class<Model>("ApiKey")({
   lastRequest: Field.readOnly(Field.nullable(...Field.timestamp)),
   expiresAt: Field.readOnly(Field.nullable(...Field.timestamp)),
   /** JSON text, as Better Auth writes it: what the key may do. */
-  permissions: Field.readOnly(Field.nullable(Schema.String)),
+  permissions: Field.readOnly(Field.nullable(Field.text)),
   /** JSON text, as Better Auth writes it. */
-  metadata: Field.nullable(Schema.String),
+  metadata: Field.nullable(Field.text),
 }) {}

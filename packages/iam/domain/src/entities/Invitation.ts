@@ -11,10 +11,10 @@ export type Status = typeof Status.Type;
 
 export class Model extends VariantModel.Class<Model>("Invitation")({
   ...Row.organizationEntity(IamEntityIds.InvitationId),
-  email: Field.readOnly(Field.required(Schema.String)),
-  role: Field.nullable(Schema.String),
+  email: Field.readOnly(Field.required(Field.text)),
+  role: Field.nullable(Field.text),
   /** The ids of the teams to join, separated by commas: text, because there may be several. */
-  teamId: Field.nullable(Schema.String),
+  teamId: Field.nullable(Field.text),
   status: Field.readOnly(Field.defaulted(Status)),
   expiresAt: Field.readOnly(Field.required(...Field.timestamp)),
   inviterId: Field.readOnly(Field.required(SharedEntityIds.UserId)),

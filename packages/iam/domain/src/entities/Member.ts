@@ -7,7 +7,7 @@ export class Model extends VariantModel.Class<Model>("Member")({
   ...Row.organizationEntity(IamEntityIds.MemberId),
   userId: Field.readOnly(Field.required(SharedEntityIds.UserId)),
   /** The member's roles, separated by commas; also roles that the organization defined itself. */
-  role: Field.defaulted(Schema.String),
+  role: Field.defaulted(Field.text.check(Schema.isNonEmpty())),
 }) {}
 
 /** The roles that every organization has; others are its own (`OrganizationRole`). */

@@ -5,6 +5,6 @@ import * as VariantModel from "effect/schema/Model";
 
 export class Model extends VariantModel.Class<Model>("NotificationPreference")({
   ...Row.organizationEntity(IamEntityIds.NotificationPreferenceId),
-  channel: Field.required(Schema.String),
+  channel: Field.required(Field.text),
   enabled: Field.defaulted(Schema.Boolean),
 }) {}

@@ -1,11 +1,10 @@
 /** A role that an organization defined for itself. */
 import { Field, IamEntityIds, Row } from "@beep/shared-domain";
-import * as Schema from "effect/Schema";
 import * as VariantModel from "effect/schema/Model";
 
 export class Model extends VariantModel.Class<Model>("OrganizationRole")({
   ...Row.organizationEntity(IamEntityIds.OrganizationRoleId),
-  role: Field.required(Schema.String),
+  role: Field.required(Field.text),
   /** JSON text, as Better Auth writes it: the actions that the role may take on each resource. */
-  permission: Field.required(Schema.String),
+  permission: Field.required(Field.text),
 }) {}

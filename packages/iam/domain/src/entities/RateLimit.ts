@@ -5,7 +5,7 @@ import * as VariantModel from "effect/schema/Model";
 
 export class Model extends VariantModel.Class<Model>("RateLimit")({
   ...Row.entity(IamEntityIds.RateLimitId),
-  key: Field.sensitive(Field.required(Schema.String)),
+  key: Field.sensitive(Field.required(Field.text)),
   count: Field.sensitive(Field.required(Field.integer)),
   /** Milliseconds since the epoch. */
   lastRequest: Field.sensitive(Field.required(Schema.Int)),

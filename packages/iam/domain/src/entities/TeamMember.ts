@@ -1,6 +1,5 @@
 /** A user's membership in a team. */
 import { Field, IamEntityIds, Row, SharedEntityIds } from "@beep/shared-domain";
-import * as Schema from "effect/Schema";
 import * as VariantModel from "effect/schema/Model";
 
 export class Model extends VariantModel.Class<Model>("TeamMember")({
@@ -8,5 +7,5 @@ export class Model extends VariantModel.Class<Model>("TeamMember")({
   teamId: Field.readOnly(Field.required(SharedEntityIds.TeamId)),
   userId: Field.readOnly(Field.required(SharedEntityIds.UserId)),
   /** Better Auth's own key of the pair, by which two additions at once become one. */
-  membershipKey: Field.sensitive(Field.nullable(Schema.String)),
+  membershipKey: Field.sensitive(Field.nullable(Field.text)),
 }) {}

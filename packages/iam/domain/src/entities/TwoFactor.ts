@@ -5,8 +5,8 @@ import * as VariantModel from "effect/schema/Model";
 
 export class Model extends VariantModel.Class<Model>("TwoFactor")({
   ...Row.entity(IamEntityIds.TwoFactorId),
-  secret: Field.sensitive(Field.required(Schema.String)),
-  backupCodes: Field.sensitive(Field.required(Schema.String)),
+  secret: Field.sensitive(Field.required(Field.text)),
+  backupCodes: Field.sensitive(Field.required(Field.text)),
   userId: Field.readOnly(Field.required(SharedEntityIds.UserId)),
   verified: Field.readOnly(Field.nullable(Schema.Boolean)),
   failedVerificationCount: Field.sensitive(Field.nullable(Field.integer)),

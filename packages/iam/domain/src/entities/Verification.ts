@@ -1,11 +1,10 @@
 /** Something that a person can prove once, until it expires: a mailed link, a code, a sign-in in progress. */
 import { Field, IamEntityIds, Row } from "@beep/shared-domain";
-import * as Schema from "effect/Schema";
 import * as VariantModel from "effect/schema/Model";
 
 export class Model extends VariantModel.Class<Model>("Verification")({
   ...Row.entity(IamEntityIds.VerificationId),
-  identifier: Field.sensitive(Field.required(Schema.String)),
-  value: Field.sensitive(Field.required(Schema.String)),
+  identifier: Field.sensitive(Field.required(Field.text)),
+  value: Field.sensitive(Field.required(Field.text)),
   expiresAt: Field.readOnly(Field.required(...Field.timestamp)),
 }) {}

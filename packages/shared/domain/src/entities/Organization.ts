@@ -1,5 +1,4 @@
 /** A tenant: what an organization owns is kept apart from every other organization by the database. */
-import * as Schema from "effect/Schema";
 import * as VariantModel from "effect/schema/Model";
 import * as Field from "../Field.ts";
 import * as Row from "../Row.ts";
@@ -7,10 +6,10 @@ import { OrganizationId } from "../SharedEntityIds.ts";
 
 export class Model extends VariantModel.Class<Model>("Organization")({
   ...Row.entity(OrganizationId),
-  name: Field.required(Schema.String),
+  name: Field.required(Field.text),
   /** The organization's name in addresses; unique in the whole installation, because it is what tells tenants apart. */
-  slug: Field.required(Schema.String),
-  logo: Field.nullable(Schema.String),
+  slug: Field.required(Field.text),
+  logo: Field.nullable(Field.text),
   /** JSON text, as Better Auth writes it. */
-  metadata: Field.nullable(Schema.String),
+  metadata: Field.nullable(Field.text),
 }) {}

@@ -1,5 +1,4 @@
 /** A group of members within an organization. */
-import * as Schema from "effect/Schema";
 import * as VariantModel from "effect/schema/Model";
 import * as Field from "../Field.ts";
 import * as Row from "../Row.ts";
@@ -7,7 +6,7 @@ import { TeamId } from "../SharedEntityIds.ts";
 
 export class Model extends VariantModel.Class<Model>("Team")({
   ...Row.organizationEntity(TeamId),
-  name: Field.required(Schema.String),
+  name: Field.required(Field.text),
   /** How many members the team has; Better Auth counts, to enforce a team's limit under concurrency. */
   memberCount: Field.readOnly(Field.defaulted(Field.integer)),
 }) {}

@@ -7,14 +7,14 @@ import { UserId } from "../SharedEntityIds.ts";
 
 export class Model extends VariantModel.Class<Model>("User")({
   ...Row.entity(UserId),
-  name: Field.required(Schema.String),
-  email: Field.readOnly(Field.required(Schema.String)),
+  name: Field.required(Field.text),
+  email: Field.readOnly(Field.required(Field.text)),
   emailVerified: Field.readOnly(Field.defaulted(Schema.Boolean)),
-  image: Field.nullable(Schema.String),
+  image: Field.nullable(Field.text),
   /** The user's roles over the whole installation, separated by commas. */
-  role: Field.readOnly(Field.nullable(Schema.String)),
+  role: Field.readOnly(Field.nullable(Field.text)),
   banned: Field.readOnly(Field.nullable(Schema.Boolean)),
-  banReason: Field.readOnly(Field.nullable(Schema.String)),
+  banReason: Field.readOnly(Field.nullable(Field.text)),
   banExpires: Field.readOnly(Field.nullable(...Field.timestamp)),
   twoFactorEnabled: Field.readOnly(Field.nullable(Schema.Boolean)),
 }) {}

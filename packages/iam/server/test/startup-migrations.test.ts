@@ -1,0 +1,87 @@
+/** What a starting application does with a database that does not fit it. */
+import { IamDb } from "@beep/iam-server";
+import { connect, TestDatabase } from "@beep/testing";
+import { assert, describe, it } from "@effect/vitest";
+import * as ConfigProvider from "effect/ConfigProvider";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
+
+/** Starts as the environment says, and stops again. */
+const start = (environment: Readonly<Record<string, string>>) =>
+  Layer.build(Layer.fresh(IamDb.layer)).pipe(
+    Effect.scoped,
+    Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(environment))),
+  );
+
+/** The tables there are, and the migrations that made them. */
+const stateOf = Effect.fnUntraced(function* (url: Redacted.Redacted) {
+  const admin = yield* connect(url);
+  const tables = yield* admin`
+    select oid::regclass::text as table from pg_class where relkind = 'r' and relnamespace::regnamespace::text !~ '^pg_|^inf'
+    order by 1`;
+  return { tables, migrations: tables.length === 0 ? [] : yield* admin`select * from drizzle.iam_migrations` };
+}, Effect.scoped);
+
+describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
+  it.effect("ALN-5: with IAM_RUN_MIGRATIONS off, a database that lacks migrations is refused, and unchanged", () =>
+    Effect.gen(function* () {
+      const { adminUrl, appUrl, ownerUrl } = yield* TestDatabase.make({ major, template: "empty" });
+      const urls = { DATABASE_URL: Redacted.value(appUrl), IAM_MIGRATIONS_URL: Redacted.value(ownerUrl) };
+      const error = yield* Effect.flip(start({ ...urls, IAM_RUN_MIGRATIONS: "false" }));
+      assert.deepInclude(error, {
+        _tag: "StartupError",
+        code: "MIGRATION_PENDING",
+        remedy: "Run `iam migrate` with IAM_MIGRATIONS_URL.",
+      });
+      assert.deepStrictEqual((yield* stateOf(adminUrl)).tables, []);
+      yield* start(urls);
+      yield* start({ ...urls, IAM_RUN_MIGRATIONS: "false" });
+      assert.isAbove((yield* stateOf(adminUrl)).tables.length, 0);
+    }),
+  );
+
+  it.effect("ALN-5: a database with a migration that this version lacks is refused, and unchanged", () =>
+    Effect.gen(function* () {
+      const { adminUrl, appUrl, ownerUrl } = yield* TestDatabase.make({ major });
+      yield* Effect.flatMap(
+        connect(adminUrl),
+        (admin) => admin`insert into drizzle.iam_migrations (hash, name) values ('', '20990101000000_newer')`,
+      ).pipe(Effect.scoped);
+      const before = yield* stateOf(adminUrl);
+      for (const run of ["true", "false"]) {
+        const error = yield* Effect.flip(
+          start({
+            DATABASE_URL: Redacted.value(appUrl),
+            IAM_MIGRATIONS_URL: Redacted.value(ownerUrl),
+            IAM_RUN_MIGRATIONS: run,
+          }),
+        );
+        assert.deepInclude(error, {
+          _tag: "StartupError",
+          code: "DATABASE_NEWER",
+          message: "The database was migrated by a newer version (20990101000000_newer).",
+        });
+      }
+      assert.deepStrictEqual(yield* stateOf(adminUrl), before);
+    }),
+  );
+
+  it.effect("ALN-5: a login for which the database was not migrated is refused with the remedy", () =>
+    Effect.gen(function* () {
+      const { adminUrl, appUrl, name } = yield* TestDatabase.make({ major });
+      const admin = yield* connect(adminUrl);
+      const login = `other_${name}`;
+      yield* Effect.acquireRelease(admin.unsafe(`create role ${login} login password 'other'`), () =>
+        Effect.orDie(admin.unsafe(`drop role ${login}`)),
+      );
+      const url = Object.assign(new URL(Redacted.value(appUrl)), { username: login, password: "other" });
+      const error = yield* Effect.flip(start({ DATABASE_URL: url.href, IAM_RUN_MIGRATIONS: "false" }));
+      assert.deepInclude(error, {
+        _tag: "StartupError",
+        code: "ROLES_MISSING",
+        remedy: "Migrate it again with that login in DATABASE_URL, or correct DATABASE_URL.",
+      });
+    }),
+  );
+});
