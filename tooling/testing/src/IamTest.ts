@@ -1,7 +1,7 @@
 /** The identity services as an application gets them, on a database of the test's own. */
 
 import type { Errors } from "@beep/iam-domain";
-import { Auth, type Iam, IamDb, Mailer } from "@beep/iam-server";
+import { Auth, Iam, IamDb, Mailer } from "@beep/iam-server";
 import type { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Context from "effect/Context";
@@ -36,7 +36,7 @@ const config = (values: Readonly<Record<string, string>>) =>
     }),
   );
 
-const services = Auth.layer.pipe(Layer.provideMerge(mail));
+const services = Iam.services.pipe(Layer.provideMerge(mail));
 
 /** All that a test may ask for. */
 export type Provided = Iam.Provided | Mailbox;
@@ -89,7 +89,9 @@ export const signedUp = Effect.fn("IamTest.signedUp")(function* (
 });
 
 /** Signs in over HTTP; the headers carry the session as a browser would. */
-export const signedIn = Effect.fn("IamTest.signedIn")(function* (email: string) {
+export const signedIn = Effect.fn("IamTest.signedIn")(function* (
+  email: string,
+): Effect.fn.Return<Headers, never, Auth.Auth> {
   const { handler } = yield* Auth.Auth;
   const response = yield* handler(
     new Request("http://localhost:3000/api/auth/sign-in/email", {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { TestDatabase } from "@beep/testing";
-import { assert, describe, it as test, layer } from "@effect/vitest";
+import { assert, describe, layer, it as test } from "@effect/vitest";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";

@@ -1,11 +1,13 @@
 /** Everything composed, as Config says. Each part is a Layer of its own, for applications that compose differently. */
+
+import { join } from "node:path";
 import type { Errors } from "@beep/iam-domain";
 import * as Config from "effect/Config";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
-import { join } from "node:path";
 import * as Auth from "./auth/Auth.ts";
+import * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 import * as Mailer from "./auth/Mailer.ts";
 import { IamDb } from "./db/Db.ts";
 
@@ -27,10 +29,8 @@ export const mailFolder = Effect.map(settings, ({ dataDir, mailDir }) =>
 
 /** The database that Config names. */
 export const database: Layer.Layer<IamDb.Provided, Errors.StartupError | Config.ConfigError> = Layer.unwrap(
-  Effect.map(
-    settings,
-    ({ databaseUrl, dataDir }): typeof IamDb.layer =>
-      Option.isSome(databaseUrl) ? IamDb.layer : IamDb.layerEmbedded({ dataDir }),
+  Effect.map(settings, ({ databaseUrl, dataDir }): typeof IamDb.layer =>
+    Option.isSome(databaseUrl) ? IamDb.layer : IamDb.layerEmbedded({ dataDir }),
   ),
 );
 
@@ -42,9 +42,21 @@ export const mailer: Layer.Layer<Mailer.Mailer, Config.ConfigError> = Layer.unwr
   }),
 );
 
-export type Provided = Auth.Auth | Mailer.Mailer | IamDb.Provided;
+/** Migrates the database that Config names and leaves it. Gives the names of the migrations that it lacked. */
+export const migrate: Effect.Effect<ReadonlyArray<string>, Errors.StartupError | Config.ConfigError> = Effect.flatMap(
+  settings,
+  ({ databaseUrl, dataDir }) => (Option.isSome(databaseUrl) ? IamDb.migrate : IamDb.migrateEmbedded({ dataDir })),
+);
 
-/** The identity services. */
-export const layer: Layer.Layer<Provided, Errors.StartupError | Config.ConfigError> = Auth.layer.pipe(
+export type Services = Auth.Auth | FirstAdministrator.FirstAdministrator;
+
+/** The identity services, on a database and a mailer. */
+export const services: Layer.Layer<Services, Config.ConfigError, IamDb.Provided | Mailer.Mailer> =
+  FirstAdministrator.layer.pipe(Layer.provideMerge(Auth.layer));
+
+export type Provided = Services | Mailer.Mailer | IamDb.Provided;
+
+/** The identity services, with the database and the mailer that Config names. */
+export const layer: Layer.Layer<Provided, Errors.StartupError | Config.ConfigError> = services.pipe(
   Layer.provideMerge(Layer.merge(database, mailer)),
 );

@@ -20,6 +20,10 @@ type Permissions = Readonly<Record<string, ReadonlyArray<string>>>;
 export type UserRow = Row<typeof IamDbSchema.user>;
 export type SessionRow = Row<typeof IamDbSchema.session>;
 export type OrganizationRow = Omit<Row<typeof IamDbSchema.organization>, "updatedAt">;
+/** An organization as a change of it answers: with its metadata as they were given, and not as text. */
+export type ChangedOrganization = Omit<OrganizationRow, "metadata"> & {
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+};
 export type MemberRow = Omit<Row<typeof IamDbSchema.member>, "updatedAt">;
 export type InvitationRow = Omit<Row<typeof IamDbSchema.invitation>, "updatedAt">;
 export type TeamRow = Omit<Row<typeof IamDbSchema.team>, "memberCount">;
@@ -65,7 +69,9 @@ export interface Api {
     },
   ) => Promise<{ readonly token: string | null; readonly user: UserRow }>;
   readonly signInEmail: (
-    input: Called & { readonly body: { readonly email: string; readonly password: string; readonly rememberMe?: boolean } },
+    input: Called & {
+      readonly body: { readonly email: string; readonly password: string; readonly rememberMe?: boolean };
+    },
   ) => Promise<{ readonly token: string; readonly user: UserRow }>;
   readonly signOut: (input: CalledBy) => Promise<{ readonly success: boolean }>;
   readonly getSession: (input: CalledBy) => Promise<CurrentSession | null>;
@@ -113,7 +119,7 @@ export interface Api {
         readonly keepCurrentActiveOrganization?: boolean;
       };
     },
-  ) => Promise<OrganizationRow & { readonly members: ReadonlyArray<MemberRow> }>;
+  ) => Promise<ChangedOrganization & { readonly members: ReadonlyArray<MemberRow> }>;
   readonly updateOrganization: (
     input: CalledBy & {
       readonly body: {
@@ -126,7 +132,7 @@ export interface Api {
         readonly organizationId?: OrganizationId;
       };
     },
-  ) => Promise<OrganizationRow | null>;
+  ) => Promise<ChangedOrganization | null>;
   readonly deleteOrganization: (
     input: CalledBy & { readonly body: { readonly organizationId: OrganizationId } },
   ) => Promise<OrganizationRow | null>;

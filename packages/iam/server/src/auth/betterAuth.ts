@@ -1,5 +1,7 @@
 /** Better Auth, as this package composes it: every option that is not a default stands here. */
 import { apiKey } from "@better-auth/api-key";
+import type { BetterAuthOptions } from "@better-auth/core";
+import { createAuthMiddleware } from "better-auth/api";
 import { betterAuth } from "better-auth/minimal";
 import { admin, openAPI, organization, twoFactor } from "better-auth/plugins";
 import type { AccessControl } from "better-auth/plugins/access";
@@ -7,19 +9,38 @@ import { defaultAc } from "better-auth/plugins/organization/access";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import type { makeAdapter } from "./adapter.ts";
-import { transactional } from "./transactional.ts";
 import type { Message } from "./Mailer.ts";
 import { createId } from "./models.ts";
 import * as promises from "./promises.ts";
+import { invalidValue } from "./seam.ts";
 import type { Settings } from "./settings.ts";
+import { transactional } from "./transactional.ts";
 
 export const BASE_PATH = "/api/auth";
 
 /** The header in which the server states the client's address to Better Auth; a client's own is never let through. */
 export const CLIENT_ADDRESS_HEADER = "x-iam-client-address";
 
+/** NIST SP 800-63B-4, 3.1.1.2: a password that is the only factor has 15 characters or more. */
+export const MIN_PASSWORD_LENGTH = 15;
+
 // The option's type is the general access control, to which the library's own default is not assignable.
 const accessControl = defaultAc as unknown as AccessControl;
+
+/** No text in PostgreSQL holds a NUL; and what Better Auth makes of a refused write is not always a refusal. */
+const refuseNul = createAuthMiddleware(async ({ body, query }) => {
+  if (holdsNul([body, query])) throw invalidValue("Text cannot hold the character U+0000.");
+});
+
+/** Without recursion, since a client decides how deep a body goes. */
+const holdsNul = (body: unknown): boolean => {
+  const values = [body];
+  for (const value of values) {
+    if (typeof value === "string" && value.includes("\0")) return true;
+    if (typeof value === "object" && value !== null) for (const part of Object.entries(value).flat()) values.push(part);
+  }
+  return false;
+};
 
 export interface Dependencies {
   readonly settings: Settings;
@@ -29,7 +50,20 @@ export interface Dependencies {
   readonly send: (message: Message) => Effect.Effect<void>;
 }
 
-export const makeBetterAuth = ({ settings, adapter, transaction, send }: Dependencies) => {
+/** As much of Better Auth as is used: its inferred type cannot be named in a declaration, and is of no use to others. */
+export interface BetterAuth {
+  readonly options: BetterAuthOptions;
+  readonly handler: (request: Request) => Promise<Response>;
+  readonly api: { readonly generateOpenAPISchema: () => Promise<OpenApiDocument> };
+}
+
+/** As much of an OpenAPI document as is needed to join two. */
+export interface OpenApiDocument {
+  readonly paths: Readonly<Record<string, unknown>>;
+  readonly components?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+export const makeBetterAuth = ({ settings, adapter, transaction, send }: Dependencies): BetterAuth => {
   const { appName, baseUrl } = settings;
   const mail = (message: Message): Promise<void> => promises.leave(send(message));
 
@@ -41,7 +75,12 @@ export const makeBetterAuth = ({ settings, adapter, transaction, send }: Depende
     trustedOrigins: [...settings.trustedOrigins],
     database: adapter,
     telemetry: { enabled: false },
+    // What is no refusal is thrown, and so becomes a defect with its trace, instead of being printed and swallowed.
+    onAPIError: { throw: true },
+    hooks: { before: refuseNul },
     advanced: {
+      // Stated, because where NODE_ENV is "test" Better Auth would let every origin in.
+      disableOriginCheck: false,
       database: { generateId: ({ model }) => createId(model), joins: true },
       ipAddress: { ipAddressHeaders: [CLIENT_ADDRESS_HEADER] },
       useSecureCookies: baseUrl.protocol === "https:",
@@ -56,8 +95,7 @@ export const makeBetterAuth = ({ settings, adapter, transaction, send }: Depende
     emailAndPassword: {
       enabled: true,
       requireEmailVerification: true,
-      // NIST SP 800-63B-4, 3.1.1.2: a password that is the only factor has 15 characters or more.
-      minPasswordLength: 15,
+      minPasswordLength: MIN_PASSWORD_LENGTH,
       maxPasswordLength: 256,
       revokeSessionsOnPasswordReset: true,
       sendResetPassword: ({ user, url }) =>
@@ -93,7 +131,7 @@ export const makeBetterAuth = ({ settings, adapter, transaction, send }: Depende
         }),
         transaction,
       ),
-      admin(),
+      transactional(admin(), transaction),
       apiKey([
         { configId: "default", references: "user" },
         { configId: "organization", references: "organization" },

@@ -1,13 +1,15 @@
 /**
  * The one place through which everything passes that Better Auth reads and writes, plugins included: a decorator of its
- * database adapter. Here ids are validated, what the database's constraints refuse becomes an answer with a code, and
- * writes that may fail without harm get a savepoint.
+ * database adapter. Here ids and values are validated, what the database's constraints refuse becomes an answer with a
+ * code, and writes that may fail without harm get a savepoint.
  */
 import { SqlState } from "@beep/db-admin";
-import { APIError } from "@better-auth/core/error";
+import type { EntityId } from "@beep/shared-domain";
 import type { BetterAuthOptions } from "@better-auth/core";
 import { getAuthTables } from "@better-auth/core/db";
 import type { DBAdapter } from "@better-auth/core/db/adapter";
+import { APIError } from "@better-auth/core/error";
+import * as Record from "effect/Record";
 import { ids, undeclaredReferences } from "./models.ts";
 
 type Transaction = DBAdapter["transaction"];
@@ -27,12 +29,22 @@ const mayCollide: ReadonlySet<string> = new Set(["teamMember"]);
 export const seam =
   (factory: (options: BetterAuthOptions) => DBAdapter, { savepoint }: Options) =>
   (options: BetterAuthOptions): DBAdapter => {
-    const references = referencesOf(options);
+    const fields = fieldsOf(options);
 
     // In place, because Better Auth has registered its schema checks on this very object.
     const decorate = <A extends TransactionAdapter>(adapter: A): A => {
-      const { create, findOne, findMany, count, update, updateMany, delete: remove, deleteMany, consumeOne, incrementOne } =
-        adapter;
+      const {
+        create,
+        findOne,
+        findMany,
+        count,
+        update,
+        updateMany,
+        delete: remove,
+        deleteMany,
+        consumeOne,
+        incrementOne,
+      } = adapter;
       return Object.assign(adapter, {
         create: async (input: Parameters<typeof create>[0]) => {
           checkValues(input.model, input.data);
@@ -53,6 +65,7 @@ export const seam =
     interface Statement {
       readonly model: string;
       readonly where?: ReadonlyArray<{ readonly field: string; readonly value: unknown }> | undefined;
+      readonly sortBy?: { readonly field: string } | undefined;
       readonly update?: Readonly<Record<string, unknown>>;
       readonly set?: Readonly<Record<string, unknown>> | undefined;
     }
@@ -60,18 +73,33 @@ export const seam =
     const checked =
       <Input extends Statement, Output>(method: (input: Input) => Promise<Output>) =>
       async (input: Input): Promise<Output> => {
-        for (const { field, value } of input.where ?? []) check(input.model, field, value);
+        for (const { field, value } of input.where ?? []) {
+          checkField(input.model, field);
+          checkId(input.model, field, value);
+        }
+        if (input.sortBy !== undefined) checkField(input.model, input.sortBy.field);
+        if (Object.values(input.update ?? [true]).every((value) => value === undefined)) {
+          throw new APIError("BAD_REQUEST", { code: "NO_VALUES_TO_UPDATE", message: "Nothing is to be changed." });
+        }
         checkValues(input.model, input.update);
         checkValues(input.model, input.set);
         return answering(method(input));
       };
 
-    const checkValues = (model: string, values: Readonly<Record<string, unknown>> | undefined): void => {
-      for (const [field, value] of Object.entries(values ?? {})) check(model, field, value);
+    /** Some endpoints let the client name the field to filter or sort by. */
+    const checkField = (model: string, field: string): void => {
+      if (fields[model]?.[field] === undefined) throw invalidValue(`There is no field "${field}".`);
     };
 
-    const check = (model: string, field: string, value: unknown): void => {
-      const Id = ids[references[model]?.[field] ?? ""];
+    const checkValues = (model: string, values: Readonly<Record<string, unknown>> | undefined): void => {
+      for (const [field, value] of Object.entries(values ?? {})) {
+        checkId(model, field, value);
+        if (fields[model]?.[field]?.isScalar && !isScalar(value)) throw invalidValue(`"${field}" cannot be this.`);
+      }
+    };
+
+    const checkId = (model: string, field: string, value: unknown): void => {
+      const Id = fields[model]?.[field]?.Id;
       if (Id === undefined || value === null || value === undefined) return;
       for (const candidate of Array.isArray(value) ? value : [value]) {
         if (!Id.is(candidate)) {
@@ -89,6 +117,12 @@ export const seam =
     return Object.assign(adapter, { transaction: decorated });
   };
 
+export const invalidValue = (message: string) => new APIError("BAD_REQUEST", { code: "INVALID_VALUE", message });
+
+/** Whether a column may hold a value; a date that JavaScript cannot tell is none. */
+const isScalar = (value: unknown): boolean =>
+  value instanceof Date ? !Number.isNaN(value.getTime()) : typeof value !== "object" || value === null;
+
 /** Answers what the database's constraints refuse: a race that was lost, or a value that no column takes. */
 const answering = async <A>(statement: Promise<A>): Promise<A> => {
   try {
@@ -101,20 +135,24 @@ const answering = async <A>(statement: Promise<A>): Promise<A> => {
     if (state === SqlState.foreignKeyViolation) {
       throw new APIError("CONFLICT", { code: "REFERENCE_GONE", message: "What it refers to does not exist any more." });
     }
-    if (SqlState.isRefusedValue(error)) {
-      throw new APIError("BAD_REQUEST", { code: "INVALID_VALUE", message: "A value cannot be stored." });
-    }
+    if (SqlState.isRefusedValue(error)) throw invalidValue("A value cannot be stored.");
     throw error;
   }
 };
 
-/** For each model, the fields that hold ids, and of which model. */
-const referencesOf = (options: BetterAuthOptions): Readonly<Record<string, Readonly<Record<string, string>>>> =>
-  Object.fromEntries(
-    Object.entries(getAuthTables(options)).map(([model, { fields }]) => {
-      const declared = Object.entries(fields).flatMap(([field, { references }]) =>
-        references?.field === "id" ? [[field, references.model]] : [],
-      );
-      return [model, { id: model, ...Object.fromEntries(declared), ...undeclaredReferences[model] }];
-    }),
-  );
+interface Field {
+  /** The ids that it holds, if it holds ids. */
+  readonly Id: EntityId.Any | undefined;
+  /** Whether its column takes values as they are, which are then no objects. */
+  readonly isScalar: boolean;
+}
+
+/** The fields of each model. */
+const fieldsOf = (options: BetterAuthOptions): Readonly<Record<string, Readonly<Record<string, Field>>>> =>
+  Record.map(getAuthTables(options), ({ fields }, model) => ({
+    id: { Id: ids[model], isScalar: true },
+    ...Record.map(fields, ({ type, references, transform }, field) => ({
+      Id: ids[(references?.field === "id" ? references.model : undeclaredReferences[model]?.[field]) ?? ""],
+      isScalar: transform?.input === undefined && ["string", "number", "boolean", "date"].includes(String(type)),
+    })),
+  }));

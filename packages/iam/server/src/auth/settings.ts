@@ -8,12 +8,9 @@ export const settings = Config.all({
   /** The address under which browsers reach the server, without a path. */
   baseUrl: Config.URL("IAM_BASE_URL"),
   /** What cookies and links are signed with: 32 characters at least, from a random source. */
-  secret: Config.Redacted("IAM_SECRET"),
+  secret: Config.schema(Schema.RedactedFromValue(Schema.String.check(Schema.isMinLength(32))), "IAM_SECRET"),
   /** Further origins whose pages may call the server, separated by commas. */
-  trustedOrigins: Config.withDefault(
-    Config.schema(Schema.Array(Schema.String), "IAM_TRUSTED_ORIGINS"),
-    [],
-  ),
+  trustedOrigins: Config.withDefault(Config.Array(Schema.String, "IAM_TRUSTED_ORIGINS"), []),
   /** Whether requests are counted and slowed for each client address. */
   rateLimit: Config.withDefault(Config.Boolean("IAM_RATE_LIMIT"), true),
   /** The header in which a proxy in front states the client's address. Without one, the connection's address counts. */

@@ -62,3 +62,5 @@ export const migrateEmbedded = (options: embedded.Options): Effect.Effect<Readon
     Effect.scoped,
     Effect.provide(Reactivity.layer),
   );
+
+export { settings } from "./server.ts";

@@ -16,7 +16,7 @@ export type Scope =
   | { readonly _tag: "Tenant"; readonly organizationId: SharedEntityIds.OrganizationId }
   | { readonly _tag: "Service" };
 
-export const none: Scope = { _tag: "None" };
+const none: Scope = { _tag: "None" };
 export const service: Scope = { _tag: "Service" };
 export const tenant = (organizationId: SharedEntityIds.OrganizationId): Scope => ({ _tag: "Tenant", organizationId });
 

@@ -62,13 +62,13 @@ const demandMigrated = Effect.fnUntraced(function* (url: Redacted.Redacted) {
   }
 });
 
-/** Runs an effect with a client of its own, which is gone afterwards. */
+/** Runs an effect with a client of its own, which is gone afterwards; first it finds out whether it is let in. */
 const using =
   (url: Redacted.Redacted) =>
   <A, E>(effect: Effect.Effect<A, E, Pg.PgClient>) =>
     Effect.scoped(
       Effect.flatMap(Pg.make({ url, maxConnections: 1 }), (client) =>
-        Effect.provideService(effect, Pg.PgClient, client),
+        Effect.andThen(client`select 1`, Effect.provideService(effect, Pg.PgClient, client)),
       ),
     );
 

@@ -1,0 +1,20 @@
+/** The environment, and what it leaves open. */
+import { Auth, Iam, IamDb } from "@beep/iam-server";
+import * as ConfigProvider from "effect/ConfigProvider";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import type { Listening } from "./settings.ts";
+
+/** Browsers reach the server where it listens, unless stated otherwise. */
+export const withBaseUrl = ({ port }: Listening) =>
+  ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_BASE_URL: `http://localhost:${port}` }));
+
+/** Reads all that the services will read, so that a mistake is found before anything is opened or written. */
+export const demandValid = Effect.gen(function* () {
+  const { databaseUrl } = yield* Iam.settings;
+  if (Option.isSome(databaseUrl)) yield* IamDb.settings;
+  yield* Auth.settings;
+}).pipe(
+  // A missing secret is another matter: it may still be made.
+  Effect.provide(ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_SECRET: "-".repeat(32) }))),
+);

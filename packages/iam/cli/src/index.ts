@@ -1,0 +1,2 @@
+export { migrate } from "./migrate.ts";
+export { serve } from "./serve.ts";

@@ -1,0 +1,18 @@
+/** `iam migrate` */
+import type { Errors } from "@beep/iam-domain";
+import { Iam, Progress } from "@beep/iam-server";
+import type { ConfigError } from "effect/Config";
+import * as Console from "effect/Console";
+import * as Effect from "effect/Effect";
+import { progress } from "./progress.ts";
+
+/** Migrates the database, and says what was done. */
+export const migrate: Effect.Effect<void, Errors.StartupError | ConfigError> = Effect.gen(function* () {
+  const applied = yield* Effect.provideService(Iam.migrate, Progress.Progress, progress.step);
+  yield* progress.end;
+  yield* Console.log(
+    applied.length === 0
+      ? "Nothing to do: the database has every migration."
+      : ["Applied:", ...applied.map((name) => `  ${name}`)].join("\n"),
+  );
+});

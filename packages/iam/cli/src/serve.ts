@@ -1,0 +1,42 @@
+/** `iam serve` */
+import type { Errors } from "@beep/iam-domain";
+import { Iam, IamHttp, Progress } from "@beep/iam-server";
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
+import type { ConfigError } from "effect/Config";
+import * as Effect from "effect/Effect";
+import * as HttpRouter from "effect/http/HttpRouter";
+import * as Layer from "effect/Layer";
+import * as Configuration from "./configuration.ts";
+import * as Port from "./port.ts";
+import { progress } from "./progress.ts";
+import * as Secret from "./secret.ts";
+import { type Listening, listening } from "./settings.ts";
+import { welcome } from "./welcome.ts";
+
+const run = Effect.fnUntraced(function* (address: Listening) {
+  // What can be found wrong is found before anything is opened or written.
+  yield* Secret.demandStated;
+  yield* Configuration.demandValid;
+  yield* Port.demandFree(address);
+
+  const database = Secret.layer.pipe(Layer.provideMerge(Layer.merge(Iam.database, Iam.mailer)));
+  const server = HttpRouter.serve(IamHttp.layer, { disableListenLog: true }).pipe(
+    Layer.provide([Port.layer(address), NodeHttpServer.layerHttpServices]),
+  );
+  const running = Layer.effectDiscard(Effect.andThen(progress.end, welcome)).pipe(
+    Layer.provide(server),
+    Layer.provide(Layer.effectDiscard(progress.step("Starting"))),
+    Layer.provide(Iam.services),
+    Layer.provide(database),
+  );
+  return yield* Layer.launch(running);
+});
+
+/** Serves until it is interrupted, and then finishes what runs. */
+export const serve: Effect.Effect<never, Errors.StartupError | ConfigError> = Effect.gen(function* () {
+  const address = yield* listening;
+  return yield* run(address).pipe(
+    Effect.provide(Configuration.withBaseUrl(address)),
+    Effect.provideService(Progress.Progress, progress.step),
+  );
+});

@@ -1,0 +1,43 @@
+/** What is printed once the server runs. */
+import { resolve } from "node:path";
+import { Auth, FirstAdministrator, Iam } from "@beep/iam-server";
+import * as Console from "effect/Console";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Redacted from "effect/Redacted";
+
+/** A sign-up that works as it stands. */
+const example = (baseUrl: URL): string =>
+  `curl ${baseUrl.origin}/api/auth/sign-up/email -H 'content-type: application/json' \\
+  -d '{"name":"Ann","email":"ann@example.com","password":"${EXAMPLE_PASSWORD}"}'`;
+
+/** Any that is long enough. */
+const EXAMPLE_PASSWORD = "tulip-harbour-cello-ninety";
+
+/** Prints the addresses, the one-time link while there is no administrator, and a command to begin with. */
+export const welcome = Effect.gen(function* () {
+  const { baseUrl } = yield* Auth.settings;
+  const administrator = yield* FirstAdministrator.FirstAdministrator;
+  const link = yield* administrator.offer;
+  const lines = [
+    ["Address", baseUrl.origin],
+    ["API reference", `${baseUrl.origin}/docs`],
+    ["Mail", `lands in ${resolve(yield* Iam.mailFolder)}`],
+    ...Option.match(link, {
+      onNone: () => [],
+      onSome: (url) => [["First administrator", `${Redacted.value(url)} (works once, for a day)`]],
+    }),
+  ];
+  yield* Console.log(
+    [
+      "",
+      ...lines.map(([name = "", value]) => `  ${name.padEnd(21)}${value}`),
+      "",
+      "Sign somebody up:",
+      "",
+      example(baseUrl),
+      "",
+      "Ctrl-C stops.",
+    ].join("\n"),
+  );
+});

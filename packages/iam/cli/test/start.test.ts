@@ -1,0 +1,219 @@
+/** Starting, what keeps from starting, and ending. */
+import { once } from "node:events";
+import { readdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { connect as openSocket } from "node:net";
+import { join } from "node:path";
+import { connect, TestDatabase } from "@beep/testing";
+import { assert, describe, it } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import * as Redacted from "effect/Redacted";
+import { Browser } from "./support/browser.ts";
+import * as Iam from "./support/iam.ts";
+
+/** Longer than usual, because several processes start in one test. */
+const patience = 90_000;
+
+const secret = { IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC" };
+
+/** Starts, and expects one line and nothing else. */
+const refused = (environment: Iam.Environment, line: RegExp) =>
+  Effect.gen(function* () {
+    const dataDir = yield* Iam.folder;
+    const port = yield* Effect.promise(Iam.freePort);
+    const ended = yield* Iam.run(["serve"], { IAM_DATA_DIR: join(dataDir, "iam"), PORT: String(port), ...environment });
+    assert.match(ended.stderr, line);
+    assert.match(ended.stderr, /^iam: [^\n]+ \[[A-Z_]+\]\n$/);
+    assert.strictEqual(ended.code, 1);
+    assert.deepStrictEqual(yield* Effect.promise(() => readdir(dataDir)), []);
+  }).pipe(Effect.scoped);
+
+describe("OPS-1: what keeps from starting is one line, and nothing is changed", () => {
+  const cases: ReadonlyArray<readonly [string, Iam.Environment, RegExp]> = [
+    [
+      "no secret",
+      { DATABASE_URL: "postgres://a:b@localhost/c" },
+      /IAM_SECRET.*openssl rand -base64 32.*\[SECRET_MISSING\]/,
+    ],
+    ["a short secret", { IAM_SECRET: "too-short-to-be-one" }, /IAM_SECRET.*\[CONFIGURATION_INVALID\]/],
+    ["a base address that is none", { IAM_BASE_URL: "here" }, /IAM_BASE_URL.*\[CONFIGURATION_INVALID\]/],
+    ["a port that is none", { PORT: "99999" }, /PORT.*\[CONFIGURATION_INVALID\]/],
+    ["a log level that is none", { IAM_LOG_LEVEL: "loud" }, /IAM_LOG_LEVEL.*\[CONFIGURATION_INVALID\]/],
+    ["a database address that is none", { ...secret, DATABASE_URL: "here" }, /DATABASE_URL.*\[CONFIGURATION_INVALID\]/],
+    ["another database", { ...secret, DATABASE_URL: "mysql://a@b/c" }, /DATABASE_URL.*\[CONFIGURATION_INVALID\]/],
+    ["a host that is elsewhere", { HOST: "203.0.113.1" }, /203\.0\.113\.1.*\[PORT_UNAVAILABLE\]/],
+  ];
+  for (const [name, environment, line] of cases) {
+    it.live(name, () => refused(environment, line));
+  }
+
+  it.live("a port in use", () =>
+    Effect.gen(function* () {
+      const server = createServer().listen(0, "127.0.0.1");
+      yield* Effect.addFinalizer(() => Effect.sync(() => server.close()));
+      yield* Effect.promise(() => once(server, "listening"));
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      yield* refused({ PORT: String(port) }, /in use.*\[PORT_UNAVAILABLE\]/);
+    }).pipe(Effect.scoped),
+  );
+
+  it.live(
+    "a server that does not take the connection",
+    () =>
+      Effect.gen(function* () {
+        const { adminUrl, ownerUrl } = yield* TestDatabase.make();
+        const changed = (change: (url: URL) => void) => {
+          const url = new URL(Redacted.value(ownerUrl));
+          change(url);
+          return { ...secret, DATABASE_URL: url.href };
+        };
+        const free = yield* Effect.promise(Iam.freePort);
+        yield* Effect.all(
+          [
+            refused(
+              changed((url) => Object.assign(url, { password: "wrong" })),
+              /\[DATABASE_REFUSED\]/,
+            ),
+            refused(
+              changed((url) => Object.assign(url, { pathname: "/none" })),
+              /"none".*\[DATABASE_REFUSED\]/,
+            ),
+            refused(
+              changed((url) => Object.assign(url, { port: String(free) })),
+              /\[DATABASE_UNREACHABLE\]/,
+            ),
+          ],
+          { concurrency: 2 },
+        );
+
+        const admin = yield* connect(adminUrl);
+        yield* admin`insert into drizzle.iam_migrations (hash, created_at, name)
+        values ('', 9999999999999, '29991231000000_later')`;
+        yield* refused(
+          changed(() => {}),
+          /29991231000000_later.*\[DATABASE_NEWER\]/,
+        );
+      }).pipe(Effect.scoped),
+    patience,
+  );
+
+  it.live(
+    "a data directory in use, or one that cannot be opened",
+    () =>
+      Effect.gen(function* () {
+        const dataDir = yield* Iam.folder;
+        const port = String(yield* Effect.promise(Iam.freePort));
+        const lock = join(dataDir, "lock");
+        yield* Effect.promise(() => writeFile(lock, String(process.pid)));
+        const inUse = yield* Iam.run(["serve"], { IAM_DATA_DIR: dataDir, PORT: port });
+        assert.strictEqual(inUse.code, 1);
+        assert.match(inUse.stderr, new RegExp(`^iam: .*process ${process.pid}.* \\[DATA_DIRECTORY_IN_USE\\]\n$`));
+        assert.deepStrictEqual(yield* Effect.promise(() => readdir(dataDir)), ["lock"]);
+        const file = yield* Iam.run(["serve"], { IAM_DATA_DIR: lock, PORT: port });
+        assert.match(file.stderr, /^iam: .* \[DATA_DIRECTORY_UNUSABLE\]\n$/);
+      }).pipe(Effect.scoped),
+    patience,
+  );
+});
+
+describe("the command", () => {
+  it.live(
+    "explains itself",
+    () =>
+      Effect.gen(function* () {
+        const help = yield* Iam.run(["--help"], {});
+        assert.strictEqual(help.code, 0);
+        for (const word of ["serve", "migrate", "EXAMPLES"]) assert.include(help.stdout, word);
+        const serve = yield* Iam.run(["serve", "--help"], {});
+        for (const key of ["DATABASE_URL", "IAM_SECRET", "PORT", "EXAMPLES"]) assert.include(serve.stdout, key);
+        assert.match((yield* Iam.run(["--version"], {})).stdout, /\d+\.\d+\.\d+/);
+        const unknown = yield* Iam.run(["sevre"], {});
+        assert.strictEqual(unknown.code, 1);
+        assert.include(unknown.stderr, "sevre");
+      }),
+    patience,
+  );
+
+  it.live(
+    "ALN-5: migrates, and says what it did",
+    () =>
+      Effect.gen(function* () {
+        const { appUrl, ownerUrl } = yield* TestDatabase.make({ template: "empty" });
+        const environment = {
+          DATABASE_URL: Redacted.value(appUrl),
+          IAM_MIGRATIONS_URL: Redacted.value(ownerUrl),
+          IAM_RUN_MIGRATIONS: "false",
+          ...secret,
+        };
+        const pending = yield* Iam.run(["serve"], {
+          ...environment,
+          PORT: String(yield* Effect.promise(Iam.freePort)),
+        });
+        assert.match(pending.stderr, /^iam: .*iam migrate.* \[MIGRATION_PENDING\]\n$/);
+        const first = yield* Iam.run(["migrate"], environment);
+        assert.deepInclude(first, { code: 0, stderr: "" });
+        assert.match(first.stdout, /Applied:\n {2}\d{14}_\w+/);
+        const second = yield* Iam.run(["migrate"], environment);
+        assert.deepInclude(second, { code: 0, stderr: "" });
+        assert.include(second.stdout, "Nothing to do");
+        const lost = yield* Iam.run(["migrate"], { ...environment, IAM_MIGRATIONS_URL: Redacted.value(appUrl) });
+        assert.match(lost.stderr, /^iam: [^\n]+ \[ROLES_MISSING\]\n$/);
+      }).pipe(Effect.scoped),
+    patience,
+  );
+
+  it.live("OPS-1: is ready as long as the database is there, and ends at once when asked twice", () =>
+    Effect.gen(function* () {
+      const { adminUrl, appUrl, name } = yield* TestDatabase.make();
+      const server = yield* Iam.serve({
+        DATABASE_URL: Redacted.value(appUrl),
+        IAM_RUN_MIGRATIONS: "false",
+        IAM_RATE_LIMIT: "false",
+        IAM_DATA_DIR: yield* Iam.folder,
+        ...secret,
+      });
+      assert.strictEqual((yield* Effect.promise(() => fetch(`${server.url}/ready`))).status, 200);
+      const admin = yield* connect(adminUrl);
+      yield* admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name} and pid <> pg_backend_pid()`;
+      yield* admin.unsafe(`alter database "${name}" connection limit 0`);
+      const lost = yield* Effect.promise(() => fetch(`${server.url}/ready`));
+      assert.strictEqual(lost.status, 503);
+      assert.strictEqual(lost.headers.get("content-type"), "application/problem+json");
+      assert.deepInclude(yield* Effect.promise(() => lost.json()), { code: "DATABASE_UNAVAILABLE" });
+      assert.strictEqual((yield* Effect.promise(() => fetch(`${server.url}/health`))).status, 200);
+      const failed = yield* Effect.promise(() =>
+        new Browser(server.url).post("/api/auth/sign-in/email", {
+          email: "canary@example.com",
+          password: "canary-canary",
+        }),
+      );
+      assert.strictEqual(failed.status, 500);
+      assert.deepStrictEqual(failed.json, {
+        type: "about:blank",
+        title: "Internal Server Error",
+        status: 500,
+        code: "INTERNAL_SERVER_ERROR",
+      });
+      yield* admin.unsafe(`alter database "${name}" connection limit -1`);
+      assert.strictEqual((yield* Effect.promise(() => fetch(`${server.url}/ready`))).status, 200);
+
+      // Somebody who has begun a request, and lets the server wait for the rest.
+      const socket = openSocket(Number(new URL(server.url).port), "127.0.0.1");
+      yield* Effect.addFinalizer(() => Effect.sync(() => socket.destroy()));
+      socket.on("error", () => {});
+      const head =
+        "POST /api/auth/sign-out HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n";
+      socket.write(`${head}expect: 100-continue\r\n\r\n`);
+      yield* Effect.promise(() => once(socket, "data"));
+      server.process.kill("SIGINT");
+      yield* Effect.promise(() => server.printed("Stopping"));
+      const impatient = setInterval(() => server.process.kill("SIGINT"), 50);
+      const ended = yield* Effect.promise(() => server.ended);
+      clearInterval(impatient);
+      assert.strictEqual(ended.code, 130);
+      assert.match(ended.stderr, /traceId/);
+      assert.notInclude(ended.stderr, "canary");
+    }).pipe(Effect.scoped),
+  );
+});

@@ -1,0 +1,39 @@
+/** Mail that landed in the server's folder. */
+import { readdir, readFile, watch } from "node:fs/promises";
+import { join } from "node:path";
+
+/** What stands in a message whose text was made safe for mail (RFC 2045, quoted-printable). */
+const decoded = (text: string): string =>
+  text
+    .replaceAll(/=\r?\n/g, "")
+    .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+
+const find = async (folder: string, to: string, subject: string): Promise<string | undefined> => {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names
+    .filter((each) => each.endsWith(".eml"))
+    .sort()
+    .reverse()) {
+    const message = await readFile(join(folder, name), "utf8");
+    if (message.includes(`To: ${to}`) && message.includes(`Subject: ${subject}`)) return decoded(message);
+  }
+  return undefined;
+};
+
+/** The latest message to somebody about something, waiting for it when it has not come yet. */
+export const mailTo = async (dataDir: string, to: string, subject: string): Promise<string> => {
+  const folder = join(dataDir, "mail");
+  // Watching begins before the first look, so that nothing comes unseen in between.
+  const changes = watch(dataDir, { recursive: true, signal: AbortSignal.timeout(10_000) });
+  for (let message = await find(folder, to, subject); ; message = await find(folder, to, subject)) {
+    if (message !== undefined) return message;
+    await changes[Symbol.asyncIterator]().next();
+  }
+};
+
+/** The link in a message. */
+export const linkIn = (message: string): string => {
+  const link = /https?:\/\/\S+/.exec(message.slice(message.search(/\r?\n\r?\n/)))?.[0];
+  if (link === undefined) throw new Error(`There is no link in ${message}`);
+  return link;
+};

@@ -1,0 +1,74 @@
+/** Better Auth's routes. */
+import * as Effect from "effect/Effect";
+import * as HttpMethod from "effect/http/HttpMethod";
+import * as HttpRouter from "effect/http/HttpRouter";
+import type * as HttpServerRequest from "effect/http/HttpServerRequest";
+import * as HttpServerResponse from "effect/http/HttpServerResponse";
+import * as ProblemDetails from "effect/http/ProblemDetails";
+import * as Option from "effect/Option";
+import * as Predicate from "effect/Predicate";
+import { Auth } from "../auth/Auth.ts";
+import { BASE_PATH, CLIENT_ADDRESS_HEADER } from "../auth/betterAuth.ts";
+import { type Settings, settings } from "../auth/settings.ts";
+import { ofStatus } from "./problem.ts";
+
+/**
+ * The request for Better Auth. Whatever its sender claims, the server's address is the configured one, and the client's is
+ * what the proxy in front says or, where none is named, that of the connection.
+ */
+const toAuth = Effect.fnUntraced(function* (
+  request: HttpServerRequest.HttpServerRequest,
+  { baseUrl, clientAddressHeader }: Settings,
+) {
+  const headers = new Headers(request.headers);
+  headers.delete(CLIENT_ADDRESS_HEADER);
+  const address = clientAddressHeader.pipe(
+    Option.flatMapNullishOr((name) => headers.get(name)),
+    Option.orElse(() => request.remoteAddress),
+  );
+  if (Option.isSome(address)) headers.set(CLIENT_ADDRESS_HEADER, address.value);
+  // Read as a whole, because only then is its length limited.
+  const body = HttpMethod.hasBody(request.method) ? yield* request.arrayBuffer : new ArrayBuffer();
+  return new Request(`${baseUrl.origin}${request.url}`, {
+    method: request.method,
+    headers,
+    body: body.byteLength > 0 ? body : null,
+  });
+});
+
+/**
+ * An error of Better Auth as problem details. Its own members stay, so that its clients understand it; errors in the form
+ * of another specification, which have an `error` or a media type of their own, stay as they are.
+ */
+const asProblem = async (response: Response): Promise<Response> => {
+  const type = response.headers.get("content-type") ?? "application/json";
+  if (response.status < 400 || !type.startsWith("application/json")) return response;
+  const text = await response.clone().text();
+  const body: unknown = text === "" ? {} : JSON.parse(text);
+  if (!Predicate.isObject(body) || "error" in body) return response;
+  const { message, ...members } = { message: undefined, ...body };
+  const headers = new Headers(response.headers);
+  headers.set("content-type", ProblemDetails.contentType);
+  headers.delete("content-length");
+  const problem = ofStatus(response.status);
+  return new Response(JSON.stringify({ ...problem, detail: message, message, ...members }), {
+    status: response.status,
+    statusText: problem.title,
+    headers,
+  });
+};
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+
+/** Every route of Better Auth, below its base path. */
+export const layer = HttpRouter.use(
+  Effect.fnUntraced(function* (router) {
+    const auth = yield* Auth;
+    const stated = yield* settings;
+    const handler = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
+      const response = yield* auth.handler(yield* Effect.orDie(toAuth(request, stated)));
+      return HttpServerResponse.fromWeb(yield* Effect.promise(() => asProblem(response)));
+    });
+    yield* Effect.forEach(methods, (method) => router.add(method, `${BASE_PATH}/*`, handler), { discard: true });
+  }),
+);

@@ -1,0 +1,169 @@
+/** The few pages: what this is, making the first administrator, accepting an invitation. */
+import { IamEntityIds } from "@beep/shared-domain";
+import * as Effect from "effect/Effect";
+import * as HttpRouter from "effect/http/HttpRouter";
+import * as HttpServerRequest from "effect/http/HttpServerRequest";
+import * as Option from "effect/Option";
+import * as Redacted from "effect/Redacted";
+import * as Schema from "effect/Schema";
+import { BASE_PATH, MIN_PASSWORD_LENGTH } from "../auth/betterAuth.ts";
+import { FirstAdministrator } from "../auth/FirstAdministrator.ts";
+import { settings } from "../auth/settings.ts";
+import { type Html, html, page } from "./html.ts";
+
+const Setup = Schema.Struct({
+  token: Schema.String,
+  name: Schema.String,
+  email: Schema.String,
+  password: Schema.String,
+});
+
+/** What a form is filled with: not the password, which is to be typed anew. */
+type Filled = Partial<Pick<typeof Setup.Type, "token" | "name" | "email">> & { readonly problem?: string };
+
+const setupForm = ({ token, name = "", email = "", problem }: Filled): Html => html`
+${problem === undefined ? "" : html`<p role="alert">${problem}</p>`}
+<p>There is no administrator yet. Whoever has the link that the server printed when it started becomes the first.</p>
+<form method="post" action="/setup">
+${
+  token === undefined
+    ? html`<label for="token">Token</label>
+<input id="token" name="token" required autocomplete="off" spellcheck="false" aria-describedby="token-note">
+<small id="token-note">What follows “token=” in that link.</small>`
+    : html`<input type="hidden" name="token" value="${token}">`
+}
+<label for="name">Name</label>
+<input id="name" name="name" required autocomplete="name" value="${name}">
+<label for="email">E-mail address</label>
+<input id="email" name="email" type="email" required autocomplete="username" value="${email}">
+<label for="password">Password</label>
+<input id="password" name="password" type="password" required minlength="${String(MIN_PASSWORD_LENGTH)}"
+  autocomplete="new-password" aria-describedby="password-note">
+<small id="password-note">${String(MIN_PASSWORD_LENGTH)} characters or more; a few unlikely words do well.</small>
+<button>Create the administrator</button>
+</form>`;
+
+const setupPage = (filled: Filled, status = 200) =>
+  page({ title: "Make the first administrator", status, body: setupForm(filled) });
+
+const alreadySetUp = page({
+  title: "This server is set up",
+  status: 409,
+  body: html`<p>There is an administrator already, and the link to make one works no more.
+Other administrators are made by an administrator. <a href="/">To the start page</a></p>`,
+});
+
+/** A command that posts JSON to one of Better Auth's operations. */
+const curl = (url: URL, options: ReadonlyArray<string>, body: Readonly<Record<string, string>>): string =>
+  [
+    `curl ${url.href}`,
+    ...options,
+    "--header 'content-type: application/json'",
+    // In a shell a quote ends the text, wherever it comes from.
+    `--data '${JSON.stringify(body).replaceAll("'", "'\\''")}'`,
+  ].join(" \\\n  ");
+
+/** A command that signs in and keeps the session in a file. */
+const signIn = (baseUrl: URL, email: string): string =>
+  curl(new URL(`${BASE_PATH}/sign-in/email`, baseUrl), ["--cookie-jar cookies.txt"], { email, password: "…" });
+
+/** `/`, `/setup` and `/invitations/:id`. */
+export const layer = HttpRouter.use(
+  Effect.fnUntraced(function* (router) {
+    const firstAdministrator = yield* FirstAdministrator;
+    const { appName, baseUrl } = yield* settings;
+
+    yield* router.add(
+      "GET",
+      "/",
+      Effect.gen(function* () {
+        const open = yield* firstAdministrator.isMissing;
+        return page({
+          title: appName,
+          body: html`<p>This server knows people and organizations: it signs people in, keeps their sessions, and says
+who belongs where.</p>
+<ul>
+<li><a href="/docs">The API, to read and to try</a>, and <a href="/openapi.json">its OpenAPI document</a></li>
+${open ? html`<li><a href="/setup">Make the first administrator</a>, with the link that the server printed</li>` : ""}
+</ul>`,
+        });
+      }),
+    );
+
+    yield* router.add(
+      "GET",
+      "/setup",
+      Effect.gen(function* () {
+        if (!(yield* firstAdministrator.isMissing)) return alreadySetUp;
+        const stated = yield* Effect.option(
+          HttpServerRequest.schemaSearchParams(Schema.Struct({ token: Schema.String })),
+        );
+        return setupPage(Option.getOrElse(stated, () => ({})));
+      }),
+    );
+
+    yield* router.add(
+      "POST",
+      "/setup",
+      Effect.gen(function* () {
+        const { token, name, email, password } = yield* HttpServerRequest.schemaBodyUrlParams(Setup);
+        const again = (problem: string, filled: Filled = {}, status = 400) =>
+          Effect.succeed(setupPage({ name, email, problem, ...filled }, status));
+        return yield* firstAdministrator
+          .accept({ token: Redacted.make(token), name, email, password: Redacted.make(password) })
+          .pipe(
+            Effect.map((user) =>
+              page({
+                title: "The administrator is created",
+                body: html`<p>${user.name}, you can sign in as ${user.email} now:</p>
+<pre>${signIn(baseUrl, user.email)}</pre>
+<p>The session is then in <code>cookies.txt</code>. What an administrator can do is in
+<a href="/docs">the API reference</a> under “Admin”.</p>`,
+              }),
+            ),
+            Effect.catchTags({
+              FirstAdministratorExists: () => Effect.succeed(alreadySetUp),
+              // Without the token, so that the form asks for another one.
+              TokenInvalid: ({ message }) => again(`${message} When the server starts again, it prints a new link.`),
+              AuthError: ({ message, status }) => again(message, { token }, status),
+              CommitUnknown: ({ message }) =>
+                again(`${message} Try to sign in, and if you cannot, try this again.`, { token }, 503),
+            }),
+          );
+      }).pipe(
+        Effect.catchTags({
+          SchemaError: () => Effect.succeed(setupPage({ problem: "Fields of the form are missing." }, 400)),
+          HttpServerError: Effect.die,
+        }),
+      ),
+    );
+
+    yield* router.add(
+      "GET",
+      "/invitations/:id",
+      Effect.gen(function* () {
+        const { id } = yield* HttpRouter.params;
+        if (!IamEntityIds.InvitationId.is(id)) {
+          return page({
+            title: "No such invitation",
+            status: 404,
+            body: html`<p>The address is not that of an invitation. Was it copied as a whole?</p>`,
+          });
+        }
+        const accept = curl(
+          new URL(`${BASE_PATH}/organization/accept-invitation`, baseUrl),
+          ["--cookie cookies.txt", `--header 'origin: ${baseUrl.origin}'`],
+          { invitationId: id },
+        );
+        return page({
+          title: "You are invited",
+          body: html`<p>To accept, sign in with the address that was invited. If you have no account yet,
+<a href="/docs">sign up</a> with it and confirm it first.</p>
+<pre>${signIn(baseUrl, "you@example.com")}</pre>
+<p>Then accept the invitation:</p>
+<pre>${accept}</pre>`,
+        });
+      }),
+    );
+  }),
+);

@@ -1,0 +1,43 @@
+/** Error answers: problem details (RFC 9457) with a stable code. */
+import { STATUS_CODES } from "node:http";
+import type * as HttpServerResponse from "effect/http/HttpServerResponse";
+import * as ProblemDetails from "effect/http/ProblemDetails";
+import * as HttpApiError from "effect/http-api/HttpApiError";
+import * as Schema from "effect/Schema";
+
+/** What every error answer has; it may have members of its own. */
+export const Problem = Schema.StructWithRest(
+  Schema.Struct({
+    type: Schema.String,
+    title: Schema.String,
+    status: Schema.Int,
+    code: Schema.String,
+    detail: Schema.optionalKey(Schema.String),
+  }),
+  [Schema.Record(Schema.String, Schema.Unknown)],
+).annotate({ identifier: "Problem", description: "An error (RFC 9457). Its code is stable, its texts are not." });
+
+/** The request carries no live session. */
+export class Unauthorized extends HttpApiError.Problem<Unauthorized>()(
+  "Unauthorized",
+  { type: ProblemDetails.blankType, status: 401, title: "Unauthorized" },
+  { code: Schema.tag("UNAUTHORIZED") },
+) {}
+
+/** The database does not answer in time. */
+export class DatabaseUnavailable extends HttpApiError.Problem<DatabaseUnavailable>()(
+  "DatabaseUnavailable",
+  { type: ProblemDetails.blankType, status: 503, title: "Service Unavailable" },
+  { code: Schema.tag("DATABASE_UNAVAILABLE") },
+) {}
+
+/** The problem that a status alone tells: its title is HTTP's name for it, and its code is made from that. */
+export const ofStatus = (status: number): typeof Problem.Type => {
+  const title = STATUS_CODES[status] ?? "Error";
+  return { type: ProblemDetails.blankType, title, status, code: title.toUpperCase().replaceAll(/[^A-Z]+/g, "_") };
+};
+
+/** Whether a response is an error that says nothing about itself. */
+export const isBare = (response: HttpServerResponse.HttpServerResponse): boolean =>
+  response.status >= 400 &&
+  (response.body._tag === "Empty" || (response.headers["content-type"] ?? "").startsWith("text/plain"));

@@ -1,0 +1,134 @@
+/** The HTTP layer beside an application's own routes, without a server. */
+import { Authentication, IamHttp } from "@beep/iam-server";
+import { CurrentActor } from "@beep/shared-domain";
+import { IamTest } from "@beep/testing";
+import { assert, layer } from "@effect/vitest";
+import * as ConfigProvider from "effect/ConfigProvider";
+import * as Effect from "effect/Effect";
+import * as HttpRouter from "effect/http/HttpRouter";
+import * as HttpServer from "effect/http/HttpServer";
+import * as HttpApi from "effect/http-api/HttpApi";
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder";
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint";
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup";
+import * as Layer from "effect/Layer";
+import * as Logger from "effect/Logger";
+import * as Schema from "effect/Schema";
+
+const Caller = Schema.Struct({ email: Schema.String, actor: Schema.String });
+
+const notes = HttpApiGroup.make("notes").add(
+  HttpApiEndpoint.get("caller", "/notes/caller", { success: Caller }).middleware(Authentication.Authentication),
+  HttpApiEndpoint.post("add", "/notes", { payload: Schema.Struct({ text: Schema.String }), success: Schema.String }),
+  HttpApiEndpoint.get("broken", "/notes/broken", { success: Schema.String }),
+);
+const NotesApi = HttpApi.make("notes").add(notes);
+
+const handlers = HttpApiBuilder.group(NotesApi, "notes", (group) =>
+  group.handleAll({
+    caller: () =>
+      Effect.gen(function* () {
+        const { user } = yield* Authentication.CurrentSession;
+        const actor = yield* CurrentActor;
+        return { email: user.email, actor: actor._tag === "User" && actor.userId === user.id ? "the user" : "another" };
+      }),
+    add: ({ payload }) => Effect.succeed(payload.text),
+    broken: () => Effect.die(new Error("canary")),
+  }),
+);
+
+const origin = "http://localhost:3000";
+
+const routes = Layer.merge(
+  IamHttp.layer,
+  HttpApiBuilder.layer(NotesApi).pipe(Layer.provide(handlers), Layer.provide(Authentication.layer)),
+).pipe(
+  Layer.provide(HttpServer.layerServices),
+  Layer.provide(
+    ConfigProvider.layer(
+      ConfigProvider.fromUnknown({ IAM_BASE_URL: origin, IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC" }),
+    ),
+  ),
+);
+
+/** Serves, and hands over what answers requests; and what was logged. */
+const served = Effect.gen(function* () {
+  const services = yield* Effect.context<IamTest.Provided>();
+  const logged: Array<string> = [];
+  const log = Logger.map(Logger.formatLogFmt, (line) => void logged.push(line));
+  const { handler, dispose } = HttpRouter.toWebHandler(
+    routes.pipe(Layer.provide(Layer.succeedContext(services)), Layer.provideMerge(Logger.layer([log]))),
+    { disableLogger: true },
+  );
+  yield* Effect.addFinalizer(() => Effect.promise(dispose));
+  const request = (path: string, init?: RequestInit) =>
+    Effect.promise(async () => {
+      const response = await handler(new Request(new URL(path, origin), init));
+      const text = await response.text();
+      return { status: response.status, type: response.headers.get("content-type"), json: text && JSON.parse(text) };
+    });
+  return { request, logged };
+});
+
+layer(IamTest.postgres(), { excludeTestServices: true })("IamHttp beside an application's routes", (it) => {
+  it.effect("AUTH-1: guards them, and tells their handlers who calls", () =>
+    Effect.gen(function* () {
+      const { request } = yield* served;
+      const problem = { status: 401, type: "application/problem+json" };
+      assert.deepInclude(yield* request("/notes/caller"), problem);
+      assert.deepInclude(
+        yield* request("/notes/caller", { headers: { cookie: "better-auth.session_token=x.y" } }),
+        problem,
+      );
+      const { headers } = yield* IamTest.signedUp("ann");
+      const answer = yield* request("/notes/caller", { headers });
+      assert.deepStrictEqual(answer.json, { email: "ann@example.com", actor: "the user" });
+      yield* request("/api/auth/sign-out", { method: "POST", headers });
+      assert.deepInclude(yield* request("/notes/caller", { headers }), problem);
+    }).pipe(Effect.scoped),
+  );
+
+  it.effect("AUTH-6: malformed input is 4xx with a code, on them too", () =>
+    Effect.gen(function* () {
+      const { request } = yield* served;
+      const post = (body: string, type = "application/json") =>
+        request("/notes", { method: "POST", headers: { "content-type": type }, body });
+      assert.deepInclude(yield* post('{"text":"a"}'), { status: 200, json: "a" });
+      for (const [answer, status, code] of [
+        [yield* post("{"), 400, "BAD_REQUEST"],
+        [yield* post('{"text":1}'), 400, "BAD_REQUEST"],
+        [yield* post("a", "image/png"), 415, "UNSUPPORTED_MEDIA_TYPE"],
+        [yield* post(`{"text":"${"a".repeat(2 ** 20)}"}`), 413, "PAYLOAD_TOO_LARGE"],
+      ] as const) {
+        assert.deepInclude(answer, { status, type: "application/problem+json" });
+        assert.deepInclude(answer.json, { status, code });
+      }
+    }).pipe(Effect.scoped),
+  );
+
+  it.effect("CRY-5: what fails unexpectedly is a bare 500, and stands in the log with its trace", () =>
+    Effect.gen(function* () {
+      const { request, logged } = yield* served;
+      const { status, json } = yield* request("/notes/broken");
+      assert.strictEqual(status, 500);
+      assert.deepStrictEqual(Object.keys(json).toSorted(), ["code", "status", "title", "type"]);
+      assert.match(logged.join("\n"), /canary.*traceId=[0-9a-f]{32}/s);
+    }).pipe(Effect.scoped),
+  );
+
+  it.effect("AUTH-5: a client cannot state its own address", () =>
+    Effect.gen(function* () {
+      const { request } = yield* served;
+      const { headers } = yield* IamTest.signedUp("bob");
+      const signedIn = yield* request("/api/auth/sign-in/email", {
+        method: "POST",
+        headers: { "content-type": "application/json", origin, "X-IAM-Client-Address": "203.0.113.9" },
+        body: JSON.stringify({ email: "bob@example.com", password: IamTest.password }),
+      });
+      assert.strictEqual(signedIn.status, 200);
+      const sessions = yield* request("/api/auth/list-sessions", { headers });
+      assert.strictEqual(sessions.json.length, 2);
+      assert.notInclude(JSON.stringify(sessions.json), "203.0.113.9");
+    }).pipe(Effect.scoped),
+  );
+});
