@@ -38,6 +38,7 @@ const handlers = HttpApiBuilder.group(NotesApi, "notes", (group) =>
 );
 
 const origin = "http://localhost:3000";
+const trusted = "https://app.example";
 
 const routes = Layer.merge(
   IamHttp.layer,
@@ -46,7 +47,11 @@ const routes = Layer.merge(
   Layer.provide(HttpServer.layerServices),
   Layer.provide(
     ConfigProvider.layer(
-      ConfigProvider.fromUnknown({ IAM_BASE_URL: origin, IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC" }),
+      ConfigProvider.fromUnknown({
+        IAM_TRUSTED_ORIGINS: `https://other.example,${trusted}`,
+        IAM_BASE_URL: origin,
+        IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
+      }),
     ),
   ),
 );
@@ -65,7 +70,12 @@ const served = Effect.gen(function* () {
     Effect.promise(async () => {
       const response = await handler(new Request(new URL(path, origin), init));
       const text = await response.text();
-      return { status: response.status, type: response.headers.get("content-type"), json: text && JSON.parse(text) };
+      return {
+        status: response.status,
+        type: response.headers.get("content-type"),
+        allowed: response.headers.get("access-control-allow-origin"),
+        json: text && JSON.parse(text),
+      };
     });
   return { request, logged };
 });
@@ -129,6 +139,26 @@ layer(IamTest.postgres(), { excludeTestServices: true })("IamHttp beside an appl
       const sessions = yield* request("/api/auth/list-sessions", { headers });
       assert.strictEqual(sessions.json.length, 2);
       assert.notInclude(JSON.stringify(sessions.json), "203.0.113.9");
+    }).pipe(Effect.scoped),
+  );
+
+  it.effect("AUTH-6: pages of trusted origins may call with a session, and those of no other", () =>
+    Effect.gen(function* () {
+      const { request } = yield* served;
+      for (const path of ["/api/auth/get-session", "/api/session", "/notes/caller"]) {
+        for (const [from, allowed] of [
+          [trusted, trusted],
+          ["https://evil.example", null],
+        ]) {
+          const preflight = yield* request(path, {
+            method: "OPTIONS",
+            headers: { origin: from ?? "", "access-control-request-method": "GET" },
+          });
+          assert.strictEqual(preflight.allowed, allowed, `${path} before a request from ${from}`);
+          const answer = yield* request(path, { headers: { origin: from ?? "" } });
+          assert.strictEqual(answer.allowed, allowed, `${path} from ${from}`);
+        }
+      }
     }).pipe(Effect.scoped),
   );
 });

@@ -1,4 +1,5 @@
 /** What an installation says about authentication. */
+import * as Array from "effect/Array";
 import * as Config from "effect/Config";
 import * as Schema from "effect/Schema";
 
@@ -9,8 +10,8 @@ export const settings = Config.all({
   baseUrl: Config.URL("IAM_BASE_URL"),
   /** What cookies and links are signed with: 32 characters at least, from a random source. */
   secret: Config.schema(Schema.RedactedFromValue(Schema.String.check(Schema.isMinLength(32))), "IAM_SECRET"),
-  /** Further origins whose pages may call the server, separated by commas. */
-  trustedOrigins: Config.withDefault(Config.Array(Schema.String, "IAM_TRUSTED_ORIGINS"), []),
+  /** Further origins whose pages may call the server with a session and be returned to, separated by commas. */
+  trustedOrigins: Config.withDefault(Config.Array(Schema.String, "IAM_TRUSTED_ORIGINS"), Array.empty<string>()),
   /** Whether requests are counted and slowed for each client address. */
   rateLimit: Config.withDefault(Config.Boolean("IAM_RATE_LIMIT"), true),
   /** The header in which a proxy in front states the client's address. Without one, the connection's address counts. */

@@ -9,7 +9,8 @@ export const take = (directory: string) =>
   Effect.acquireRelease(
     Effect.tryPromise({
       try: async () => {
-        await mkdir(directory, { recursive: true });
+        // The database, its secret and the mail are nobody else's to read.
+        await mkdir(directory, { recursive: true, mode: 0o700 });
         return claim(join(directory, "lock"));
       },
       catch: (cause) =>
