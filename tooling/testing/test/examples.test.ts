@@ -27,6 +27,11 @@ describe("the READMEs", () => {
     });
   }
 
+  test("tooling/testing shows its example", () => {
+    const example = readFileSync(new URL("tooling/testing/test/example.test.ts", root), "utf8");
+    assert.strictEqual(shown("tooling/testing/README.md"), example);
+  });
+
   test("the first page shows the example of iam-server", () => {
     assert.strictEqual(shown("README.md"), shown("packages/iam/server/README.md"));
   });

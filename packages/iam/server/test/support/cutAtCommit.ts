@@ -1,6 +1,7 @@
 /** A connection that is lost in the moment of COMMIT: a proxy in front of a PostgreSQL server. */
-import * as Effect from "effect/Effect";
+
 import { connect, createServer, type Socket } from "node:net";
+import * as Effect from "effect/Effect";
 
 /**
  * Opens a proxy that cuts the connection when a session commits.
