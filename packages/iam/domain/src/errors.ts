@@ -1,6 +1,17 @@
 /** What can go wrong and can be handled. Each error has a stable `code`; none carries a secret or a query's parameters. */
 import * as Schema from "effect/Schema";
+import * as SchemaGetter from "effect/SchemaGetter";
 import { AuthErrorCode } from "./AuthErrorCode.ts";
+
+/** What caused an error: for the log. No encoded form has it, because it may quote a statement. */
+const cause = Schema.optional(
+  Schema.Undefined.pipe(
+    Schema.decodeTo(Schema.Unknown, {
+      decode: SchemaGetter.transform(() => undefined),
+      encode: SchemaGetter.transform(() => undefined),
+    }),
+  ),
+);
 
 /** Why a service cannot start. */
 export const StartupCode = Schema.Literals([
@@ -23,26 +34,24 @@ export class StartupError extends Schema.TaggedError<StartupError>()("StartupErr
   code: StartupCode,
   message: Schema.String,
   remedy: Schema.String,
-  cause: Schema.optional(Schema.Defect()),
+  cause,
 }) {}
 
 /** An update stated a version of the row that is no longer the current one: read again, and decide again. */
-export class StaleVersion extends Schema.TaggedError<StaleVersion>()(
-  "StaleVersion",
-  { code: Schema.tag("STALE_VERSION"), cause: Schema.optional(Schema.Defect()) },
-  { httpApiStatus: 409 },
-) {
+export class StaleVersion extends Schema.TaggedError<StaleVersion>()("StaleVersion", {
+  code: Schema.tag("STALE_VERSION"),
+  cause,
+}) {
   override get message() {
     return "The row has been changed since it was read.";
   }
 }
 
 /** The outcome of a transaction is unknown: the connection was lost while it was being committed. */
-export class CommitUnknown extends Schema.TaggedError<CommitUnknown>()(
-  "CommitUnknown",
-  { code: Schema.tag("COMMIT_UNKNOWN"), cause: Schema.optional(Schema.Defect()) },
-  { httpApiStatus: 503 },
-) {
+export class CommitUnknown extends Schema.TaggedError<CommitUnknown>()("CommitUnknown", {
+  code: Schema.tag("COMMIT_UNKNOWN"),
+  cause,
+}) {
   override get message() {
     return "The connection was lost while the change was being committed; it may or may not have happened.";
   }
@@ -59,7 +68,6 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
 export class FirstAdministratorExists extends Schema.TaggedError<FirstAdministratorExists>()(
   "FirstAdministratorExists",
   { code: Schema.tag("FIRST_ADMINISTRATOR_EXISTS") },
-  { httpApiStatus: 409 },
 ) {
   override get message() {
     return "There is an administrator already.";
@@ -67,11 +75,9 @@ export class FirstAdministratorExists extends Schema.TaggedError<FirstAdministra
 }
 
 /** A one-time token is unknown, used up, replaced by a newer one, or expired. */
-export class TokenInvalid extends Schema.TaggedError<TokenInvalid>()(
-  "TokenInvalid",
-  { code: Schema.tag("TOKEN_INVALID") },
-  { httpApiStatus: 400 },
-) {
+export class TokenInvalid extends Schema.TaggedError<TokenInvalid>()("TokenInvalid", {
+  code: Schema.tag("TOKEN_INVALID"),
+}) {
   override get message() {
     return "The token is not valid, or no longer.";
   }

@@ -34,6 +34,22 @@ describe("the lock of a data directory", () => {
     }),
   );
 
+  it.effect("is refused to this very process, which goes on holding it", () =>
+    Effect.gen(function* () {
+      const path = yield* directory;
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* DirectoryLock.take(path);
+          const error = yield* Effect.flip(Effect.scoped(DirectoryLock.take(`${path}/.`)));
+          assert.strictEqual(error.code, "DATA_DIRECTORY_IN_USE");
+          assert.deepStrictEqual(yield* Effect.promise(() => readdir(path)), ["lock"]);
+        }),
+      );
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(path)), []);
+      assert.isTrue(Exit.isSuccess(yield* Effect.exit(Effect.scoped(DirectoryLock.take(path)))));
+    }),
+  );
+
   it.effect("is taken over from a process that is gone, and released with the scope", () =>
     Effect.gen(function* () {
       const path = yield* directory;

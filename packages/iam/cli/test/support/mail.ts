@@ -2,12 +2,6 @@
 import { readdir, readFile, watch } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What stands in a message whose text was made safe for mail (RFC 2045, quoted-printable). */
-const decoded = (text: string): string =>
-  text
-    .replaceAll(/=\r?\n/g, "")
-    .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-
 const find = async (folder: string, to: string, subject: string): Promise<string | undefined> => {
   const names = await readdir(folder).catch(() => []);
   for (const name of names
@@ -15,7 +9,7 @@ const find = async (folder: string, to: string, subject: string): Promise<string
     .sort()
     .reverse()) {
     const message = await readFile(join(folder, name), "utf8");
-    if (message.includes(`To: ${to}`) && message.includes(`Subject: ${subject}`)) return decoded(message);
+    if (message.includes(`To: ${to}`) && message.includes(`Subject: ${subject}`)) return message;
   }
   return undefined;
 };

@@ -50,6 +50,9 @@ const asProblem = async (response: Response): Promise<Response> => {
   const headers = new Headers(response.headers);
   headers.set("content-type", ProblemDetails.contentType);
   headers.delete("content-length");
+  // Better Auth has a name of its own for what HTTP calls Retry-After.
+  const retryAfter = headers.get("x-retry-after");
+  if (retryAfter !== null) headers.set("retry-after", retryAfter);
   const problem = ofStatus(response.status);
   return new Response(JSON.stringify({ ...problem, detail: message, message, ...members }), {
     status: response.status,

@@ -19,7 +19,7 @@ export interface Message {
 /** A message could not be handed over. */
 export class MailError extends Schema.TaggedError<MailError>()("MailError", {
   code: Schema.tag("MAIL_FAILED"),
-  cause: Schema.optional(Schema.Defect()),
+  cause: Schema.optional(Schema.Unknown),
 }) {
   override get message() {
     return "The message could not be sent.";
@@ -45,7 +45,7 @@ export const layerFolder = (options: { readonly folder: string; readonly from: s
       yield* Effect.tryPromise({
         try: async () => {
           const composer = createTransport({ streamTransport: true, buffer: true, newline: "unix" });
-          const { message: bytes } = await composer.sendMail({
+          const { message: composed } = await composer.sendMail({
             ...message,
             from: options.from,
             date: DateTime.toDateUtc(now),
@@ -54,10 +54,16 @@ export const layerFolder = (options: { readonly folder: string; readonly from: s
           await mkdir(options.folder, { recursive: true });
           // Under its name a message is there as a whole, or not at all.
           const draft = join(options.folder, `.${name}.draft`);
-          await writeFile(draft, bytes);
+          await writeFile(draft, readable(composed.toString(), message.text));
           await rename(draft, join(options.folder, `${name}.eml`));
         },
         catch: (cause) => new MailError({ cause }),
       });
     }),
   });
+
+/** The text as it is, where the composer would break its links over several lines: it is read in an editor, too. */
+const readable = (composed: string, text: string): string => {
+  const [head = ""] = composed.split("\n\n", 1);
+  return `${head.replace(/^Content-Transfer-Encoding: .*$/m, "Content-Transfer-Encoding: 8bit")}\n\n${text}`;
+};

@@ -1,17 +1,22 @@
 /** One process at a time in a data directory: two would destroy the embedded database. */
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Errors } from "@beep/iam-domain";
 import * as Effect from "effect/Effect";
 
+/** What this process holds: to the file it is one holder, to which two of its own would look alike. */
+const held = new Set<string>();
+
 /** Holds the directory, which is made when it is missing, until the scope closes. */
-export const take = (directory: string) =>
-  Effect.acquireRelease(
+export const take = (directory: string) => {
+  const path = resolve(directory);
+  const file = join(path, "lock");
+  return Effect.acquireRelease(
     Effect.tryPromise({
       try: async () => {
         // The database, its secret and the mail are nobody else's to read.
         await mkdir(directory, { recursive: true, mode: 0o700 });
-        return claim(join(directory, "lock"));
+        return claim(file);
       },
       catch: (cause) =>
         new Errors.StartupError({
@@ -21,20 +26,24 @@ export const take = (directory: string) =>
           cause,
         }),
     }).pipe(
-      Effect.flatMap((holder) =>
-        holder === process.pid
-          ? Effect.void
-          : Effect.fail(
-              new Errors.StartupError({
-                code: "DATA_DIRECTORY_IN_USE",
-                message: `The data directory ${directory} is in use by process ${holder}.`,
-                remedy: `Stop that process, or name another directory by IAM_DATA_DIR; if it is another program, delete ${join(directory, "lock")}.`,
-              }),
-            ),
-      ),
+      Effect.flatMap((holder) => {
+        if (holder === process.pid && !held.has(path)) return Effect.sync(() => held.add(path));
+        return Effect.fail(
+          new Errors.StartupError({
+            code: "DATA_DIRECTORY_IN_USE",
+            message: `The data directory ${directory} is in use by process ${holder}.`,
+            remedy: `Stop that process, or name another directory by IAM_DATA_DIR; if it is another program, delete ${file}.`,
+          }),
+        );
+      }),
     ),
-    () => Effect.promise(() => rm(join(directory, "lock"), { force: true })),
+    () =>
+      Effect.promise(async () => {
+        await rm(file, { force: true });
+        held.delete(path);
+      }),
   );
+};
 
 /** Writes this process into the lock file unless a running one stands there; gives the process that holds it. */
 const claim = async (file: string): Promise<number> => {
