@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect";
 import * as HttpRouter from "effect/http/HttpRouter";
 import * as Layer from "effect/Layer";
 import * as Configuration from "./configuration.ts";
+import * as pages from "./pages.ts";
 import * as Port from "./port.ts";
 import { progress } from "./progress.ts";
 import * as Secret from "./secret.ts";
@@ -20,9 +21,9 @@ const run = Effect.fnUntraced(function* (address: Listening) {
   yield* Port.demandFree(address);
 
   const database = Secret.layer.pipe(Layer.provideMerge(Layer.merge(Iam.database, Iam.mailer)));
-  const server = HttpRouter.serve(IamHttp.layer, { disableListenLog: true }).pipe(
-    Layer.provide([Port.layer(address), NodeHttpServer.layerHttpServices]),
-  );
+  const server = HttpRouter.serve(Layer.mergeAll(IamHttp.layer, pages.layer, IamHttp.answering), {
+    disableListenLog: true,
+  }).pipe(Layer.provide([Port.layer(address), NodeHttpServer.layerHttpServices]));
   const running = Layer.effectDiscard(Effect.andThen(progress.end, welcome)).pipe(
     Layer.provide(server),
     Layer.provide(Layer.effectDiscard(progress.step("Starting"))),

@@ -37,6 +37,8 @@ export const welcome = Effect.gen(function* () {
       "",
       example(baseUrl),
       "",
+      "Then open the mail and follow its link: only a confirmed address can sign in.",
+      "",
       "Ctrl-C stops.",
     ].join("\n"),
   );

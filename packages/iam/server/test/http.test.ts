@@ -40,8 +40,9 @@ const handlers = HttpApiBuilder.group(NotesApi, "notes", (group) =>
 const origin = "http://localhost:3000";
 const trusted = "https://app.example";
 
-const routes = Layer.merge(
+const routes = Layer.mergeAll(
   IamHttp.layer,
+  IamHttp.answering,
   HttpApiBuilder.layer(NotesApi).pipe(Layer.provide(handlers), Layer.provide(Authentication.layer)),
 ).pipe(
   Layer.provide(HttpServer.layerServices),

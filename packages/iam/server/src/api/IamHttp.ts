@@ -10,19 +10,16 @@ import * as Layer from "effect/Layer";
 import type { Path } from "effect/Path";
 import type { SqlClient } from "effect/sql/SqlClient";
 import type { Auth } from "../auth/Auth.ts";
-import type { FirstAdministrator } from "../auth/FirstAdministrator.ts";
 import { settings } from "../auth/settings.ts";
 import * as Authentication from "./Authentication.ts";
+import * as answers from "./answers.ts";
 import * as authRoutes from "./authRoutes.ts";
 import * as document from "./document.ts";
-import * as failures from "./failures.ts";
 import * as handlers from "./handlers.ts";
-import * as pages from "./pages.ts";
 
 type Needed =
   | HttpRouter.HttpRouter
   | Auth
-  | FirstAdministrator
   | SqlClient
   // What a platform brings along, as `HttpServer.layerServices` or `NodeHttpServer.layer`.
   | Generator
@@ -41,13 +38,18 @@ const crossOrigin = Layer.unwrap(
 );
 
 /**
- * The routes: `IamApi`, Better Auth's below `/api/auth`, `/openapi.json` and `/docs`, and the pages. To be served by
- * `HttpRouter.serve`, beside an application's own routes; what all answers have in common these then have too.
+ * The routes: `IamApi`, Better Auth's below `/api/auth`, `/openapi.json` and `/docs`. To be served by `HttpRouter.serve`,
+ * beside an application's own routes.
  */
 export const layer: Layer.Layer<never, ConfigError, Needed> = Layer.mergeAll(
   document.layer,
   authRoutes.layer,
-  pages.layer,
-  failures.layer,
   crossOrigin,
-).pipe(Layer.provide(handlers.layer), Layer.provide(Authentication.layer));
+).pipe(Layer.provide([handlers.layer, answers.ofRoutes]), Layer.provide(Authentication.layer));
+
+/**
+ * Gives an application's own routes what these routes have: failures are answered with problem details (RFC 9457), what
+ * fails unexpectedly is a bare 500 with its trace in the log, bodies are 1 MiB at most, and nothing is cached unless the
+ * route says so. Also what no route answers.
+ */
+export const answering = answers.ofAll;

@@ -104,4 +104,5 @@ const refusal = (error: CallError): Effect.Effect<never, Errors.AuthError> => {
 /** Better Auth on the database and mailer that are given; its settings come from Config. */
 export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection | Mailer> = Layer.effect(Auth, make);
 
+export { BASE_PATH, MIN_PASSWORD_LENGTH } from "./betterAuth.ts";
 export { settings } from "./settings.ts";

@@ -98,6 +98,17 @@ export const makeBetterAuth = ({ settings, adapter, transaction, send }: Depende
       minPasswordLength: MIN_PASSWORD_LENGTH,
       maxPasswordLength: 256,
       revokeSessionsOnPasswordReset: true,
+      // Who signs up with an address that is known gets the answer of one that is not: a user as the plugins make it.
+      customSyntheticUser: ({ coreFields, additionalFields, id }) => ({
+        ...coreFields,
+        role: "user",
+        banned: false,
+        banReason: null,
+        banExpires: null,
+        twoFactorEnabled: false,
+        ...additionalFields,
+        id,
+      }),
       sendResetPassword: ({ user, url }) =>
         mail({
           to: user.email,

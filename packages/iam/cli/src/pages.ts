@@ -1,4 +1,5 @@
 /** The few pages: what this is, making the first administrator, accepting an invitation. */
+import { Auth, FirstAdministrator } from "@beep/iam-server";
 import { IamEntityIds } from "@beep/shared-domain";
 import * as Effect from "effect/Effect";
 import * as HttpRouter from "effect/http/HttpRouter";
@@ -6,9 +7,6 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
-import { BASE_PATH, MIN_PASSWORD_LENGTH } from "../auth/betterAuth.ts";
-import { FirstAdministrator } from "../auth/FirstAdministrator.ts";
-import { settings } from "../auth/settings.ts";
 import { type Html, html, page } from "./html.ts";
 
 const Setup = Schema.Struct({
@@ -37,9 +35,9 @@ ${
 <label for="email">E-mail address</label>
 <input id="email" name="email" type="email" required autocomplete="username" value="${email}">
 <label for="password">Password</label>
-<input id="password" name="password" type="password" required minlength="${String(MIN_PASSWORD_LENGTH)}"
+<input id="password" name="password" type="password" required minlength="${String(Auth.MIN_PASSWORD_LENGTH)}"
   autocomplete="new-password" aria-describedby="password-note">
-<small id="password-note">${String(MIN_PASSWORD_LENGTH)} characters or more; a few unlikely words do well.</small>
+<small id="password-note">${String(Auth.MIN_PASSWORD_LENGTH)} characters or more; a few unlikely words do well.</small>
 <button>Create the administrator</button>
 </form>`;
 
@@ -65,13 +63,13 @@ const curl = (url: URL, options: ReadonlyArray<string>, body: Readonly<Record<st
 
 /** A command that signs in and keeps the session in a file. */
 const signIn = (baseUrl: URL, email: string): string =>
-  curl(new URL(`${BASE_PATH}/sign-in/email`, baseUrl), ["--cookie-jar cookies.txt"], { email, password: "…" });
+  curl(new URL(`${Auth.BASE_PATH}/sign-in/email`, baseUrl), ["--cookie-jar cookies.txt"], { email, password: "…" });
 
 /** `/`, `/setup` and `/invitations/:id`. */
 export const layer = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
-    const firstAdministrator = yield* FirstAdministrator;
-    const { appName, baseUrl } = yield* settings;
+    const firstAdministrator = yield* FirstAdministrator.FirstAdministrator;
+    const { appName, baseUrl } = yield* Auth.settings;
 
     yield* router.add(
       "GET",
@@ -151,7 +149,7 @@ ${open ? html`<li><a href="/setup">Make the first administrator</a>, with the li
           });
         }
         const accept = curl(
-          new URL(`${BASE_PATH}/organization/accept-invitation`, baseUrl),
+          new URL(`${Auth.BASE_PATH}/organization/accept-invitation`, baseUrl),
           ["--cookie cookies.txt", `--header 'origin: ${baseUrl.origin}'`],
           { invitationId: id },
         );

@@ -50,5 +50,8 @@ const answerOf = Effect.fnUntraced(function* (cause: Cause.Cause<unknown>) {
 const rest = ({ "content-type": _type, "content-length": _length, ...headers }: Readonly<Record<string, string>>) =>
   headers;
 
-/** For all routes of the router. */
-export const layer = HttpRouter.middleware(answering, { global: true });
+/** For the routes to which it is provided. */
+export const ofRoutes = HttpRouter.middleware(answering).layer;
+
+/** For all routes of the router, and for what none of them answers. */
+export const ofAll = HttpRouter.middleware(answering, { global: true });
