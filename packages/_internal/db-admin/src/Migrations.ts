@@ -118,7 +118,7 @@ function explain(error: unknown): Errors.StartupError {
     case SqlState.insufficientPrivilege:
       return new Errors.StartupError({
         code: "ROLES_MISSING",
-        message: `The migrating login may not make the tables or the roles iam_tenant and iam_service: ${reason(error)}`,
+        message: `The migrating login may not make the tables or the roles iam_tenant and iam_service: ${SqlState.message(error)}`,
         remedy:
           "Set IAM_MIGRATIONS_URL to a login that owns the database and has CREATEROLE. Where the roles are somebody " +
           "else's, let them grant both to the login of DATABASE_URL, without inheritance.",
@@ -143,15 +143,9 @@ function explain(error: unknown): Errors.StartupError {
     default:
       return new Errors.StartupError({
         code: "MIGRATION_FAILED",
-        message: `Migrating failed, and the database is as it was: ${reason(error)}`,
+        message: `Migrating failed, and the database is as it was: ${SqlState.message(error)}`,
         remedy: "Correct the migration, or the data that it met, and start again.",
         cause: error,
       });
   }
 }
-
-/** The innermost message: what PostgreSQL said. */
-const reason = (error: unknown): string => {
-  const cause = SqlState.inner(error);
-  return cause instanceof Error ? cause.message : String(cause);
-};

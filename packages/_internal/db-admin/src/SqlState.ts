@@ -21,8 +21,14 @@ const chain = (error: unknown): ReadonlyArray<unknown> => {
   return [error];
 };
 
-/** The innermost error: what PostgreSQL, or the socket, said. */
-export const inner = (error: unknown): unknown => chain(error).at(-1);
+/** The innermost error: PostgreSQL's, or the socket's. */
+const inner = (error: unknown): unknown => chain(error).at(-1);
+
+/** What PostgreSQL, or the socket, said. */
+export const message = (error: unknown): string => {
+  const innermost = inner(error);
+  return innermost instanceof Error ? innermost.message : String(innermost);
+};
 
 /**
  * The SQLSTATE of a failed statement, from an `SqlError`, from drizzle's error around it, or from a cause of either.

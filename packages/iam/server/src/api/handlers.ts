@@ -25,7 +25,7 @@ const system = HttpApiBuilder.group(
           Effect.timeout("2 seconds"),
           Effect.catch((error) =>
             Effect.andThen(
-              Effect.logWarning(`The database does not answer: ${String(SqlState.inner(error))}`),
+              Effect.logWarning(`The database does not answer: ${SqlState.message(error)}`),
               new DatabaseUnavailable(),
             ),
           ),

@@ -72,34 +72,25 @@ const using =
       ),
     );
 
-const loginOf = (key: string, url: Redacted.Redacted): Effect.Effect<string, Errors.StartupError> =>
-  Effect.gen(function* () {
-    const text = Redacted.value(url);
-    const parsed = URL.canParse(text) ? new URL(text) : undefined;
-    if (parsed === undefined || !/^postgres(ql)?:$/.test(parsed.protocol)) {
-      return yield* new Errors.StartupError({
-        code: "CONFIGURATION_INVALID",
-        message: `${key} is not the address of a PostgreSQL database.`,
-        remedy: `Set ${key} to postgres://<login>:<password>@<host>:<port>/<database>.`,
-      });
-    }
-    if (parsed.username === "") {
-      return yield* new Errors.StartupError({
-        code: "CONFIGURATION_INVALID",
-        message: `${key} names no login.`,
-        remedy: `Set ${key} to postgres://<login>:<password>@<host>:<port>/<database>.`,
-      });
-    }
-    return decodeURIComponent(parsed.username);
-  });
+const loginOf = Effect.fnUntraced(function* (key: string, url: Redacted.Redacted) {
+  const text = Redacted.value(url);
+  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  if (parsed === undefined || !/^postgres(ql)?:$/.test(parsed.protocol) || parsed.username === "") {
+    return yield* new Errors.StartupError({
+      code: "CONFIGURATION_INVALID",
+      message: `${key} is not the address of a PostgreSQL database with a login.`,
+      remedy: `Set ${key} to postgres://<login>:<password>@<host>:<port>/<database>.`,
+    });
+  }
+  return decodeURIComponent(parsed.username);
+});
 
 function explain<E extends Errors.StartupError | Config.ConfigError>(error: E | SqlError): E | Errors.StartupError {
   return error._tag === "SqlError" ? unreachable(error) : error;
 }
 
 const unreachable = (error: SqlError): Errors.StartupError => {
-  const cause = SqlState.inner(error);
-  const said = cause instanceof Error ? cause.message : String(cause);
+  const said = SqlState.message(error);
   return SqlState.of(error)?.startsWith("28") || SqlState.of(error)?.startsWith("3D")
     ? new Errors.StartupError({
         code: "DATABASE_REFUSED",
