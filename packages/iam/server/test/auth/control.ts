@@ -1,0 +1,51 @@
+/** The same services with one control taken away, by which a test proves that the control is what it sees. */
+import { type Auth, Mailer, Transaction } from "@beep/iam-server";
+import { PgClient } from "@effect/sql-pg/PgClient";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Redacted from "effect/Redacted";
+import { makeAdapter } from "../../src/auth/adapter.ts";
+import { makeBetterAuth } from "../../src/auth/betterAuth.ts";
+import * as promises from "../../src/auth/promises.ts";
+import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
+
+/** Better Auth over the database of the test, as `Auth.layer` makes it. */
+export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" | "savepoints") {
+  const connection = yield* ServiceConnection;
+  const client = yield* PgClient;
+  const mailer = yield* Mailer.Mailer;
+  // Without savepoints what runs inside a transaction simply joins it.
+  const used: typeof connection =
+    missing !== "savepoints"
+      ? connection
+      : {
+          ...connection,
+          transaction: (effect) =>
+            Effect.flatMap(Transaction.isOpen(client), (open) => (open ? effect : connection.transaction(effect))),
+        };
+  return makeBetterAuth({
+    settings: {
+      appName: "iam",
+      baseUrl: new URL("http://localhost:3000"),
+      secret: Redacted.make("c2VjcmV0IG9mIHRoZSBjb250cm9sIGdyb3VwIG9ubHk"),
+      trustedOrigins: [],
+      rateLimit: false,
+      clientAddressHeader: Option.none(),
+    },
+    adapter: makeAdapter(used),
+    transaction:
+      missing === "transactions" ? (run) => run() : (run) => promises.leave(used.transaction(promises.enter(run))),
+    send: (message) => client.afterCommit(Effect.orDie(mailer.send(message))),
+  });
+});
+
+/** The service with a control missing; as much of it as browsers use. */
+export const without = (missing: "transactions" | "savepoints") =>
+  Effect.map(betterAuth(missing), (auth): Auth.Auth["Service"] => ({
+    handler: (request) => Effect.orDie(promises.enter(() => auth.handler(request))),
+    get api(): never {
+      throw new Error("The control group is reached over HTTP.");
+    },
+    session: () => Effect.die("The control group is reached over HTTP."),
+    openApi: Effect.die("The control group is reached over HTTP."),
+  }));

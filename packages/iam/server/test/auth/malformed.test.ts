@@ -1,0 +1,261 @@
+/** Values that no column takes, over HTTP: they are the client's mistake, and say so. */
+import { Auth } from "@beep/iam-server";
+import { IamEntityIds } from "@beep/shared-domain";
+import { IamTest } from "@beep/testing";
+import { assert, layer } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import {
+  type Answer,
+  administrator,
+  at,
+  type Browser,
+  database,
+  granted,
+  joined,
+  open,
+  organizationOf,
+  signedUp,
+  text,
+} from "./browser.ts";
+
+/** A request that is right but for what a test puts into it. */
+interface Case {
+  readonly by: Browser;
+  readonly method: "get" | "post";
+  readonly path: string;
+  readonly values: Readonly<Record<string, unknown>>;
+  /** The fields, as paths, that take ids. */
+  readonly ids: ReadonlyArray<string>;
+}
+
+const withValue = (values: unknown, path: ReadonlyArray<string>, value: unknown): unknown => {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  return { ...(values instanceof Object ? values : {}), [key]: withValue(at(values, key), rest, value) };
+};
+
+const send = ({ by, method, path }: Case, values: unknown): Effect.Effect<Answer> =>
+  method === "post"
+    ? by.post(path, values)
+    : by.get(path, Object.fromEntries(Object.entries(Object(values)).map(([key, value]) => [key, String(value)])));
+
+/** What makes the other requests right. */
+const further: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  "/sign-up/email": { name: "Eve", email: "eve@example.com", password: IamTest.password },
+  "/sign-in/email": { email: "eve@example.com", password: IamTest.password },
+  "/request-password-reset": { email: "eve@example.com" },
+  "/reset-password": { token: "token", newPassword: IamTest.password },
+  "/verify-email": { token: "token" },
+  "/change-password": { currentPassword: IamTest.password, newPassword: IamTest.password },
+  "/two-factor/enable": { password: IamTest.password },
+  "/two-factor/disable": { password: IamTest.password },
+  "/two-factor/get-totp-uri": { password: IamTest.password },
+  "/two-factor/verify-totp": { code: "123456" },
+  "/two-factor/verify-backup-code": { code: "123456" },
+  "/admin/create-user": { name: "Fay", email: "fay@example.com", password: IamTest.password, data: {} },
+};
+
+/** Fields named like ids that take none of ours, or that are answered before anything is looked up by them. */
+const exempt: ReadonlySet<string> = new Set([
+  // The name of a configured kind of key.
+  "/api-key/create configId",
+  "/api-key/get configId",
+  "/api-key/list configId",
+  "/api-key/update configId",
+  // For calls on the server alone: over HTTP the session's user counts, and another is refused or not looked at.
+  "/api-key/create userId",
+  "/api-key/update userId",
+  "/organization/create userId",
+  "/get-access-token userId",
+  "/refresh-token userId",
+  // Compared with the ids of the user's own accounts, so that a malformed one is one that does not exist.
+  "/get-access-token accountId",
+  "/refresh-token accountId",
+  "/unlink-account accountId",
+]);
+
+/** Every field of a request's schema, in depth, as a path. */
+const fieldsOf = (schema: unknown, path: ReadonlyArray<string> = []): ReadonlyArray<string> => [
+  ...["anyOf", "allOf", "oneOf"].flatMap((key) => {
+    const parts = at(schema, key);
+    return Array.isArray(parts) ? parts.flatMap((part) => fieldsOf(part, path)) : [];
+  }),
+  ...Object.entries(Object(at(schema, "properties"))).flatMap(([name, property]) => [
+    [...path, name].join("."),
+    ...fieldsOf(property, [...path, name]),
+  ]),
+];
+
+const isNamedLikeAnId = (field: string): boolean => /(^|\.)id$|Id$|IdOrEmail$/.test(field);
+
+/**
+ * A request of every kind that takes ids, each with ids that exist.
+ *
+ * @param ours what keeps the names of one test from those of another
+ */
+const prepare = Effect.fnUntraced(function* (ours: string) {
+  const ann = yield* signedUp(`ann-${ours}`);
+  const bob = yield* signedUp(`bob-${ours}`);
+  const root = yield* administrator(`root-${ours}`);
+  const { id: organizationId, teamId } = yield* organizationOf(ann, `acme-${ours}`);
+  const { memberId } = yield* joined({ id: organizationId }, ann, bob);
+  const keyId = text(granted(yield* ann.post("/api-key/create", { name: "robot" })), "id");
+
+  const case_ =
+    (by: Browser, method: "get" | "post") =>
+    (path: string, values: Readonly<Record<string, unknown>>, ...ids: ReadonlyArray<string>): Case => ({
+      by,
+      method,
+      path,
+      values,
+      ids: ids.length > 0 ? ids : Object.keys(values),
+    });
+  const [get, post] = [case_(ann, "get"), case_(ann, "post")];
+  const [getAsRoot, postAsRoot] = [case_(root, "get"), case_(root, "post")];
+  const invitation = { email: "cat@example.com", role: "member", organizationId, teamId };
+  const roleId = IamEntityIds.OrganizationRoleId.create();
+  const role = { role: "editor", permission: {}, organizationId };
+  return {
+    ann,
+    root,
+    cases: [
+      post("/organization/update", { data: { name: "Acme" }, organizationId }, "organizationId"),
+      post("/organization/delete", { organizationId }),
+      post("/organization/leave", { organizationId }),
+      post("/organization/set-active", { organizationId }),
+      get("/organization/get-organization", { organizationId }),
+      get("/organization/get-full-organization", { organizationId }),
+      get("/organization/list-members", { organizationId }),
+      get("/organization/get-active-member-role", { organizationId, userId: bob.id }),
+      get("/organization/list-invitations", { organizationId }),
+      post("/organization/invite-member", invitation, "organizationId", "teamId"),
+      post("/organization/accept-invitation", { invitationId: IamEntityIds.InvitationId.create() }),
+      post("/organization/reject-invitation", { invitationId: IamEntityIds.InvitationId.create() }),
+      post("/organization/cancel-invitation", { invitationId: IamEntityIds.InvitationId.create() }),
+      get("/organization/get-invitation", { id: IamEntityIds.InvitationId.create() }),
+      post("/organization/remove-member", { memberIdOrEmail: memberId, organizationId }),
+      post(
+        "/organization/update-member-role",
+        { memberId, role: "member", organizationId },
+        "memberId",
+        "organizationId",
+      ),
+      post("/organization/create-team", { name: "Night", organizationId }, "organizationId"),
+      get("/organization/list-teams", { organizationId }),
+      post(
+        "/organization/update-team",
+        { teamId, data: { name: "Day", organizationId } },
+        "teamId",
+        "data.organizationId",
+      ),
+      post("/organization/remove-team", { teamId, organizationId }),
+      post("/organization/set-active-team", { teamId }),
+      get("/organization/list-user-teams", { userId: bob.id, organizationId }),
+      get("/organization/list-team-members", { teamId }),
+      post("/organization/add-team-member", { teamId, userId: bob.id, organizationId }),
+      post("/organization/remove-team-member", { teamId, userId: bob.id, organizationId }),
+      post("/organization/create-role", role, "organizationId"),
+      get("/organization/list-roles", { organizationId }),
+      get("/organization/get-role", { roleId, organizationId }),
+      post(
+        "/organization/update-role",
+        { roleId, data: { permission: {} }, organizationId },
+        "roleId",
+        "organizationId",
+      ),
+      post("/organization/delete-role", { roleId, organizationId }),
+      post("/api-key/create", { configId: "organization", organizationId }, "organizationId"),
+      get("/api-key/get", { id: keyId }),
+      get("/api-key/list", { configId: "organization", organizationId }, "organizationId"),
+      post("/api-key/update", { keyId, name: "robot" }, "keyId"),
+      post("/api-key/delete", { keyId }),
+      getAsRoot("/admin/get-user", { id: bob.id }),
+      postAsRoot("/admin/set-role", { userId: bob.id, role: "user" }, "userId"),
+      postAsRoot("/admin/update-user", { userId: bob.id, data: { name: "Bob" } }, "userId"),
+      postAsRoot("/admin/list-user-sessions", { userId: bob.id }),
+      postAsRoot("/admin/ban-user", { userId: bob.id }),
+      postAsRoot("/admin/unban-user", { userId: bob.id }),
+      postAsRoot("/admin/impersonate-user", { userId: bob.id }),
+      postAsRoot("/admin/revoke-user-sessions", { userId: bob.id }),
+      postAsRoot("/admin/remove-user", { userId: bob.id }),
+      postAsRoot("/admin/set-user-password", { userId: bob.id, newPassword: IamTest.password }, "userId"),
+    ],
+  };
+});
+
+/** The fields that Better Auth documents for a request. */
+const documented = (operation: unknown): ReadonlyArray<string> => {
+  const parameters = at(operation, "parameters");
+  return [
+    ...(Array.isArray(parameters) ? parameters.map((parameter) => text(parameter, "name")) : []),
+    ...fieldsOf(at(operation, "requestBody", "content", "application/json", "schema")),
+  ];
+};
+
+layer(database, { excludeTestServices: true })((it) => {
+  it.effect("AUTH-6: a malformed id, or another entity's, is 400 INVALID_ID in every field that takes one", () =>
+    Effect.gen(function* () {
+      const { cases } = yield* prepare("ids");
+      const wrong = [
+        "nonsense",
+        IamEntityIds.SessionId.create(),
+        IamEntityIds.SessionId.toUuid(IamEntityIds.SessionId.create()),
+      ];
+      const answers = yield* Effect.forEach(cases, (one) =>
+        Effect.forEach(one.ids, (field) =>
+          Effect.forEach(wrong, (value) =>
+            Effect.map(send(one, withValue(one.values, field.split("."), value)), ({ status, code }) =>
+              status === 400 && code === "INVALID_ID" ? [] : [{ path: one.path, field, value, status, code }],
+            ),
+          ),
+        ),
+      );
+      assert.deepStrictEqual(answers.flat(3), []);
+
+      const { openApi } = yield* Auth.Auth;
+      const covered = new Set(cases.flatMap(({ path, ids }) => ids.map((field) => `${path} ${field}`)));
+      const declared = Object.entries((yield* openApi).paths)
+        .filter(([path]) => path !== "/callback/{id}")
+        .flatMap(([path, methods]) =>
+          Object.values(Object(methods))
+            .flatMap(documented)
+            .filter(isNamedLikeAnId)
+            .map((field) => `${path} ${field}`),
+        );
+      assert.isAbove(declared.length, 50);
+      assert.deepStrictEqual(
+        declared.filter((field) => !covered.has(field) && !exempt.has(field)),
+        [],
+      );
+    }),
+  );
+
+  it.effect("AUTH-6: text with a NUL and numbers that nothing holds are 4xx in every documented field", () =>
+    Effect.gen(function* () {
+      const { ann, root, cases } = yield* prepare("text");
+      const nobody = yield* open;
+      const by = (path: string) => (path.startsWith("/admin/") ? root : /^.sign-/.test(path) ? nobody : ann);
+      const { openApi } = yield* Auth.Auth;
+      const isNumber = (field: string) => /limit|offset|In$|Max$|Amount$|Interval$|Window$|remaining/i.test(field);
+      const wrong = [];
+      let sent = 0;
+      for (const [path, methods] of Object.entries((yield* openApi).paths)) {
+        for (const method of ["get", "post"] as const) {
+          const right = cases.find((one) => one.path === path && one.method === method);
+          const one = right ?? { by: by(path), method, path, values: further[path] ?? {}, ids: [] };
+          for (const field of documented(at(methods, method))) {
+            for (const value of ["long enough a text\0", method === "get" || isNumber(field) ? 1e300 : {}]) {
+              const { status, code } = yield* send(one, withValue(one.values, field.split("."), value));
+              sent++;
+              const isRefused = status >= 400 && status < 500 && typeof code === "string";
+              if (typeof value === "string" ? !isRefused : status >= 500)
+                wrong.push({ method, path, field, value, status, code });
+            }
+          }
+        }
+      }
+      assert.isAbove(sent, 300);
+      assert.deepStrictEqual(wrong, []);
+    }),
+  );
+});

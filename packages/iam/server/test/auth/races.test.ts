@@ -1,0 +1,317 @@
+/**
+ * Two requests at once, over connections of their own. In every other round the table that both will write to is locked
+ * until both have come to write, having passed all their checks before; in the rest they run as it comes.
+ */
+import { Auth } from "@beep/iam-server";
+import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import { connect, IamTest, TestDatabase } from "@beep/testing";
+import type { PgClient } from "@effect/sql-pg/PgClient";
+import { assert, layer } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
+import {
+  type Answer,
+  at,
+  Cast,
+  database,
+  granted,
+  joined,
+  open,
+  organizationOf,
+  type Person,
+  signedUp,
+  signIn,
+  text,
+} from "./browser.ts";
+import { without } from "./control.ts";
+
+const superuser = Effect.flatMap(TestDatabase, ({ adminUrl }) => connect(adminUrl));
+
+/**
+ * Runs two effects at once, both held up at their first write to the table until both are there or at their end.
+ *
+ * @param looks after how many looks they may go on all the same
+ */
+const atWrite = Effect.fnUntraced(function* <A, E, R>(
+  sql: PgClient,
+  table: string,
+  sides: ReadonlyArray<Effect.Effect<A, E, R>>,
+  looks: number,
+) {
+  const fibers = yield* sql.withTransaction(
+    Effect.gen(function* () {
+      yield* sql`lock table ${sql(table)} in share mode`;
+      const started = yield* Effect.forEach(sides, (side) => Effect.forkChild(side));
+      for (let look = 0; look < looks; look++) {
+        const [waiting] = yield* sql<{ count: number }>`
+          select count(*)::int as count from pg_sleep(0.002), pg_locks where relation = ${table}::regclass and not granted`;
+        const ended = started.filter((fiber) => fiber.pollUnsafe() !== undefined).length;
+        if ((waiting?.count ?? 0) + ended >= sides.length) break;
+      }
+      return started;
+    }),
+  );
+  return yield* Fiber.joinAll(fibers);
+});
+
+const rounds = 8;
+
+/** For those who write in transactions, each on a connection of its own: both do come. */
+const patient = 5_000;
+
+/** For those who write outside of transactions: they may share a connection, on which one waits behind the other. */
+const hasty = 100;
+
+/** What became of a round. */
+interface Round<P> {
+  /** In the order of their status. */
+  readonly answers: ReadonlyArray<Answer>;
+  readonly prepared: P;
+  /** Whether both were held up at their writing. */
+  readonly held: boolean;
+}
+
+/**
+ * Repeats a race.
+ *
+ * @param prepare makes what the sides race for, and gives the sides
+ * @param judge looks at what became of it
+ */
+const race = Effect.fnUntraced(function* <P, E, R, E2, R2>(
+  table: string,
+  prepare: (
+    round: number,
+  ) => Effect.Effect<{ readonly sides: ReadonlyArray<Effect.Effect<Answer>>; readonly prepared: P }, E, R>,
+  judge: (round: Round<P>, sql: PgClient) => Effect.Effect<void, E2, R2>,
+  looks: number = patient,
+) {
+  const sql = yield* superuser;
+  for (let round = 0; round < rounds; round++) {
+    const { sides, prepared } = yield* prepare(round);
+    const held = round % 2 === 0;
+    const answers = yield* held ? atWrite(sql, table, sides, looks) : Effect.all(sides, { concurrency: "unbounded" });
+    yield* judge({ answers: answers.toSorted((one, other) => one.status - other.status), prepared, held }, sql);
+  }
+});
+
+/** One side won, and the other was refused with one of these. */
+const assertOneWinner = ([winner, loser]: ReadonlyArray<Answer>, refusals: ReadonlyArray<string>): void => {
+  assert.strictEqual(winner?.status, 200, JSON.stringify(winner?.body));
+  assert.isTrue(loser !== undefined && loser.status >= 400 && loser.status < 500, JSON.stringify(loser));
+  assert.include(refusals, loser?.code);
+};
+
+/** A team, and a member of its organization who is not in it. */
+const team = Effect.fnUntraced(function* (owner: Person, member: Person) {
+  const organization = yield* organizationOf(owner, "acme");
+  yield* joined(organization, owner, member);
+  const body = { teamId: organization.teamId, userId: member.id, organizationId: organization.id };
+  return { body, add: owner.post("/organization/add-team-member", body) };
+});
+
+layer(Cast.on(database), { excludeTestServices: true })("two at once", (it) => {
+  it.effect("AUTH-8: additions of one team member are one addition, and both are told of it", () =>
+    Effect.gen(function* () {
+      const { ann, bob } = yield* Cast;
+      const { add, body } = yield* team(ann, bob);
+      const id = SharedEntityIds.TeamId.toUuid(body.teamId);
+      yield* race(
+        "iam_team_members",
+        () =>
+          Effect.gen(function* () {
+            const sql = yield* superuser;
+            yield* sql`delete from iam_team_members where user_id = ${SharedEntityIds.UserId.toUuid(body.userId)}`;
+            yield* sql`update iam_teams set member_count = 1 where id = ${id}`;
+            return { sides: [add, add], prepared: undefined };
+          }),
+        ({ answers }, sql) =>
+          Effect.gen(function* () {
+            const [one, other] = answers.map(granted);
+            assert.deepStrictEqual(one, other);
+            assert.deepStrictEqual(
+              yield* sql`select member_count, (select count(*)::int from iam_team_members where team_id = ${id}) as members
+                from iam_teams where id = ${id}`,
+              [{ member_count: 2, members: 2 }],
+            );
+          }),
+      );
+    }),
+  );
+
+  it.effect("AUTH-8: acceptances of one invitation make one member", () =>
+    Effect.gen(function* () {
+      const mailbox = yield* IamTest.Mailbox;
+      const { ann, bob } = yield* Cast;
+      const phone = yield* open;
+      granted(yield* signIn(phone, bob.email));
+      const { id: organizationId, teamId } = yield* organizationOf(ann, "cats");
+      yield* race(
+        "iam_invitations",
+        () =>
+          Effect.gen(function* () {
+            const invitation = { email: bob.email, role: "member", organizationId, teamId };
+            const answer = granted(yield* ann.post("/organization/invite-member", invitation));
+            yield* mailbox.next;
+            const accept = { invitationId: text(answer, "id") };
+            const sides = [bob, phone].map((browser) => browser.post("/organization/accept-invitation", accept));
+            return { sides, prepared: undefined };
+          }),
+        ({ answers }, sql) =>
+          Effect.gen(function* () {
+            assertOneWinner(answers, ["INVITATION_NOT_FOUND"]);
+            const user = SharedEntityIds.UserId.toUuid(bob.id);
+            const id = SharedEntityIds.OrganizationId.toUuid(organizationId);
+            assert.lengthOf(
+              yield* sql`delete from iam_members where user_id = ${user} and organization_id = ${id} returning id`,
+              1,
+            );
+            assert.lengthOf(
+              yield* sql`delete from iam_team_members where user_id = ${user} and organization_id = ${id} returning id`,
+              1,
+            );
+          }),
+      );
+    }),
+  );
+
+  it.effect("AUTH-8: sign-ups of one address make one user, and one mail", () =>
+    Effect.gen(function* () {
+      const mailbox = yield* IamTest.Mailbox;
+      yield* race(
+        "iam_users",
+        (round) =>
+          Effect.gen(function* () {
+            const nobody = yield* open;
+            const email = `eve-${round}@example.com`;
+            const signUp = nobody.post("/sign-up/email", { name: "Eve", email, password: IamTest.password });
+            return { sides: [signUp, signUp], prepared: email };
+          }),
+        ({ answers, prepared: email, held }, sql) =>
+          Effect.gen(function* () {
+            // Who comes a little later is answered as if the address were free, so that nobody learns that it is not.
+            if (held || answers[1]?.status !== 200) assertOneWinner(answers, ["ALREADY_EXISTS"]);
+            assert.lengthOf(
+              yield* sql`select from iam_users u join iam_accounts a on a.user_id = u.id where u.email = ${email}`,
+              1,
+            );
+            assert.strictEqual((yield* mailbox.next).to, email);
+          }),
+      );
+    }),
+  );
+
+  it.effect("AUTH-8: organizations of one name are one organization, and the loser leaves nothing", () =>
+    Effect.gen(function* () {
+      const { ann, bob } = yield* Cast;
+      yield* race(
+        "iam_organizations",
+        (round) => {
+          const wanted = { name: "Same", slug: `same-${round}` };
+          const sides = [ann, bob].map((browser) => browser.post("/organization/create", wanted));
+          return Effect.succeed({ sides, prepared: wanted.slug });
+        },
+        ({ answers, prepared: slug, held }, sql) =>
+          Effect.gen(function* () {
+            assertOneWinner(answers, ["ALREADY_EXISTS", ...(held ? [] : ["ORGANIZATION_ALREADY_EXISTS"])]);
+            const [made] = yield* sql`
+              select count(*)::int as organizations,
+                sum((select count(*) from iam_members m where m.organization_id = o.id))::int as members,
+                sum((select count(*) from iam_team_members t where t.organization_id = o.id))::int as team_members
+              from iam_organizations o where slug = ${slug}`;
+            assert.deepStrictEqual(made, { organizations: 1, members: 1, team_members: 1 });
+          }),
+      );
+      const sql = yield* superuser;
+      const left = yield* sql`select count(*)::int as organizations, (select count(*)::int from iam_teams) as teams
+        from iam_organizations`;
+      assert.strictEqual(at(left, 0, "organizations"), at(left, 0, "teams"));
+    }),
+  );
+
+  it.effect("AUTH-8: verifications of a key with one use left use it at most once", () =>
+    Effect.gen(function* () {
+      const { api } = yield* Auth.Auth;
+      const { ann } = yield* Cast;
+      const sql = yield* superuser;
+      for (let round = 0; round < rounds; round++) {
+        const made = granted(yield* ann.post("/api-key/create", {}));
+        const id = IamEntityIds.ApiKeyId.toUuid(text(made, "id"));
+        yield* sql`update iam_api_keys set remaining = 1 where id = ${id}`;
+        const verify = api.verifyApiKey({ body: { key: text(made, "key") } });
+        const sides = [verify, verify];
+        const outcomes = yield* round % 2 === 0
+          ? atWrite(sql, "iam_api_keys", sides, hasty)
+          : Effect.all(sides, { concurrency: "unbounded" });
+        assert.isAtMost(outcomes.filter(({ valid }) => valid).length, 1);
+        for (const { valid, error } of outcomes) {
+          if (!valid) assert.include(["USAGE_EXCEEDED", "INVALID_API_KEY"], error?.code);
+        }
+      }
+    }),
+  );
+
+  it.effect(
+    "AUTH-8: two-factor authentication that is enabled twice has one secret, and one of the answers has it",
+    () =>
+      Effect.gen(function* () {
+        const { cat } = yield* Cast;
+        const enable = cat.post("/two-factor/enable", { password: IamTest.password });
+        let given: ReadonlyArray<unknown> = [];
+        yield* race(
+          "iam_two_factors",
+          () =>
+            Effect.gen(function* () {
+              const sql = yield* superuser;
+              yield* sql`delete from iam_two_factors`;
+              return { sides: [enable, enable], prepared: undefined };
+            }),
+          ({ answers }, sql) =>
+            Effect.gen(function* () {
+              // Who comes later replaces the secret that nobody has proved to know yet.
+              if (answers[1]?.status !== 200) assertOneWinner(answers, ["ALREADY_EXISTS"]);
+              assert.lengthOf(yield* sql`select from iam_two_factors`, 1);
+              given = answers.map(({ body }) => at(body, "totpURI"));
+            }),
+          hasty,
+        );
+        const stored = granted(yield* cat.post("/two-factor/get-totp-uri", { password: IamTest.password }));
+        assert.include(given, at(stored, "totpURI"));
+      }),
+  );
+
+  it.effect("AUTH-8: creations of one role make one role", () =>
+    Effect.gen(function* () {
+      const { ann } = yield* Cast;
+      const { id: organizationId } = yield* organizationOf(ann, "roles");
+      yield* race(
+        "iam_organization_roles",
+        (round) => {
+          const wanted = { role: `editor-${round}`, permission: { team: ["create"] }, organizationId };
+          const create = ann.post("/organization/create-role", wanted);
+          return Effect.succeed({ sides: [create, create], prepared: wanted.role });
+        },
+        ({ answers, prepared: role, held }, sql) =>
+          Effect.gen(function* () {
+            assertOneWinner(answers, ["ALREADY_EXISTS", ...(held ? [] : ["ROLE_NAME_IS_ALREADY_TAKEN"])]);
+            assert.lengthOf(yield* sql`select from iam_organization_roles where role = ${role}`, 1);
+          }),
+      );
+    }),
+  );
+});
+
+layer(database, { excludeTestServices: true })("without the savepoint", (it) => {
+  it.effect("AUTH-8: one of two additions of a team member would fail", () =>
+    Effect.gen(function* () {
+      const sql = yield* superuser;
+      const { add } = yield* Effect.gen(function* () {
+        return yield* team(yield* signedUp("ann"), yield* signedUp("bob"));
+      }).pipe(Effect.provideServiceEffect(Auth.Auth, without("savepoints")));
+      const answers = yield* atWrite(sql, "iam_team_members", [add, add], patient);
+      assert.sameMembers(
+        answers.map(({ status }) => status),
+        [200, 500],
+      );
+    }),
+  );
+});
