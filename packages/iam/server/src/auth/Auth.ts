@@ -49,7 +49,7 @@ const make = Effect.gen(function* () {
   const auth = makeBetterAuth({
     settings: yield* settings,
     adapter: makeAdapter(connection),
-    transaction: (run) => promises.leave(connection.transaction(promises.enter(run))),
+    transaction: promises.inTransaction(connection),
     send: (message) =>
       client.afterCommit(
         Effect.catch(mailer.send(message), (error) => Effect.logError("A message was not sent.", error)),

@@ -26,14 +26,11 @@ export const makeAdapter = (connection: ServiceConnection["Service"]) => {
     },
     { codecs: effectPgCodecs, relations },
   );
-  const transaction = <A>(run: (database: unknown) => Promise<A>): Promise<A> =>
-    promises.leave(connection.transaction(promises.enter(() => run(database))));
+  const inTransaction = promises.inTransaction(connection);
+  const transaction = <A>(run: (database: unknown) => Promise<A>): Promise<A> => inTransaction(() => run(database));
   return seam(
     drizzleAdapter(Object.assign(database, { transaction }), { provider: "pg", schema: tables, transaction: true }),
-    {
-      /** A savepoint of the open transaction, or a transaction. */
-      savepoint: (run) => promises.leave(connection.transaction(promises.enter(run))),
-    },
+    inTransaction,
   );
 };
 

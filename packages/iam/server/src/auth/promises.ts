@@ -8,6 +8,7 @@ import * as Context from "effect/Context";
 import * as Data from "effect/Data";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
+import type { ServiceConnection } from "../db/ServiceConnection.ts";
 
 const storage = new AsyncLocalStorage<Context.Context<never>>();
 
@@ -24,6 +25,12 @@ export const enter = <A>(run: () => PromiseLike<A>): Effect.Effect<A, Thrown> =>
       Effect.tryPromise({ try: () => storage.run(context, run), catch: (thrown) => new Thrown({ thrown }) }),
     ),
   );
+
+/** Runs promise code in a transaction under the service role, or in a savepoint of the one that is open. */
+export const inTransaction =
+  (connection: ServiceConnection["Service"]) =>
+  <A>(run: () => PromiseLike<A>): Promise<A> =>
+    leave(connection.transaction(enter(run)));
 
 /** Runs an Effect in the context of the fiber that entered the promise side; what it fails with is thrown. */
 export const leave = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {

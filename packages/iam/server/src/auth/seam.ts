@@ -15,19 +15,19 @@ import { ids, undeclaredReferences } from "./models.ts";
 type Transaction = DBAdapter["transaction"];
 type TransactionAdapter = Parameters<Parameters<Transaction>[0]>[0];
 
-export interface Options {
-  readonly savepoint: <A>(run: () => Promise<A>) => Promise<A>;
-}
-
 /**
  * Models whose creation Better Auth lets fail on a unique constraint and then goes on in the same transaction, which
  * PostgreSQL would have broken off: two additions of one team member at once.
  */
 const mayCollide: ReadonlySet<string> = new Set(["teamMember"]);
 
-/** Decorates an adapter's factory. */
+/**
+ * Decorates an adapter's factory.
+ *
+ * @param savepoint runs in a savepoint of the open transaction, or in a transaction
+ */
 export const seam =
-  (factory: (options: BetterAuthOptions) => DBAdapter, { savepoint }: Options) =>
+  (factory: (options: BetterAuthOptions) => DBAdapter, savepoint: <A>(run: () => Promise<A>) => Promise<A>) =>
   (options: BetterAuthOptions): DBAdapter => {
     const fields = fieldsOf(options);
 
@@ -78,7 +78,7 @@ export const seam =
           checkId(input.model, field, value);
         }
         if (input.sortBy !== undefined) checkField(input.model, input.sortBy.field);
-        if (Object.values(input.update ?? [true]).every((value) => value === undefined)) {
+        if (input.update !== undefined && Object.values(input.update).every((value) => value === undefined)) {
           throw new APIError("BAD_REQUEST", { code: "NO_VALUES_TO_UPDATE", message: "Nothing is to be changed." });
         }
         checkValues(input.model, input.update);

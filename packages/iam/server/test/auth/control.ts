@@ -33,8 +33,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
       clientAddressHeader: Option.none(),
     },
     adapter: makeAdapter(used),
-    transaction:
-      missing === "transactions" ? (run) => run() : (run) => promises.leave(used.transaction(promises.enter(run))),
+    transaction: missing === "transactions" ? (run) => run() : promises.inTransaction(used),
     send: (message) => client.afterCommit(Effect.orDie(mailer.send(message))),
   });
 });

@@ -17,7 +17,8 @@ export const user = Table.make(SharedEntityIds.UserId)(
     twoFactorEnabled: pg.boolean("two_factor_enabled").default(false),
   },
   (t) => [
-    // The tenant role sees the memberships of its own organization only, and by them its members.
+    // The tenant role sees the memberships of its own organization only, and by them its members. The table of
+    // memberships is another package's, further up; the policy names it in SQL, and is made after it in the migration.
     new Table.TenantMayRead({
       rows: sql`exists (select from iam_members where iam_members.user_id = ${t.id})`,
       columns: [t.id, t.name, t.email, t.image],
