@@ -56,7 +56,7 @@ export const connection: Benchmark = {
       .from(member)
       .where(eq(member.id, placeholderOf(member.id)))
       .prepare();
-    const inTransaction = Transaction.run(service.client);
+    const inTransaction = Transaction.runOn(service.client);
     const withinOrganization = Tenancy.within(organizationId);
 
     return [

@@ -34,7 +34,7 @@ export const enter =
       const outer = yield* Current;
       const nested = yield* Transaction.isOpen(client);
       const scoped = Effect.provideService(effect, Current, scope);
-      return yield* Transaction.run(client)(
+      return yield* Transaction.runOn(client)(
         nested && sameScope(outer, scope)
           ? scoped
           : Effect.gen(function* () {

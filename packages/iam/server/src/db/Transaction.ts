@@ -1,7 +1,7 @@
 /** Transactions whose outcome is told truthfully, and that are tried again where that is safe. */
 import { SqlState } from "@beep/db-admin";
 import { Errors } from "@beep/iam-domain";
-import type { PgClient } from "@effect/sql-pg/PgClient";
+import { PgClient } from "@effect/sql-pg/PgClient";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Schedule from "effect/Schedule";
@@ -10,11 +10,8 @@ import type { SqlError } from "effect/sql/SqlError";
 /** Whether the fiber is inside a transaction of the client. */
 export const isOpen = (client: PgClient) => Effect.map(Effect.serviceOption(client.transactionService), Option.isSome);
 
-/**
- * Runs an effect in a transaction of the client, or in a savepoint of the one that is open. Failure, defect and
- * interruption roll back. A connection that is lost during COMMIT is `CommitUnknown`, and never success.
- */
-export const run =
+/** As `run`, on a client that is given. */
+export const runOn =
   (client: PgClient) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError | Errors.CommitUnknown, R> =>
     Effect.gen(function* () {
@@ -28,6 +25,14 @@ export const run =
         ),
       );
     });
+
+/**
+ * Runs an effect in a transaction, or in a savepoint of the one that is open. Failure, defect and interruption roll back.
+ * A connection that is lost during COMMIT is `CommitUnknown`, and never success: that is what this does beyond
+ * `client.withTransaction` and drizzle's `db.transaction`.
+ */
+export const run = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(PgClient, (client) => runOn(client)(effect));
 
 /**
  * Tries an effect again when the database broke it off in favour of another transaction: after a serialization failure
