@@ -29,6 +29,7 @@ const journalOf = (migrationsFolder: string) => ({
 /** Any number will do that no other program locks. */
 const migrationLock = 7_206_851_301;
 
+/** For whom to migrate. */
 export interface Options {
   /** The login of the application: it is given the two roles and owns nothing. */
   readonly login: string;

@@ -8,8 +8,11 @@ export const staleVersion = "IA001";
 export const noSuchLogin = "IA003";
 /** Raised when a login holds the roles without taking them, so that it would see every row outside a scope. */
 export const inheritingLogin = "IA004";
+/** The login may not do that. */
 export const insufficientPrivilege = "42501";
+/** It exists already. */
 export const uniqueViolation = "23505";
+/** What it refers to does not exist. */
 export const foreignKeyViolation = "23503";
 
 /** An error and what caused it, from the outside in: drizzle's error, the `SqlError`, its reason, the server's message. */

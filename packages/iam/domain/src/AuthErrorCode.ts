@@ -207,5 +207,6 @@ export const betterAuthCodes = [
  */
 const ownCodes = ["ALREADY_EXISTS", "INVALID_ID", "INVALID_VALUE", "REFERENCE_GONE"] as const;
 
+/** Every code that an `AuthError` may have. */
 export const AuthErrorCode = Schema.Literals([...betterAuthCodes, ...ownCodes, ...statusCodes]);
 export type AuthErrorCode = typeof AuthErrorCode.Type;

@@ -11,6 +11,7 @@ import * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 import * as Mailer from "./auth/Mailer.ts";
 import { IamDb } from "./db/Db.ts";
 
+/** What Config says of where things are. */
 export const settings = Config.all({
   /** Where the embedded database and development mail are kept. */
   dataDir: Config.withDefault(Config.NonEmptyString("IAM_DATA_DIR"), ".iam"),
@@ -48,12 +49,14 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, Errors.StartupError |
   ({ databaseUrl, dataDir }) => (Option.isSome(databaseUrl) ? IamDb.migrate : IamDb.migrateEmbedded({ dataDir })),
 );
 
+/** The services. */
 export type Services = Auth.Auth | FirstAdministrator.FirstAdministrator;
 
 /** The identity services, on a database and a mailer. */
 export const services: Layer.Layer<Services, Config.ConfigError, IamDb.Provided | Mailer.Mailer> =
   FirstAdministrator.layer.pipe(Layer.provideMerge(Auth.layer));
 
+/** All that `layer` provides. */
 export type Provided = Services | Mailer.Mailer | IamDb.Provided;
 
 /** The identity services, with the database and the mailer that Config names. */

@@ -8,6 +8,7 @@ export type Actor =
   | { readonly _tag: "User"; readonly userId: UserId; readonly impersonatedBy: UserId | null }
   | { readonly _tag: "System"; readonly name: string };
 
+/** Nobody known. */
 export const anonymous: Actor = { _tag: "Anonymous" };
 
 /** Who acts in this fiber; nobody known, unless somebody was authenticated. */

@@ -32,6 +32,7 @@ export interface EntityId<Name extends string, Prefix extends string, TableName 
   readonly fromUuid: (uuid: string) => Id<Name, Prefix>;
 }
 
+/** The ids of whichever entity. */
 export type Any = EntityId<string, string, string>;
 
 const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,7 +1,7 @@
-/** A way to sign in: a password, or an identity at another provider. */
 import { Field, IamEntityIds, Row, SharedEntityIds } from "@beep/shared-domain";
 import * as VariantModel from "effect/schema/Model";
 
+/** A way to sign in: a password, or an identity at another provider. */
 export class Model extends VariantModel.Class<Model>("Account")({
   ...Row.entity(IamEntityIds.AccountId),
   /** The identity's name at the provider; the user's own id for a password. */

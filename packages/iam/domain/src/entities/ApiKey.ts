@@ -1,8 +1,8 @@
-/** A key that a program presents instead of a session. */
 import { Field, IamEntityIds, Row } from "@beep/shared-domain";
 import * as Schema from "effect/Schema";
 import * as VariantModel from "effect/schema/Model";
 
+/** A key that a program presents instead of a session. */
 export class Model extends VariantModel.Class<Model>("ApiKey")({
   ...Row.entity(IamEntityIds.ApiKeyId),
   /** Which of the configured kinds of key this is. */

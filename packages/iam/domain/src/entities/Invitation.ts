@@ -1,4 +1,3 @@
-/** An invitation of an e-mail address into an organization. */
 import { Field, IamEntityIds, Row, SharedEntityIds } from "@beep/shared-domain";
 import * as Schema from "effect/Schema";
 import * as VariantModel from "effect/schema/Model";
@@ -9,6 +8,7 @@ export const statuses = ["pending", "accepted", "rejected", "canceled"] as const
 export const Status = Schema.Literals(statuses);
 export type Status = typeof Status.Type;
 
+/** An invitation of an e-mail address into an organization. */
 export class Model extends VariantModel.Class<Model>("Invitation")({
   ...Row.organizationEntity(IamEntityIds.InvitationId),
   email: Field.readOnly(Field.required(Field.text)),

@@ -1,8 +1,8 @@
-/** A user's membership in an organization. */
 import { Field, IamEntityIds, Row, SharedEntityIds } from "@beep/shared-domain";
 import * as Schema from "effect/Schema";
 import * as VariantModel from "effect/schema/Model";
 
+/** A user's membership in an organization. */
 export class Model extends VariantModel.Class<Model>("Member")({
   ...Row.organizationEntity(IamEntityIds.MemberId),
   userId: Field.readOnly(Field.required(SharedEntityIds.UserId)),

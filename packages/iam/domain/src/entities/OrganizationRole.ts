@@ -1,7 +1,7 @@
-/** A role that an organization defined for itself. */
 import { Field, IamEntityIds, Row } from "@beep/shared-domain";
 import * as VariantModel from "effect/schema/Model";
 
+/** A role that an organization defined for itself. */
 export class Model extends VariantModel.Class<Model>("OrganizationRole")({
   ...Row.organizationEntity(IamEntityIds.OrganizationRoleId),
   role: Field.required(Field.text),

@@ -1,8 +1,8 @@
-/** How often something was tried lately. Counted in the database, so that all processes count together. */
 import { Field, IamEntityIds, Row } from "@beep/shared-domain";
 import * as Schema from "effect/Schema";
 import * as VariantModel from "effect/schema/Model";
 
+/** How often something was tried lately. Counted in the database, so that all processes count together. */
 export class Model extends VariantModel.Class<Model>("RateLimit")({
   ...Row.entity(IamEntityIds.RateLimitId),
   key: Field.sensitive(Field.required(Field.text)),

@@ -1,7 +1,7 @@
-/** A signed-in user's session. */
 import { Field, IamEntityIds, Row, SharedEntityIds } from "@beep/shared-domain";
 import * as VariantModel from "effect/schema/Model";
 
+/** A signed-in user's session. */
 export class Model extends VariantModel.Class<Model>("Session")({
   ...Row.entity(IamEntityIds.SessionId),
   expiresAt: Field.readOnly(Field.required(...Field.timestamp)),

@@ -1,7 +1,7 @@
-/** A user's membership in a team. */
 import { Field, IamEntityIds, Row, SharedEntityIds } from "@beep/shared-domain";
 import * as VariantModel from "effect/schema/Model";
 
+/** A user's membership in a team. */
 export class Model extends VariantModel.Class<Model>("TeamMember")({
   ...Row.organizationEntity(IamEntityIds.TeamMemberId),
   teamId: Field.readOnly(Field.required(SharedEntityIds.TeamId)),

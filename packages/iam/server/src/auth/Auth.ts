@@ -27,6 +27,7 @@ type Operation<Method> = Method extends (input: infer Input) => Promise<infer Ou
   ? (input: Input) => Effect.Effect<Output, Errors.AuthError>
   : never;
 
+/** Authentication, and the operations on users and organizations. */
 export class Auth extends Context.Service<
   Auth,
   {

@@ -24,6 +24,7 @@ import { Auth } from "./Auth.ts";
 import { MIN_PASSWORD_LENGTH } from "./betterAuth.ts";
 import { settings } from "./settings.ts";
 
+/** Makes the first administrator of an installation. */
 export class FirstAdministrator extends Context.Service<
   FirstAdministrator,
   {

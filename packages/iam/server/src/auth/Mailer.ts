@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema";
 import { createTransport } from "nodemailer";
 import { uuidv7 } from "uuidv7";
 
+/** A mail to one address. */
 export interface Message {
   readonly to: string;
   readonly subject: string;
@@ -26,6 +27,7 @@ export class MailError extends Schema.TaggedError<MailError>()("MailError", {
   }
 }
 
+/** Sends mail. An application may provide a mailer of its own. */
 export class Mailer extends Context.Service<
   Mailer,
   { readonly send: (message: Message) => Effect.Effect<void, MailError> }

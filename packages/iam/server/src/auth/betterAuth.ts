@@ -16,6 +16,7 @@ import { invalidValue } from "./seam.ts";
 import type { Settings } from "./settings.ts";
 import { transactional } from "./transactional.ts";
 
+/** Where Better Auth's routes are. */
 export const BASE_PATH = "/api/auth";
 
 /** The header in which the server states the client's address to Better Auth; a client's own is never let through. */
@@ -42,6 +43,7 @@ const holdsNul = (body: unknown): boolean => {
   return false;
 };
 
+/** What Better Auth stands on. */
 export interface Dependencies {
   readonly settings: Settings;
   readonly adapter: ReturnType<typeof makeAdapter>;
@@ -63,6 +65,7 @@ export interface OpenApiDocument {
   readonly components?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
+/** Better Auth with the plugins and options of this package. */
 export const makeBetterAuth = ({ settings, adapter, transaction, send }: Dependencies): BetterAuth => {
   const { appName, baseUrl } = settings;
   const mail = (message: Message): Promise<void> => promises.leave(send(message));

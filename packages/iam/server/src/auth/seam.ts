@@ -117,6 +117,7 @@ export const seam =
     return Object.assign(adapter, { transaction: decorated });
   };
 
+/** Refuses a value that no column takes. */
 export const invalidValue = (message: string) => new APIError("BAD_REQUEST", { code: "INVALID_VALUE", message });
 
 /** Whether a column may hold a value; a date that JavaScript cannot tell is none. */

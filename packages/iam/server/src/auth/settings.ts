@@ -3,6 +3,7 @@ import * as Array from "effect/Array";
 import * as Config from "effect/Config";
 import * as Schema from "effect/Schema";
 
+/** What Config says about it. */
 export const settings = Config.all({
   /** The name that mails and authenticator apps show. */
   appName: Config.withDefault(Config.NonEmptyString("IAM_APP_NAME"), "iam"),
@@ -18,4 +19,5 @@ export const settings = Config.all({
   clientAddressHeader: Config.option(Config.NonEmptyString("IAM_CLIENT_ADDRESS_HEADER")),
 });
 
+/** The settings as they were read. */
 export type Settings = Config.Success<typeof settings>;

@@ -17,6 +17,7 @@ import * as embedded from "./embedded.ts";
 import { ServiceConnection } from "./ServiceConnection.ts";
 import * as server from "./server.ts";
 
+/** The identity services' database: `{ db }` is drizzle with every table and relation of `@beep/iam-tables`. */
 export class IamDb extends Context.Service<IamDb, Database.Of<typeof relations>>()("@beep/iam-server/db/IamDb") {}
 
 /** What a database layer provides: drizzle, the client below it, and the services' own connection. */

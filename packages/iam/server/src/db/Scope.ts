@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect";
 import type { SqlError } from "effect/sql/SqlError";
 import * as Transaction from "./Transaction.ts";
 
+/** In whose name: nobody's, an organization's, or the identity services'. */
 export type Scope =
   | { readonly _tag: "None" }
   | { readonly _tag: "Tenant"; readonly organizationId: SharedEntityIds.OrganizationId }

@@ -15,6 +15,7 @@ import * as ServiceConnection from "./ServiceConnection.ts";
 /** The login that the one session takes, so that row security binds it as it would on a server. */
 const LOGIN = "iam_app";
 
+/** Where the embedded database is. */
 export interface Options {
   /** The folder that holds the database; kept between runs. Without one the database is in memory and ends with it. */
   readonly dataDir?: string | undefined;

@@ -1,9 +1,9 @@
-/** A tenant: what an organization owns is kept apart from every other organization by the database. */
 import * as VariantModel from "effect/schema/Model";
 import * as Field from "../Field.ts";
 import * as Row from "../Row.ts";
 import { OrganizationId } from "../SharedEntityIds.ts";
 
+/** A tenant: what an organization owns is kept apart from every other organization by the database. */
 export class Model extends VariantModel.Class<Model>("Organization")({
   ...Row.entity(OrganizationId),
   name: Field.required(Field.text),

@@ -1,10 +1,10 @@
-/** A person who can sign in. Belongs to no organization: memberships say where a user belongs. */
 import * as Schema from "effect/Schema";
 import * as VariantModel from "effect/schema/Model";
 import * as Field from "../Field.ts";
 import * as Row from "../Row.ts";
 import { UserId } from "../SharedEntityIds.ts";
 
+/** A person who can sign in. Belongs to no organization: memberships say where a user belongs. */
 export class Model extends VariantModel.Class<Model>("User")({
   ...Row.entity(UserId),
   name: Field.required(Field.text),
