@@ -16,14 +16,27 @@ import * as Effect from "effect/Effect";
 import * as hardening from "./hardening.ts";
 import * as SqlState from "./SqlState.ts";
 
-/** The folder of this package's migrations, as drizzle-kit writes it. */
-export const folder = fileURLToPath(new URL("../migrations", import.meta.url));
+/** Migrations, and where it stands which of them were applied. */
+export interface Source {
+  /** The folder, as drizzle-kit writes it. */
+  readonly folder: string;
+  /** The table in the schema `drizzle` that lists those that were applied. */
+  readonly journal: string;
+}
 
-/** Which migrations of a folder were applied stands in `drizzle.iam_migrations`. */
-const journalOf = (migrationsFolder: string) => ({
-  migrationsFolder,
+/** This package's migrations. */
+export const own: Source = {
+  folder: fileURLToPath(new URL("../migrations", import.meta.url)),
+  journal: "iam_migrations",
+};
+
+/** An application's migrations, in the journal that drizzle-kit would use for them. */
+export const application = (folder: string): Source => ({ folder, journal: "__drizzle_migrations" });
+
+const asDrizzle = ({ folder, journal }: Source) => ({
+  migrationsFolder: folder,
   migrationsSchema: "drizzle",
-  migrationsTable: "iam_migrations",
+  migrationsTable: journal,
 });
 
 /** Any number will do that no other program locks. */
@@ -35,8 +48,8 @@ export interface Options {
   readonly login: string;
   /** The tables, for what they let tenants read. */
   readonly schema: Readonly<Record<string, unknown>>;
-  /** The folder of the migrations; this package's own where none is given. */
-  readonly folder?: string | undefined;
+  /** The migrations, in order; this package's own where nothing is said. */
+  readonly sources?: ReadonlyArray<Source> | undefined;
 }
 
 /**
@@ -49,13 +62,13 @@ export const run = Effect.fn("Migrations.run")(function* (options: Options) {
   return yield* client.withTransaction(
     Effect.gen(function* () {
       yield* client`select pg_advisory_xact_lock(${migrationLock})`;
-      const journal = journalOf(options.folder ?? folder);
-      const missing = yield* pendingIn(journal);
+      const sources = options.sources ?? [own];
+      const missing = yield* pendingOf(sources);
       yield* client.unsafe(hardening.createRoles);
       yield* client.unsafe(hardening.holdSchema);
       if (missing.length > 0) {
         yield* client.unsafe(hardening.relax);
-        yield* migrate(db, journal);
+        for (const source of sources) yield* migrate(db, asDrizzle(source));
       }
       for (const statement of hardening.createTriggerFunctions) yield* client.unsafe(statement);
       yield* client.unsafe(hardening.hardenTables);
@@ -66,13 +79,17 @@ export const run = Effect.fn("Migrations.run")(function* (options: Options) {
   );
 }, Effect.mapError(explain));
 
-const pendingIn = Effect.fnUntraced(function* (journal: ReturnType<typeof journalOf>) {
+const pendingOf = (sources: ReadonlyArray<Source>) =>
+  Effect.map(Effect.forEach(sources, pendingIn), (names) => names.flat());
+
+const pendingIn = Effect.fnUntraced(function* (source: Source) {
   const client = yield* PgClient;
-  const known = readMigrationFiles(journal).map((migration) => migration.name);
+  const known = readMigrationFiles(asDrizzle(source)).map((migration) => migration.name);
   const [{ exists } = { exists: false }] = yield* client<{ exists: boolean }>`
-    select to_regclass('drizzle.iam_migrations') is not null as exists`;
+    select to_regclass(${`drizzle.${source.journal}`}) is not null as exists`;
   if (!exists) return known;
-  const applied = yield* client<{ name: string }>`select name from drizzle.iam_migrations order by name`;
+  const applied = yield* client<{ name: string }>`
+    select name from ${client(`drizzle.${source.journal}`)} order by name`;
   const names = new Set(applied.map((row) => row.name));
   const foreign = [...names].filter((name) => !known.includes(name));
   if (foreign.length > 0) {
@@ -89,19 +106,20 @@ const pendingIn = Effect.fnUntraced(function* (journal: ReturnType<typeof journa
  * The names of the migrations that the database has not seen. Fails when it has seen one that this version lacks, and
  * when it was migrated for other logins than this one.
  */
-export const pending = Effect.catchIf(
-  pendingIn(journalOf(folder)),
-  (error) => SqlState.of(error) === SqlState.insufficientPrivilege,
-  (cause) =>
-    Effect.fail(
-      new Errors.StartupError({
-        code: "ROLES_MISSING",
-        message: "The database was migrated, but not for the login of DATABASE_URL.",
-        remedy: "Migrate it again with that login in DATABASE_URL, or correct DATABASE_URL.",
-        cause,
-      }),
-    ),
-);
+export const pending = (sources: ReadonlyArray<Source> = [own]) =>
+  Effect.catchIf(
+    pendingOf(sources),
+    (error) => SqlState.of(error) === SqlState.insufficientPrivilege,
+    (cause) =>
+      Effect.fail(
+        new Errors.StartupError({
+          code: "ROLES_MISSING",
+          message: "The database was migrated, but not for the login of DATABASE_URL.",
+          remedy: "Migrate it again with that login in DATABASE_URL, or correct DATABASE_URL.",
+          cause,
+        }),
+      ),
+  );
 
 const columnGrants = (schema: Options["schema"]): ReadonlyArray<string> =>
   Object.values(schema)

@@ -185,7 +185,7 @@ begin
   end loop;
   -- So that a process that does not migrate can still tell whether it fits the database.
   execute format('grant usage on schema drizzle to %I', login);
-  execute format('grant select on table drizzle.iam_migrations to %I', login);
+  execute format('grant select on all tables in schema drizzle to %I', login);
   if (select rolsuper from pg_roles where rolname = login) then
     return;
   end if;

@@ -219,7 +219,7 @@ it.effect("ALN-5: eight processes that start at once migrate once", () =>
     const { ownerUrl: scratch } = yield* TestDatabase.make({ template: "empty" });
     const should = yield* expected(yield* connect(scratch), IamDbSchema, "iam_app");
     assert.deepStrictEqual(Catalogue.differences(should, yield* Catalogue.read(admin)), []);
-    const migrations = yield* Effect.promise(() => readdir(Migrations.folder));
+    const migrations = yield* Effect.promise(() => readdir(Migrations.own.folder));
     assert.deepStrictEqual(
       (yield* admin`select name from drizzle.iam_migrations order by name`).map((row) => row.name),
       migrations.sort(),
@@ -234,7 +234,7 @@ describe("drizzle-kit generate", () => {
     const migrations = join(folder, "migrations");
     const config = join(folder, "drizzle.config.ts");
     const before = yield* Effect.promise(async () => {
-      await cp(Migrations.folder, migrations, { recursive: true });
+      await cp(Migrations.own.folder, migrations, { recursive: true });
       await writeFile(
         config,
         `import config from ${JSON.stringify(join(root, "drizzle.config.ts"))};

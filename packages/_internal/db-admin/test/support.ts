@@ -11,11 +11,16 @@ import { Migrations } from "../src/index.ts";
 import * as Catalogue from "./catalogue/Catalogue.ts";
 
 /** Migrates as a login, with a connection of its own. */
-export const migrate = (url: Redacted.Redacted, options: Partial<Migrations.Options> = {}) =>
-  Migrations.run({ login: "iam_app", schema: IamDbSchema, ...options }).pipe(
-    Effect.provideServiceEffect(PgClient, Effect.orDie(connect(url))),
-    Effect.scoped,
-  );
+export const migrate = (
+  url: Redacted.Redacted,
+  { folder = Migrations.own.folder, ...options }: Partial<Migrations.Options> & { readonly folder?: string } = {},
+) =>
+  Migrations.run({
+    login: "iam_app",
+    schema: IamDbSchema,
+    sources: [{ ...Migrations.own, folder }],
+    ...options,
+  }).pipe(Effect.provideServiceEffect(PgClient, Effect.orDie(connect(url))), Effect.scoped);
 
 /** An empty folder, which is gone with the scope. */
 export const temporaryFolder = Effect.acquireRelease(
@@ -27,7 +32,7 @@ export const temporaryFolder = Effect.acquireRelease(
 export const folderWith = Effect.fnUntraced(function* (further: Readonly<Record<string, ReadonlyArray<string>>>) {
   const path = yield* temporaryFolder;
   yield* Effect.promise(async () => {
-    await cp(Migrations.folder, path, { recursive: true });
+    await cp(Migrations.own.folder, path, { recursive: true });
     for (const [name, statements] of Object.entries(further)) {
       await mkdir(join(path, name));
       await writeFile(join(path, name, "migration.sql"), statements.join("--> statement-breakpoint\n"));

@@ -1,12 +1,11 @@
 /** The embedded database: PGlite in this process, for development, tests and small installations. */
 
 import { join } from "node:path";
-import { Migrations } from "@beep/db-admin";
 import { Errors } from "@beep/iam-domain";
-import { IamDbSchema } from "@beep/iam-tables";
 import * as Pg from "@effect/sql-pg/PgClient";
 import type { PGlite } from "@electric-sql/pglite";
 import * as Effect from "effect/Effect";
+import * as Application from "./Application.ts";
 import * as DirectoryLock from "./DirectoryLock.ts";
 import * as Progress from "./Progress.ts";
 import { pgliteStream } from "./pgliteStream.ts";
@@ -42,9 +41,7 @@ export const openDatabase = Effect.fn("Embedded.open")(
       if not exists (select from pg_roles where rolname = '${LOGIN}') then create role ${LOGIN} login; end if;
     end $$`);
     yield* Progress.begin("Migrating the database");
-    const migrated = yield* Migrations.run({ login: LOGIN, schema: IamDbSchema }).pipe(
-      Effect.provideService(Pg.PgClient, client),
-    );
+    const migrated = yield* Application.migrateFor(LOGIN).pipe(Effect.provideService(Pg.PgClient, client));
     yield* client.unsafe(`set session authorization ${LOGIN}`);
     return { client, serviceConnection: ServiceConnection.taken(client), migrated };
   },

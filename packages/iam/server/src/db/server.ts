@@ -1,7 +1,6 @@
 /** A PostgreSQL server: migrated by its owner, used by a login that owns nothing. */
 import { Migrations, SqlState } from "@beep/db-admin";
 import { Errors } from "@beep/iam-domain";
-import { IamDbSchema } from "@beep/iam-tables";
 import { serviceRole } from "@beep/shared-tables";
 import * as Pg from "@effect/sql-pg/PgClient";
 import * as Config from "effect/Config";
@@ -9,6 +8,7 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import type { SqlError } from "effect/sql/SqlError";
+import * as Application from "./Application.ts";
 import * as Progress from "./Progress.ts";
 import * as ServiceConnection from "./ServiceConnection.ts";
 
@@ -31,7 +31,7 @@ export const migrate = Effect.fn("Server.migrate")(function* () {
   const ownerUrl = Option.getOrElse(migrationsUrl, () => url);
   yield* loginOf("IAM_MIGRATIONS_URL", ownerUrl);
   yield* Progress.begin("Migrating the database");
-  return yield* Migrations.run({ login, schema: IamDbSchema }).pipe(using(ownerUrl));
+  return yield* Application.migrateFor(login).pipe(using(ownerUrl));
 }, Effect.mapError(explain));
 
 /** Migrates the database, unless it is told not to, and gives the clients to it. */
@@ -52,7 +52,7 @@ export const openDatabase = Effect.fn("Server.open")(function* () {
 }, Effect.mapError(explain));
 
 const demandMigrated = Effect.fnUntraced(function* (url: Redacted.Redacted) {
-  const pending = yield* Migrations.pending.pipe(using(url));
+  const pending = yield* Migrations.pending(yield* Application.sources).pipe(using(url));
   if (pending.length > 0) {
     return yield* new Errors.StartupError({
       code: "MIGRATION_PENDING",
