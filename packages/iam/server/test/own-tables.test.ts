@@ -1,12 +1,27 @@
 /** An application's own tables on the same connection. */
-import { Auth, Db, Tenancy, Transaction } from "@beep/iam-server";
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Application, Auth, Db, IamDb, Tenancy, Transaction } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
+import { SharedEntityIds } from "@beep/shared-domain";
 import { connect, IamTest, TestDatabase } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import { defineRelations } from "drizzle-orm";
 import * as pg from "drizzle-orm/pg-core";
+import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
+import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
+import * as application from "./fixtures/application/tables.ts";
+
+const root = fileURLToPath(new URL("../../../../", import.meta.url));
+const tablesFile = fileURLToPath(new URL("./fixtures/application/tables.ts", import.meta.url));
+const all = { ...IamDbSchema, ...application };
 
 const note = pg.pgTable("app_notes", { text: pg.text("text").notNull() });
 const schema = { ...IamDbSchema, note };
@@ -47,5 +62,101 @@ layer(IamTest.postgres(), { excludeTestServices: true })("Db.make", (it) => {
       );
       assert.include(String(defect), "The relations lack note");
     }),
+  );
+});
+
+/** What `drizzle-kit generate` makes of the application's tables. */
+const generated = Effect.gen(function* () {
+  const folder = yield* Effect.acquireRelease(
+    Effect.promise(() => mkdtemp(join(tmpdir(), "iam-application-"))),
+    (path) => Effect.promise(() => rm(path, { recursive: true })),
+  );
+  yield* Effect.promise(() =>
+    promisify(execFile)(
+      "drizzle-kit",
+      ["generate", "--dialect=postgresql", `--schema=${tablesFile}`, `--out=${folder}`],
+      { cwd: root, env: { ...process.env, NODE_OPTIONS: "--conditions=@beep/source" } },
+    ),
+  );
+  const [name = ""] = yield* Effect.promise(() => readdir(folder));
+  return { folder, sql: yield* Effect.promise(() => readFile(join(folder, name, "migration.sql"), "utf8")) };
+});
+
+layer(TestDatabase.layer({ template: "empty" }), { excludeTestServices: true })("an application's tables", (it) => {
+  it.effect(
+    "ALN-5: come out of generate alone, migrate with ours, and are kept apart with nothing written by hand",
+    () =>
+      Effect.gen(function* () {
+        const { folder, sql } = yield* generated;
+        assert.deepStrictEqual([...sql.matchAll(/CREATE TABLE "(\w+)"/g)].map(([, name]) => name).toSorted(), [
+          "app_announcements",
+          "app_comments",
+          "app_documents",
+        ]);
+
+        const { adminUrl, appUrl, ownerUrl } = yield* TestDatabase;
+        const services = IamDb.layer.pipe(
+          Layer.provide(Application.layer({ schema: application, migrations: folder })),
+          Layer.provide(
+            ConfigProvider.layer(
+              ConfigProvider.fromUnknown({
+                DATABASE_URL: Redacted.value(appUrl),
+                IAM_MIGRATIONS_URL: Redacted.value(ownerUrl),
+              }),
+            ),
+          ),
+        );
+        const admin = yield* connect(adminUrl);
+
+        // Twice, because the second start must leave what the first one granted.
+        for (const start of [1, 2]) {
+          yield* Effect.gen(function* () {
+            const { db } = yield* Db.make({ schema: all, relations: defineRelations(all) });
+            const [acme, other] = yield* Effect.forEach(["acme", "other"], (name) =>
+              Effect.gen(function* () {
+                const id = SharedEntityIds.OrganizationId.create();
+                const slug = `${name}-${start}`;
+                yield* admin`insert into iam_organizations (id, name, slug)
+                values (${SharedEntityIds.OrganizationId.toUuid(id)}, ${slug}, ${slug})`;
+                return id;
+              }),
+            );
+            if (acme === undefined || other === undefined) return yield* Effect.die("There are two.");
+            const documentId = application.DocumentId.create();
+            yield* Tenancy.within(acme)(
+              Effect.andThen(
+                db.insert(application.document).values({ id: documentId, title: "Secret" }),
+                db
+                  .insert(application.comment)
+                  .values({ documentId: application.DocumentId.toUuid(documentId), text: "Really" }),
+              ),
+            );
+            assert.lengthOf(yield* db.select().from(application.document), 0);
+            assert.lengthOf(yield* Tenancy.within(acme)(db.select().from(application.document)), 1);
+            assert.lengthOf(yield* Tenancy.within(other)(db.select().from(application.document)), 0);
+
+            // The other tenant's comment cannot point to a document that is not its own.
+            const pointing = Tenancy.within(other)(
+              db
+                .insert(application.comment)
+                .values({ documentId: application.DocumentId.toUuid(documentId), text: "Mine" }),
+            );
+            assert.isTrue(Exit.isFailure(yield* Effect.exit(pointing)));
+
+            yield* admin`insert into app_announcements (id, text, author) values (gen_random_uuid(), 'Hello', 'nobody')`;
+            const { announcement } = application;
+            const texts = yield* Tenancy.within(other)(db.select({ text: announcement.text }).from(announcement));
+            assert.lengthOf(texts, start);
+            const authors = Tenancy.within(other)(db.select({ author: announcement.author }).from(announcement));
+            assert.isTrue(Exit.isFailure(yield* Effect.exit(authors)));
+
+            const [row] = yield* admin<{ forced: boolean; triggers: number }>`
+            select relforcerowsecurity as forced,
+              (select count(*)::int from pg_trigger where tgrelid = t.oid and not tgisinternal) as triggers
+            from pg_class t where relname = 'app_comments'`;
+            assert.deepStrictEqual(row, { forced: true, triggers: 3 });
+          }).pipe(Effect.provide(services));
+        }
+      }),
   );
 });
