@@ -15,7 +15,7 @@ import * as Schema from "effect/Schema";
 import type { SqlError } from "effect/sql/SqlError";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as Transaction from "../db/Transaction.ts";
-import type { Api, CurrentSession } from "./Api.ts";
+import type { Api, CurrentSession, SettingCookies, WithHeaders } from "./Api.ts";
 import { makeAdapter } from "./adapter.ts";
 import { makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
 import { Mailer } from "./Mailer.ts";
@@ -23,9 +23,15 @@ import * as promises from "./promises.ts";
 import { settings } from "./settings.ts";
 
 /** An operation of Better Auth as an Effect. What is no refusal, a lost database say, is a defect. */
-type Operation<Method> = Method extends (input: infer Input) => Promise<infer Output>
-  ? (input: Input) => Effect.Effect<Output, Errors.AuthError>
-  : never;
+type Operation<Method> =
+  Method extends SettingCookies<infer Input, infer Output>
+    ? {
+        (input: Input & { readonly returnHeaders: true }): Effect.Effect<WithHeaders<Output>, Errors.AuthError>;
+        (input: Input): Effect.Effect<Output, Errors.AuthError>;
+      }
+    : Method extends (input: infer Input) => Promise<infer Output>
+      ? (input: Input) => Effect.Effect<Output, Errors.AuthError>
+      : never;
 
 /** Authentication, and the operations on users and organizations. */
 export class Auth extends Context.Service<
