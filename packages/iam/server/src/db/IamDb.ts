@@ -16,6 +16,7 @@ import * as Database from "./Database.ts";
 import * as embedded from "./embedded.ts";
 import { ServiceConnection } from "./ServiceConnection.ts";
 import * as server from "./server.ts";
+import { takingTurns } from "./takingTurns.ts";
 
 /** The identity services' database: `{ db }` is drizzle with every table and relation of `@beep/iam-tables`. */
 export class IamDb extends Context.Service<IamDb, Database.Of<typeof relations>>()("@beep/iam-server/db/IamDb") {}
@@ -33,6 +34,7 @@ const layerFrom = <E>(
   Layer.effectContext(
     Effect.gen(function* () {
       const { client, serviceConnection } = yield* open;
+      takingTurns(client);
       const iamDb = yield* Database.make({ schema: IamDbSchema, relations }).pipe(
         Effect.provideService(PgClient, client),
       );

@@ -21,8 +21,12 @@ const none: Scope = { _tag: "None" };
 export const service: Scope = { _tag: "Service" };
 export const tenant = (organizationId: SharedEntityIds.OrganizationId): Scope => ({ _tag: "Tenant", organizationId });
 
-/** The scope in which the fiber runs. */
-export const Current = Context.Reference<Scope>("@beep/iam-server/db/Scope/Current", { defaultValue: () => none });
+/** The scope that the fiber entered last. */
+const Current = Context.Reference<Scope>("@beep/iam-server/db/Scope/Current", { defaultValue: () => none });
+
+/** The scope in which the fiber's statements run: what outlives the transaction of a scope is in none. */
+export const current = (client: PgClient): Effect.Effect<Scope> =>
+  Effect.flatMap(Transaction.isOpen(client), (open) => (open ? Current : Effect.succeed(none)));
 
 /**
  * Runs an effect in a scope, in a transaction of its own; inside a transaction, in a savepoint of it, after which the
@@ -32,7 +36,7 @@ export const enter =
   (client: PgClient, scope: Scope) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError | Errors.CommitUnknown, R> =>
     Effect.gen(function* () {
-      const outer = yield* Current;
+      const outer = yield* current(client);
       const nested = yield* Transaction.isOpen(client);
       const scoped = Effect.provideService(effect, Current, scope);
       return yield* Transaction.runOn(client)(

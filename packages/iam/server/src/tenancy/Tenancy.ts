@@ -18,11 +18,11 @@ export const within =
     effect: Effect.Effect<A, E, R>,
   ): Effect.Effect<A, E | SqlError | Errors.CommitUnknown, Exclude<R, CurrentTenant> | PgClient> =>
     Effect.gen(function* () {
-      const outer = yield* Scope.Current;
+      const client = yield* PgClient;
+      const outer = yield* Scope.current(client);
       if (outer._tag === "Tenant" && outer.organizationId !== organizationId) {
         return yield* Effect.die(new Error("A scope cannot be opened within the scope of another organization."));
       }
-      const client = yield* PgClient;
       return yield* effect.pipe(
         Effect.provideService(CurrentTenant, organizationId),
         Scope.enter(client, Scope.tenant(organizationId)),
