@@ -8,30 +8,27 @@ import * as ProblemDetails from "effect/http/ProblemDetails";
 import * as Option from "effect/Option";
 import * as Predicate from "effect/Predicate";
 import { Auth } from "../auth/Auth.ts";
-import { BASE_PATH, CLIENT_ADDRESS_HEADER } from "../auth/betterAuth.ts";
+import { BASE_PATH } from "../auth/betterAuth.ts";
 import { type Settings, settings } from "../auth/settings.ts";
 import { ofStatus } from "./problem.ts";
 
 /**
- * The request for Better Auth. Whatever its sender claims, the server's address is the configured one, and the client's is
- * what the proxy in front says or, where none is named, that of the connection.
+ * The client's address: what the proxy in front says or, where none is named, that of the connection. A proxy appends
+ * what it saw to what the client claimed, so that the last address counts.
  */
-const toAuth = Effect.fnUntraced(function* (
-  request: HttpServerRequest.HttpServerRequest,
-  { baseUrl, clientAddressHeader }: Settings,
-) {
-  const headers = new Headers(request.headers);
-  headers.delete(CLIENT_ADDRESS_HEADER);
-  const address = clientAddressHeader.pipe(
-    Option.flatMapNullishOr((name) => headers.get(name)),
-    Option.orElse(() => request.remoteAddress),
-  );
-  if (Option.isSome(address)) headers.set(CLIENT_ADDRESS_HEADER, address.value);
+const addressOf = (request: HttpServerRequest.HttpServerRequest, { clientAddressHeader }: Settings) =>
+  Option.match(clientAddressHeader, {
+    onNone: () => Option.getOrUndefined(request.remoteAddress),
+    onSome: (name) => request.headers[name.toLowerCase()]?.split(",").at(-1)?.trim(),
+  });
+
+/** The request for Better Auth. Whatever its sender claims, the server's address is the configured one. */
+const toAuth = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, { baseUrl }: Settings) {
   // Read as a whole, because only then is its length limited.
   const body = HttpMethod.hasBody(request.method) ? yield* request.arrayBuffer : new ArrayBuffer();
   return new Request(`${baseUrl.origin}${request.url}`, {
     method: request.method,
-    headers,
+    headers: request.headers,
     body: body.byteLength > 0 ? body : null,
   });
 });
@@ -69,7 +66,8 @@ export const layer = HttpRouter.use(
     const auth = yield* Auth;
     const stated = yield* settings;
     const handler = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
-      const response = yield* auth.handler(yield* Effect.orDie(toAuth(request, stated)));
+      const web = yield* Effect.orDie(toAuth(request, stated));
+      const response = yield* auth.handler(web, addressOf(request, stated));
       return HttpServerResponse.fromWeb(yield* Effect.promise(() => asProblem(response)));
     });
     yield* Effect.forEach(methods, (method) => router.add(method, `${BASE_PATH}/*`, handler), { discard: true });

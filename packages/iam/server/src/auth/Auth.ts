@@ -17,7 +17,7 @@ import { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as Transaction from "../db/Transaction.ts";
 import type { Api, CurrentSession, SettingCookies, WithHeaders } from "./Api.ts";
 import { makeAdapter } from "./adapter.ts";
-import { makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
+import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
 import { Mailer } from "./Mailer.ts";
 import * as promises from "./promises.ts";
 import { settings } from "./settings.ts";
@@ -41,8 +41,12 @@ export class Auth extends Context.Service<
     readonly api: { readonly [Name in keyof Api]: Operation<Api[Name]> };
     /** The session that a request's headers carry, if they carry a live one. */
     readonly session: (headers: Headers) => Effect.Effect<Option.Option<CurrentSession>, Errors.AuthError>;
-    /** Answers requests below `/api/auth`. */
-    readonly handler: (request: Request) => Effect.Effect<Response>;
+    /**
+     * Answers requests below `/api/auth`.
+     *
+     * @param clientAddress the client's address, as the server knows it; what the request itself says of it is ignored
+     */
+    readonly handler: (request: Request, clientAddress?: string) => Effect.Effect<Response>;
     /** Better Auth's part of an OpenAPI document. */
     readonly openApi: Effect.Effect<OpenApiDocument>;
   }
@@ -84,14 +88,28 @@ const make = Effect.gen(function* () {
   return Auth.of({
     api,
     session: (headers) => Effect.map(api.getSession({ headers }), Option.fromNullishOr),
-    handler: (request) =>
-      call(() => auth.handler(request)).pipe(
-        Effect.catch((error) => Effect.die(unwrapped(error))),
+    handler: (request, clientAddress) =>
+      call(() => auth.handler(withAddress(request, clientAddress))).pipe(
+        Effect.catch((error) => {
+          const thrown = unwrapped(error);
+          // A refusal from before its router, which would have answered it.
+          return isAPIError(thrown)
+            ? Effect.succeed(Response.json(thrown.body ?? {}, { status: thrown.statusCode }))
+            : Effect.die(thrown);
+        }),
         Effect.withSpan("Auth.handler"),
       ),
     openApi: Effect.orDie(promises.enter(() => auth.api.generateOpenAPISchema())),
   });
 });
+
+/** The request with the client's address, by which Better Auth counts attempts, as the server knows it. */
+const withAddress = (request: Request, clientAddress: string | undefined): Request => {
+  const headers = new Headers(request.headers);
+  headers.delete(CLIENT_ADDRESS_HEADER);
+  if (clientAddress !== undefined) headers.set(CLIENT_ADDRESS_HEADER, clientAddress);
+  return new Request(request, { headers });
+};
 
 const isCode = Schema.is(AuthErrorCode);
 

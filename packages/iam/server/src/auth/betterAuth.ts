@@ -1,7 +1,6 @@
 /** Better Auth, as this package composes it: every option that is not a default stands here. */
 import { apiKey } from "@better-auth/api-key";
 import type { BetterAuthOptions } from "@better-auth/core";
-import { createAuthMiddleware } from "better-auth/api";
 import { betterAuth } from "better-auth/minimal";
 import { admin, openAPI, organization, twoFactor } from "better-auth/plugins";
 import type { AccessControl } from "better-auth/plugins/access";
@@ -10,11 +9,11 @@ import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import type { makeAdapter } from "./adapter.ts";
 import type { Message } from "./Mailer.ts";
+import { refuseMalformed } from "./malformed.ts";
 import { createId } from "./models.ts";
 import * as promises from "./promises.ts";
-import { invalidValue } from "./seam.ts";
 import type { Settings } from "./settings.ts";
-import { transactional } from "./transactional.ts";
+import { keepingRefusals, transactional } from "./transactional.ts";
 
 /** Where Better Auth's routes are. */
 export const BASE_PATH = "/api/auth";
@@ -27,21 +26,6 @@ export const MIN_PASSWORD_LENGTH = 15;
 
 // The option's type is the general access control, to which the library's own default is not assignable.
 const accessControl = defaultAc as unknown as AccessControl;
-
-/** No text in PostgreSQL holds a NUL; and what Better Auth makes of a refused write is not always a refusal. */
-const refuseNul = createAuthMiddleware(async ({ body, query }) => {
-  if (holdsNul([body, query])) throw invalidValue("Text cannot hold the character U+0000.");
-});
-
-/** Without recursion, since a client decides how deep a body goes. */
-const holdsNul = (body: unknown): boolean => {
-  const values = [body];
-  for (const value of values) {
-    if (typeof value === "string" && value.includes("\0")) return true;
-    if (typeof value === "object" && value !== null) for (const part of Object.entries(value).flat()) values.push(part);
-  }
-  return false;
-};
 
 /** What Better Auth stands on. */
 export interface Dependencies {
@@ -80,7 +64,7 @@ export const makeBetterAuth = ({ settings, adapter, transaction, send }: Depende
     telemetry: { enabled: false },
     // What is no refusal is thrown, and so becomes a defect with its trace, instead of being printed and swallowed.
     onAPIError: { throw: true },
-    hooks: { before: refuseNul },
+    hooks: { before: refuseMalformed },
     advanced: {
       // Stated, because where NODE_ENV is "test" Better Auth would let every origin in.
       disableOriginCheck: false,
@@ -88,7 +72,12 @@ export const makeBetterAuth = ({ settings, adapter, transaction, send }: Depende
       ipAddress: { ipAddressHeaders: [CLIENT_ADDRESS_HEADER] },
       useSecureCookies: baseUrl.protocol === "https:",
     },
-    rateLimit: { enabled: settings.rateLimit, storage: "database" },
+    rateLimit: {
+      enabled: settings.rateLimit,
+      storage: "database",
+      // Asked with every page, and by back ends for all of their users: counting it would cost a write each.
+      customRules: { "/get-session": false },
+    },
     logger: {
       log: (level, message, ...details) => {
         const log = { debug: Effect.logDebug, info: Effect.logInfo, warn: Effect.logWarning, error: Effect.logError };
@@ -150,7 +139,7 @@ export const makeBetterAuth = ({ settings, adapter, transaction, send }: Depende
         { configId: "default", references: "user" },
         { configId: "organization", references: "organization" },
       ]),
-      twoFactor({ issuer: appName }),
+      transactional(twoFactor({ issuer: appName }), keepingRefusals(transaction)),
       openAPI({ disableDefaultReference: true }),
     ],
   });

@@ -3,6 +3,7 @@
  * span, goes over to the promise side in asynchronous local storage, and from there into the Effects that it runs.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { APIError } from "@better-auth/core/error";
 import * as Cause from "effect/Cause";
 import * as Context from "effect/Context";
 import * as Data from "effect/Data";
@@ -13,7 +14,12 @@ import type { ServiceConnection } from "../db/ServiceConnection.ts";
 const storage = new AsyncLocalStorage<Context.Context<never>>();
 
 /** What the promise side threw, as it was thrown. */
-export class Thrown extends Data.TaggedError("Thrown")<{ readonly thrown: unknown }> {}
+export class Thrown extends Data.TaggedError("Thrown")<{ readonly thrown: unknown }> {
+  // By this the database's own error is found below it.
+  override get cause() {
+    return this.thrown;
+  }
+}
 
 /**
  * Runs promise code in the fiber's context. It is not interrupted: a promise goes on whatever happens, and would go on in
@@ -30,7 +36,16 @@ export const enter = <A>(run: () => PromiseLike<A>): Effect.Effect<A, Thrown> =>
 export const inTransaction =
   (connection: ServiceConnection["Service"]) =>
   <A>(run: () => PromiseLike<A>): Promise<A> =>
-    leave(connection.transaction(enter(run)));
+    leave(Effect.catchTag(connection.transaction(enter(run)), "CommitUnknown", () => Effect.fail(commitUnknown())));
+
+/** As a refusal, because Better Auth lets those through. */
+const commitUnknown = () =>
+  new Thrown({
+    thrown: new APIError("SERVICE_UNAVAILABLE", {
+      code: "COMMIT_UNKNOWN",
+      message: "The connection was lost while the change was being committed; it may or may not have happened.",
+    }),
+  });
 
 /** Runs an Effect in the context of the fiber that entered the promise side; what it fails with is thrown. */
 export const leave = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {

@@ -7,9 +7,9 @@ import { SqlState } from "@beep/db-admin";
 import type { EntityId } from "@beep/shared-domain";
 import type { BetterAuthOptions } from "@better-auth/core";
 import { getAuthTables } from "@better-auth/core/db";
-import type { DBAdapter } from "@better-auth/core/db/adapter";
+import type { DBAdapter, Where } from "@better-auth/core/db/adapter";
 import { APIError } from "@better-auth/core/error";
-import * as Record from "effect/Record";
+import { invalidValue } from "./malformed.ts";
 import { ids, undeclaredReferences } from "./models.ts";
 
 type Transaction = DBAdapter["transaction"];
@@ -30,6 +30,7 @@ export const seam =
   (factory: (options: BetterAuthOptions) => DBAdapter, savepoint: <A>(run: () => Promise<A>) => Promise<A>) =>
   (options: BetterAuthOptions): DBAdapter => {
     const fields = fieldsOf(options);
+    const fieldOf = (model: string, field: string): Field | undefined => fields.get(model)?.get(field);
 
     // In place, because Better Auth has registered its schema checks on this very object.
     const decorate = <A extends TransactionAdapter>(adapter: A): A => {
@@ -64,7 +65,7 @@ export const seam =
 
     interface Statement {
       readonly model: string;
-      readonly where?: ReadonlyArray<{ readonly field: string; readonly value: unknown }> | undefined;
+      readonly where?: ReadonlyArray<Pick<Where, "field" | "operator" | "value">> | undefined;
       readonly sortBy?: { readonly field: string } | undefined;
       readonly update?: Readonly<Record<string, unknown>>;
       readonly set?: Readonly<Record<string, unknown>> | undefined;
@@ -73,8 +74,9 @@ export const seam =
     const checked =
       <Input extends Statement, Output>(method: (input: Input) => Promise<Output>) =>
       async (input: Input): Promise<Output> => {
-        for (const { field, value } of input.where ?? []) {
+        for (const { field, operator, value } of input.where ?? []) {
           checkField(input.model, field);
+          checkOperator(input.model, field, operator, value);
           checkId(input.model, field, value);
         }
         if (input.sortBy !== undefined) checkField(input.model, input.sortBy.field);
@@ -88,18 +90,29 @@ export const seam =
 
     /** Some endpoints let the client name the field to filter or sort by. */
     const checkField = (model: string, field: string): void => {
-      if (fields[model]?.[field] === undefined) throw invalidValue(`There is no field "${field}".`);
+      if (fieldOf(model, field) === undefined) throw invalidValue(`There is no field "${field}".`);
+    };
+
+    /** And how to compare it. */
+    const checkOperator = (model: string, field: string, operator: Where["operator"], value: unknown): void => {
+      const fits =
+        operator === "in" || operator === "not_in"
+          ? Array.isArray(value)
+          : operator === "contains" || operator === "starts_with" || operator === "ends_with"
+            ? fieldOf(model, field)?.isText && typeof value === "string"
+            : true;
+      if (!fits) throw invalidValue(`"${field}" cannot be compared in this way.`);
     };
 
     const checkValues = (model: string, values: Readonly<Record<string, unknown>> | undefined): void => {
       for (const [field, value] of Object.entries(values ?? {})) {
         checkId(model, field, value);
-        if (fields[model]?.[field]?.isScalar && !isScalar(value)) throw invalidValue(`"${field}" cannot be this.`);
+        if (fieldOf(model, field)?.isScalar && !isScalar(value)) throw invalidValue(`"${field}" cannot be this.`);
       }
     };
 
     const checkId = (model: string, field: string, value: unknown): void => {
-      const Id = fields[model]?.[field]?.Id;
+      const Id = fieldOf(model, field)?.Id;
       if (Id === undefined || value === null || value === undefined) return;
       for (const candidate of Array.isArray(value) ? value : [value]) {
         if (!Id.is(candidate)) {
@@ -117,12 +130,12 @@ export const seam =
     return Object.assign(adapter, { transaction: decorated });
   };
 
-/** Refuses a value that no column takes. */
-export const invalidValue = (message: string) => new APIError("BAD_REQUEST", { code: "INVALID_VALUE", message });
-
 /** Whether a column may hold a value; a date that JavaScript cannot tell is none. */
 const isScalar = (value: unknown): boolean =>
   value instanceof Date ? !Number.isNaN(value.getTime()) : typeof value !== "object" || value === null;
+
+/** A refusal by the database, which has broken off the transaction. */
+export class DatabaseRefusal extends APIError {}
 
 /** Answers what the database's constraints refuse: a race that was lost, or a value that no column takes. */
 const answering = async <A>(statement: Promise<A>): Promise<A> => {
@@ -131,12 +144,17 @@ const answering = async <A>(statement: Promise<A>): Promise<A> => {
   } catch (error) {
     const state = SqlState.of(error);
     if (state === SqlState.uniqueViolation) {
-      throw new APIError("CONFLICT", { code: "ALREADY_EXISTS", message: "It exists already." });
+      throw new DatabaseRefusal("CONFLICT", { code: "ALREADY_EXISTS", message: "It exists already." });
     }
     if (state === SqlState.foreignKeyViolation) {
-      throw new APIError("CONFLICT", { code: "REFERENCE_GONE", message: "What it refers to does not exist any more." });
+      throw new DatabaseRefusal("CONFLICT", {
+        code: "REFERENCE_GONE",
+        message: "What it refers to does not exist any more.",
+      });
     }
-    if (SqlState.isRefusedValue(error)) throw invalidValue("A value cannot be stored.");
+    if (SqlState.isRefusedValue(error)) {
+      throw new DatabaseRefusal("BAD_REQUEST", { code: "INVALID_VALUE", message: "A value cannot be stored." });
+    }
     throw error;
   }
 };
@@ -146,14 +164,30 @@ interface Field {
   readonly Id: EntityId.Any | undefined;
   /** Whether its column takes values as they are, which are then no objects. */
   readonly isScalar: boolean;
+  /** Whether it is text, of which parts may be looked for. */
+  readonly isText: boolean;
 }
 
-/** The fields of each model. */
-const fieldsOf = (options: BetterAuthOptions): Readonly<Record<string, Readonly<Record<string, Field>>>> =>
-  Record.map(getAuthTables(options), ({ fields }, model) => ({
-    id: { Id: ids[model], isScalar: true },
-    ...Record.map(fields, ({ type, references, transform }, field) => ({
-      Id: ids[(references?.field === "id" ? references.model : undeclaredReferences[model]?.[field]) ?? ""],
-      isScalar: transform?.input === undefined && ["string", "number", "boolean", "date"].includes(String(type)),
-    })),
-  }));
+/** The fields of each model. Maps, because a client may ask for names that every object has. */
+const fieldsOf = (options: BetterAuthOptions): ReadonlyMap<string, ReadonlyMap<string, Field>> =>
+  new Map(
+    Object.entries(getAuthTables(options)).map(([model, { fields }]) => [
+      model,
+      new Map<string, Field>([
+        ["id", { Id: ids[model], isScalar: true, isText: false }],
+        ...Object.entries(fields).map(([field, { type, references, transform }]): [string, Field] => {
+          const Id = ids[(references?.field === "id" ? references.model : undeclaredReferences[model]?.[field]) ?? ""];
+          return [
+            field,
+            {
+              Id,
+              isScalar: transform?.input === undefined && scalars.has(String(type)),
+              isText: Id === undefined && type === "string",
+            },
+          ];
+        }),
+      ]),
+    ]),
+  );
+
+const scalars: ReadonlySet<string> = new Set(["string", "number", "boolean", "date"]);

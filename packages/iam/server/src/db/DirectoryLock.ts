@@ -1,99 +1,82 @@
 /** One process at a time in a data directory: two would destroy the embedded database. */
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { Errors } from "@beep/iam-domain";
 import * as Effect from "effect/Effect";
+import * as Predicate from "effect/Predicate";
 
-/** What this process holds: to the file it is one holder, to which two of its own would look alike. */
-const held = new Set<string>();
+/** SQLite's result code for a lock that somebody else has. */
+const SQLITE_BUSY = 5;
+
+/** The locks of this process: what only a suspended fiber knew could be collected, and its lock would be gone. */
+const held = new Set<DatabaseSync>();
 
 /** Holds the directory, which is made when it is missing, until the scope closes. */
 export const take = (directory: string) => {
   const path = resolve(directory);
-  const file = join(path, "lock");
+  // Tells others who holds the lock; what it says decides nothing.
+  const pidFile = join(path, "pid");
   return Effect.acquireRelease(
-    Effect.tryPromise({
-      try: async () => {
+    Effect.try({
+      try: () => {
         // The database, its secret and the mail are nobody else's to read.
-        await mkdir(directory, { recursive: true, mode: 0o700 });
-        return claim(file);
+        mkdirSync(path, { recursive: true, mode: 0o700 });
+        const lock = locked(join(path, "lock.db"));
+        try {
+          writeFileSync(pidFile, String(process.pid));
+        } catch (error) {
+          lock.close();
+          throw error;
+        }
+        held.add(lock);
+        return lock;
       },
       catch: (cause) =>
-        new Errors.StartupError({
-          code: "DATA_DIRECTORY_UNUSABLE",
-          message: `The data directory ${directory} cannot be written.`,
-          remedy: "Let this user write there, or name another directory by IAM_DATA_DIR.",
-          cause,
-        }),
-    }).pipe(
-      Effect.flatMap((holder) => {
-        if (holder === process.pid && !held.has(path)) return Effect.sync(() => held.add(path));
-        return Effect.fail(
-          new Errors.StartupError({
-            code: "DATA_DIRECTORY_IN_USE",
-            message: `The data directory ${directory} is in use by process ${holder}.`,
-            remedy: `Stop that process, or name another directory by IAM_DATA_DIR; if it is another program, delete ${file}.`,
-          }),
-        );
+        Predicate.hasProperty(cause, "errcode") && cause.errcode === SQLITE_BUSY
+          ? new Errors.StartupError({
+              code: "DATA_DIRECTORY_IN_USE",
+              message: `The data directory ${directory} is in use by ${holder(pidFile)}.`,
+              remedy: "Stop that process, or name another directory by IAM_DATA_DIR.",
+              cause,
+            })
+          : new Errors.StartupError({
+              code: "DATA_DIRECTORY_UNUSABLE",
+              message: `The data directory ${directory} cannot be written.`,
+              remedy: "Let this user write there, or name another directory by IAM_DATA_DIR.",
+              cause,
+            }),
+    }),
+    (lock) =>
+      Effect.sync(() => {
+        rmSync(pidFile, { force: true });
+        lock.close();
+        held.delete(lock);
       }),
-    ),
-    () =>
-      Effect.promise(async () => {
-        await rm(file, { force: true });
-        held.delete(path);
-      }),
-  );
+  ).pipe(Effect.asVoid);
 };
 
-/** Writes this process into the lock file unless a running one stands there; gives the process that holds it. */
-const claim = async (file: string): Promise<number> => {
+/**
+ * Locks a file by a transaction of SQLite, because Node.js has no other lock that the system takes back from a process
+ * that dies. The file stays: if one process removed it, another could hold what the next one no longer finds.
+ */
+const locked = (file: string): DatabaseSync => {
+  const lock = new DatabaseSync(file);
   try {
-    const handle = await open(file, "wx");
-    await handle.writeFile(String(process.pid));
-    await handle.close();
-    return process.pid;
+    // Nothing is ever written, so that there need not be a journal beside the file.
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+    return lock;
   } catch (error) {
-    if (!hasCode(error, "EEXIST")) throw error;
-  }
-  const holder = await read(file);
-  if (isRunning(holder)) return holder;
-  // A killed process left it behind. Of several that find it, one gets to move it away.
-  const left = `${file}.${process.pid}`;
-  try {
-    await rename(file, left);
-  } catch (error) {
-    if (!hasCode(error, "ENOENT")) throw error;
-    return claim(file);
-  }
-  const moved = await read(left);
-  if (isRunning(moved)) {
-    // Somebody was faster, and what was moved away is theirs.
-    await rename(left, file);
-    return moved;
-  }
-  await rm(left, { force: true });
-  return claim(file);
-};
-
-const read = async (file: string): Promise<number> => {
-  try {
-    return Number(await readFile(file, "utf8"));
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return 0;
+    lock.close();
     throw error;
   }
 };
 
-const isRunning = (pid: number): boolean => {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
+const holder = (pidFile: string): string => {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It runs, as somebody else's.
-    return hasCode(error, "EPERM");
+    return `process ${Number.parseInt(readFileSync(pidFile, "utf8"), 10)}`;
+  } catch {
+    // It has not come to write it yet.
+    return "another process";
   }
 };
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && "code" in error && error.code === code;

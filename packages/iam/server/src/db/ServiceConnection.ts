@@ -24,10 +24,20 @@ export class ServiceConnection extends Context.Service<
     readonly client: PgClient;
     /** Runs one statement of `client`. Inside a transaction it joins it, in whatever scope that one is. */
     readonly statement: Runs;
-    /** Runs an effect in a transaction under the service role, or in a savepoint of the one that is open. */
+    /**
+     * Runs an effect in a savepoint of the open transaction, under the service role; or in a transaction, which is tried
+     * again when the database breaks it off in favour of another.
+     */
     readonly transaction: Runs;
   }
 >()("@beep/iam-server/db/ServiceConnection") {}
+
+const transactionOf =
+  (client: PgClient): Runs =>
+  (effect) => {
+    const entered = Scope.enter(client, Scope.service)(effect);
+    return Effect.flatMap(Transaction.isOpen(client), (open) => (open ? entered : Transaction.retry(entered)));
+  };
 
 /**
  * For a server.
@@ -45,12 +55,12 @@ export const held = (client: PgClient, roleHolder: PgClient): ServiceConnection[
         onSome: (transaction) => Effect.provideService(statement, roleHolder.transactionService, transaction),
       }),
     ),
-  transaction: Scope.enter(client, Scope.service),
+  transaction: transactionOf(client),
 });
 
 /** For the embedded database: the one session takes the role for each statement. */
 export const taken = (client: PgClient): ServiceConnection["Service"] => {
-  const transaction = Scope.enter(client, Scope.service);
+  const transaction = transactionOf(client);
   return {
     client,
     statement: (statement) =>

@@ -7,6 +7,7 @@ import * as Config from "effect/Config";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
+import * as Schema from "effect/Schema";
 import type { SqlError } from "effect/sql/SqlError";
 import * as Application from "./Application.ts";
 import * as Progress from "./Progress.ts";
@@ -21,7 +22,10 @@ export const settings = Config.all({
   /** Whether to migrate at start. Without it a database that needs migrating is refused. */
   runMigrations: Config.withDefault(Config.Boolean("IAM_RUN_MIGRATIONS"), true),
   /** How many connections each of the two pools may hold: the application's, and the identity services' own. */
-  connections: Config.withDefault(Config.Int("IAM_DATABASE_CONNECTIONS"), 8),
+  connections: Config.withDefault(
+    Config.schema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)), "IAM_DATABASE_CONNECTIONS"),
+    8,
+  ),
 });
 
 /** Migrates the database, and gives the names of the migrations that it lacked. */
@@ -73,16 +77,20 @@ const using =
     );
 
 const loginOf = Effect.fnUntraced(function* (key: string, url: Redacted.Redacted) {
-  const text = Redacted.value(url);
-  const parsed = URL.canParse(text) ? new URL(text) : undefined;
-  if (parsed === undefined || !/^postgres(ql)?:$/.test(parsed.protocol) || parsed.username === "") {
-    return yield* new Errors.StartupError({
-      code: "CONFIGURATION_INVALID",
-      message: `${key} is not the address of a PostgreSQL database with a login.`,
-      remedy: `Set ${key} to postgres://<login>:<password>@<host>:<port>/<database>.`,
-    });
-  }
-  return decodeURIComponent(parsed.username);
+  const login = loginIn(Redacted.value(url));
+  if (Option.isSome(login) && login.value !== "") return login.value;
+  return yield* new Errors.StartupError({
+    code: "CONFIGURATION_INVALID",
+    message: `${key} is not the address of a PostgreSQL database with a login.`,
+    remedy: `Set ${key} to postgres://<login>:<password>@<host>:<port>/<database>.`,
+  });
+});
+
+/** What is no address throws, and so does a percent sign that encodes nothing. */
+const loginIn = Option.liftThrowable((address: string) => {
+  const { protocol, username, password } = new URL(address);
+  const [login = ""] = [username, password].map((part) => decodeURIComponent(part));
+  return /^postgres(ql)?:$/.test(protocol) ? login : "";
 });
 
 function explain<E extends Errors.StartupError | Config.ConfigError>(error: E | SqlError): E | Errors.StartupError {

@@ -1,0 +1,39 @@
+/**
+ * Input that no operation means: text that the database cannot hold, names of what every object has, and depths that
+ * no form has. What Better Auth makes of these is not always a refusal.
+ */
+import { APIError } from "@better-auth/core/error";
+import { createAuthMiddleware } from "better-auth/api";
+
+/** Refuses a value that no column takes. */
+export const invalidValue = (message: string) => new APIError("BAD_REQUEST", { code: "INVALID_VALUE", message });
+
+const MAX_DEPTH = 32;
+
+/** Names under which a plain object answers although nobody put them there. */
+const inherited: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+/** Refuses a malformed body or query before an operation sees it. */
+export const refuseMalformed = createAuthMiddleware(async ({ body, query }) => {
+  // Level by level and without recursion, since a client decides how deep a body goes.
+  let level: ReadonlyArray<unknown> = [body, query];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) throw invalidValue(`Nothing here is nested more than ${MAX_DEPTH} deep.`);
+    level = level.flatMap((value) => {
+      if (typeof value === "string") return checkText(value);
+      if (typeof value !== "object" || value === null) return [];
+      if (Array.isArray(value)) return value;
+      return Object.entries(value).flatMap(([name, part]) => {
+        if (inherited.has(name)) throw invalidValue(`"${name}" is no name.`);
+        checkText(name);
+        return [part];
+      });
+    });
+  }
+});
+
+/** PostgreSQL holds no U+0000, and half a surrogate pair is not what comes back. */
+const checkText = (text: string): ReadonlyArray<never> => {
+  if (text.includes("\0") || !text.isWellFormed()) throw invalidValue("Text cannot hold this character.");
+  return [];
+};
