@@ -46,7 +46,7 @@ const migrationLock = 7_206_851_301;
 export interface Options {
   /** The login of the application: it is given the two roles and owns nothing. */
   readonly login: string;
-  /** The tables, for what they let tenants read. */
+  /** The tables, for what they let tenants read; the database remembers what it was told of other tables. */
   readonly schema: Readonly<Record<string, unknown>>;
   /** The migrations, in order; this package's own where nothing is said. */
   readonly sources?: ReadonlyArray<Source> | undefined;
@@ -71,8 +71,8 @@ export const run = Effect.fn("Migrations.run")(function* (options: Options) {
         for (const source of sources) yield* migrate(db, asDrizzle(source));
       }
       for (const statement of hardening.createTriggerFunctions) yield* client.unsafe(statement);
+      for (const statement of statedColumns(options.schema)) yield* client.unsafe(statement);
       yield* client.unsafe(hardening.hardenTables);
-      for (const statement of columnGrants(options.schema)) yield* client.unsafe(statement);
       yield* client.unsafe(hardening.grantLogin(options.login));
       return missing;
     }),
@@ -103,12 +103,13 @@ const pendingIn = Effect.fnUntraced(function* (source: Source) {
 });
 
 /**
- * The names of the migrations that the database has not seen. Fails when it has seen one that this version lacks, and
- * when it was migrated for other logins than this one.
+ * The names of the migrations that the database has not seen, asked by the application's login. Fails when the database
+ * has seen one that this version lacks, when it was migrated for other logins than this one, and when row security does
+ * not bind this one.
  */
 export const pending = (sources: ReadonlyArray<Source> = [own]) =>
   Effect.catchIf(
-    pendingOf(sources),
+    pendingForLogin(sources),
     (error) => SqlState.of(error) === SqlState.insufficientPrivilege,
     (cause) =>
       Effect.fail(
@@ -121,14 +122,31 @@ export const pending = (sources: ReadonlyArray<Source> = [own]) =>
       ),
   );
 
-const columnGrants = (schema: Options["schema"]): ReadonlyArray<string> =>
+const pendingForLogin = Effect.fnUntraced(function* (sources: ReadonlyArray<Source>) {
+  const client = yield* PgClient;
+  const [login] = yield* client.unsafe<{ bypasses: boolean }>(hardening.bypasses("current_user"));
+  if (login?.bypasses) return yield* bypassing();
+  return yield* pendingOf(sources);
+});
+
+const bypassing = (cause?: unknown) =>
+  new Errors.StartupError({
+    code: "ROLES_MISSING",
+    message: "The login of DATABASE_URL has BYPASSRLS, and would see every row without a scope.",
+    remedy:
+      "Take it away (alter role … nobypassrls), or put another login into DATABASE_URL and this one into " +
+      "IAM_MIGRATIONS_URL.",
+    cause,
+  });
+
+const statedColumns = (schema: Options["schema"]): ReadonlyArray<string> =>
   Object.values(schema)
     .filter((table) => is(table, PgTable))
     .flatMap((table) => {
       const { name, policies } = getTableConfig(table);
       return policies
         .filter((policy) => policy instanceof Table.TenantMayRead)
-        .map((policy) => hardening.grantColumns(name, policy.columns));
+        .map((policy) => hardening.stateColumns(name, policy.columns));
     });
 
 function explain(error: unknown): Errors.StartupError {
@@ -150,6 +168,8 @@ function explain(error: unknown): Errors.StartupError {
         remedy: "Create it (create role … login password …), or correct DATABASE_URL.",
         cause: error,
       });
+    case SqlState.bypassingLogin:
+      return bypassing(error);
     case SqlState.inheritingLogin:
       return new Errors.StartupError({
         code: "ROLES_MISSING",

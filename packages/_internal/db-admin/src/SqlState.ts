@@ -8,6 +8,8 @@ export const staleVersion = "IA001";
 export const noSuchLogin = "IA003";
 /** Raised when a login holds the roles without taking them, so that it would see every row outside a scope. */
 export const inheritingLogin = "IA004";
+/** Raised when row security does not bind a login, so that it would see every row outside a scope. */
+export const bypassingLogin = "IA005";
 /** The login may not do that. */
 export const insufficientPrivilege = "42501";
 /** It exists already. */

@@ -99,11 +99,29 @@ end
 $$`,
 ];
 
+/**
+ * Keeps in the catalogue which columns a table outside organizations lets tenants read, as a comment on its policy: so
+ * that `hardenTables` grants them whoever migrates, also one who does not know the table.
+ */
+export const stateColumns = (table: string, columns: ReadonlyArray<string>): string => `
+do $$
+begin
+  if ${literal(JSON.stringify(columns))} is distinct from (
+    select obj_description(p.oid, 'pg_policy') from pg_policy p
+    where p.polrelid = ${literal(quoted(table))}::regclass and p.polname = 'iam_tenant_reads'
+  ) then
+    comment on policy iam_tenant_reads on ${quoted(table)} is ${literal(JSON.stringify(columns))};
+  end if;
+end
+$$`;
+
 /** Forced row security, grants and triggers of every made table. */
 export const hardenTables = `
 do $$
 declare
   made record;
+  readable text;
+  sequence_name name;
   parents text;
   wanted record;
 begin
@@ -120,6 +138,28 @@ begin
     if made.is_tenant_table then
       execute format('grant select, insert, update, delete on table %I to iam_tenant', made.relname);
     end if;
+
+    select string_agg(format('%I', a.attname), ', ') into readable
+    from pg_policy p
+    join pg_attribute a on a.attrelid = p.polrelid and a.attnum > 0 and not a.attisdropped
+      and obj_description(p.oid, 'pg_policy')::jsonb ? a.attname::text
+    where p.polrelid = made.oid and p.polname = 'iam_tenant_reads';
+    if readable is not null then
+      execute format('grant select (%s) on table %I to iam_tenant', readable, made.relname);
+    end if;
+
+    -- Those of serial columns; who may write to a table may draw from the sequence of an identity column anyway.
+    for sequence_name in
+      select s.relname from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S'
+      where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = made.oid
+        and d.deptype = 'a'
+    loop
+      execute format('revoke all on sequence %I from public, iam_tenant, iam_service', sequence_name);
+      execute format('grant usage on sequence %I to iam_service', sequence_name);
+      if made.is_tenant_table then
+        execute format('grant usage on sequence %I to iam_tenant', sequence_name);
+      end if;
+    end loop;
 
     -- A foreign key (organization_id, x) to (organization_id, id) says from which parent the organization follows.
     select string_agg(format('%L, %L', parent.relname, child_column.attname), ', ' order by key.conname) into parents
@@ -158,13 +198,14 @@ begin
 end
 $$`;
 
-/** Grants the tenant role the columns that a table outside organizations lets tenants read. */
-export const grantColumns = (table: string, columns: ReadonlyArray<string>): string =>
-  `grant select (${columns.map(quoted).join(", ")}) on table ${quoted(table)} to iam_tenant`;
+/** Selects whether row security does not bind a login, though it is no superuser; `login` is an expression. */
+export const bypasses = (login: string): string =>
+  `select rolbypassrls and not rolsuper as bypasses from pg_roles where rolname = ${login}`;
 
 /**
- * Lets a login take the two roles, and read the tables without one, in which case no policy shows it a row. Below
- * PostgreSQL 16 a grant cannot leave out inheritance, so that the login itself must not inherit.
+ * Lets a login take the two roles, and read the tables without one, in which case no policy shows it a row. So row
+ * security must bind it; a superuser, whom nothing binds, is let through for a developer's machine. Below PostgreSQL 16
+ * a grant cannot leave out inheritance, so that the login itself must not inherit.
  */
 export const grantLogin = (login: string): string => `
 do $$
@@ -174,6 +215,9 @@ declare
 begin
   if not exists (select from pg_roles where rolname = login) then
     raise exception 'the login "%" does not exist', login using errcode = '${SqlState.noSuchLogin}';
+  end if;
+  if (${bypasses("login")}) then
+    raise exception 'the login "%" has BYPASSRLS', login using errcode = '${SqlState.bypassingLogin}';
   end if;
   for made in ${madeTables} loop
     if not exists (

@@ -105,6 +105,7 @@ describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
         "create or replace function iam_touch_row() returns trigger language plpgsql as 'begin return new; end'",
         "revoke insert on iam_members from iam_service",
         "grant select on iam_sessions to iam_tenant",
+        "comment on policy iam_tenant_reads on iam_users is null",
         "grant select (role), update (name) on iam_users to iam_tenant",
         "grant select on iam_members to public",
         "grant truncate on iam_members to iam_app",

@@ -1,12 +1,14 @@
 /** Migrating on a server that has not seen it before: what the login may do, and what it finds there. */
 import { IamDbSchema } from "@beep/iam-tables";
 import { connect, PostgresServer, TestDatabase } from "@beep/testing";
+import { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, describe, layer } from "@effect/vitest";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
+import { Migrations } from "../src/index.ts";
 import * as Catalogue from "./catalogue/Catalogue.ts";
 import { expected } from "./catalogue/expected.ts";
 import { folderWith, migrate, stateOf } from "./support.ts";
@@ -188,12 +190,35 @@ describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
       }),
     );
 
+    it.effect("ALN-5: a login that row security does not bind is refused, with migrations and without", () =>
+      Effect.gen(function* () {
+        const server = yield* Server;
+        const ownerUrl = addressOf(server, "first", "first");
+        yield* asAdmin(["create role exempt login noinherit bypassrls password 'exempt'"]);
+        const client = yield* connect(addressOf(server, "first", "exempt"));
+        const pending = Effect.provideService(Migrations.pending(), PgClient, client);
+        const before = yield* stateOf(addressOf(server, "first"));
+        for (const refused of [migrate(ownerUrl, { login: "exempt" }), pending]) {
+          assert.deepInclude(yield* Effect.flip(refused), {
+            code: "ROLES_MISSING",
+            message: "The login of DATABASE_URL has BYPASSRLS, and would see every row without a scope.",
+          });
+        }
+        assert.deepStrictEqual(yield* stateOf(addressOf(server, "first")), before);
+        yield* asAdmin(["alter role exempt nobypassrls"]);
+        yield* migrate(ownerUrl, { login: "exempt" });
+        assert.deepStrictEqual(yield* pending, []);
+      }),
+    );
+
     it.effect("ALN-5: the superuser may be both logins, as on a developer's machine", () =>
       Effect.gen(function* () {
         const server = yield* Server;
         yield* asAdmin(["create database super template template0"]);
         yield* migrate(addressOf(server, "super"), { login: "postgres" });
         yield* migrate(addressOf(server, "super"), { login: "postgres" });
+        const client = yield* connect(addressOf(server, "super"));
+        assert.deepStrictEqual(yield* Effect.provideService(Migrations.pending(), PgClient, client), []);
       }),
     );
   });

@@ -120,7 +120,8 @@ object (name, definition) as (
         else 'delete' end,
       'to ' || (select string_agg(login.name, ', ' order by login.name) from login where login.oid = any(p.polroles)),
       'using (' || pg_get_expr(p.polqual, p.polrelid) || ')',
-      'with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')')
+      'with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')',
+      'comment ' || obj_description(p.oid, 'pg_policy'))
   from relation join pg_policy p on p.polrelid = relation.oid
 
   union all

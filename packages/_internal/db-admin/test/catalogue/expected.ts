@@ -123,16 +123,20 @@ const policies = (table: Config): ReadonlyArray<string> => [
   `alter table ${quoted(table.name)} ${table.enableRLS ? "enable" : "disable"} row level security`,
   // Not drizzle's to say: every table of ours is so.
   `alter table ${quoted(table.name)} force row level security`,
-  ...table.policies.map((policy) => {
+  ...table.policies.flatMap((policy) => {
     const roles = (Array.isArray(policy.to) ? policy.to : [policy.to ?? "public"]).map((role) =>
       is(role, PgRole) ? role.name : role,
     );
-    return [
+    const create = [
       `create policy ${quoted(policy.name)} on ${quoted(table.name)} as ${policy.as ?? "permissive"}`,
       `for ${policy.for ?? "all"} to ${roles.join(", ")}`,
       policy.using === undefined ? "" : `using (${text(policy.using)})`,
       policy.withCheck === undefined ? "" : `with check (${text(policy.withCheck)})`,
     ].join(" ");
+    const comment = `comment on policy ${quoted(policy.name)} on ${quoted(table.name)} is`;
+    return policy instanceof Table.TenantMayRead
+      ? [create, `${comment} '${JSON.stringify(policy.columns)}'`]
+      : [create];
   }),
 ];
 

@@ -159,6 +159,11 @@ export const mutations: ReadonlyArray<Mutation> = [
      create policy iam_service_all on iam_members as restrictive to iam_service using (true) with check (true)`,
     "policy iam_service_all on iam_members",
   ),
+  mutation(
+    "a policy that states other columns",
+    `comment on policy iam_tenant_reads on iam_users is '["id"]'`,
+    "policy iam_tenant_reads on iam_users",
+  ),
 
   mutation("a privilege fewer", "revoke delete on iam_members from iam_service", serviceOnMembers),
   mutation("a privilege more", "grant truncate on iam_members to iam_service", serviceOnMembers),

@@ -5,9 +5,10 @@ import { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
-import { type Answer, administrator, database, organizationOf, signedUp, text } from "./browser.ts";
+import { type Answer, administrator, database, granted, organizationOf, signedUp, text } from "./browser.ts";
 import { without } from "./control.ts";
 import * as Faults from "./faults.ts";
+import { codeNow } from "./totp.ts";
 
 const superuser = Effect.flatMap(TestDatabase, ({ adminUrl }) => connect(adminUrl));
 
@@ -60,6 +61,12 @@ layer(database, { excludeTestServices: true })("a change that fails", (it) => {
       yield* fail(2, root.post("/admin/ban-user", { userId: bob.id }));
       yield* fail(2, root.post("/admin/update-user", { userId: cat.id, data: { banned: true } }));
       yield* fail(2, root.post("/admin/remove-user", { userId: cat.id }));
+
+      // A second factor that is on for the user but unproven, or off but still there, would lock its owner out.
+      const enabling = granted(yield* ann.post("/two-factor/enable", { password }));
+      const code = codeNow(text(enabling, "totpURI"));
+      yield* fail(2, ann.post("/two-factor/verify-totp", { code }));
+      yield* fail(2, ann.post("/two-factor/disable", { password }));
 
       // The invitations, one each: what was tried in vain was not announced. And the sign-up.
       const announced = [yield* mailbox.next, yield* mailbox.next, yield* mailbox.next];

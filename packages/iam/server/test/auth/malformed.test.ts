@@ -258,4 +258,32 @@ layer(database, { excludeTestServices: true })((it) => {
       assert.deepStrictEqual(wrong, []);
     }),
   );
+
+  it.effect("AUTH-6: names that every object has, comparisons that do not fit, depths and lengths are 4xx", () =>
+    Effect.gen(function* () {
+      const { ann } = yield* prepare("names");
+      const { id: organizationId } = yield* organizationOf(ann, "names-and-depths");
+      const members = (query: Readonly<Record<string, string>>) =>
+        ann.get(`/organization/list-members?${new URLSearchParams({ organizationId, ...query })}`);
+      const deep = (depth: number): unknown => (depth === 0 ? "end" : { a: deep(depth - 1) });
+      const inherited = ["constructor", "toString", "hasOwnProperty", "__proto__"];
+      const requests = [
+        ...inherited.flatMap((name) => [
+          members({ filterField: name, filterValue: "x" }),
+          members({ sortBy: name }),
+          ann.post("/organization/has-permission", { permissions: JSON.parse(`{"${name}":["y"]}`), organizationId }),
+        ]),
+        members({ filterField: "role", filterOperator: "in", filterValue: "x" }),
+        members({ filterField: "createdAt", filterOperator: "contains", filterValue: "x" }),
+        members({ filterField: "userId", filterOperator: "starts_with", filterValue: "user" }),
+        ann.post("/organization/create", { name: "Deep", slug: "deep", metadata: deep(500) }),
+        ann.post("/update-user", { name: "half a pair \ud800" }),
+        ann.get(`/${"x".repeat(6_000)}`),
+      ];
+      for (const [index, request] of requests.entries()) {
+        const { status } = yield* request;
+        assert.isTrue(status >= 400 && status < 500, `request ${index} was answered ${status}`);
+      }
+    }),
+  );
 });

@@ -174,6 +174,42 @@ layer(Cast.on(database), { excludeTestServices: true })("two at once", (it) => {
     }),
   );
 
+  it.effect("AUTH-8: changes that lock the same rows in opposite order both happen", () =>
+    Effect.gen(function* () {
+      const mailbox = yield* IamTest.Mailbox;
+      const { ann, bob, cat } = yield* Cast;
+      const { id: organizationId, teamId } = yield* organizationOf(ann, "opposite");
+      const night = text(
+        granted(yield* ann.post("/organization/create-team", { name: "Night", organizationId })),
+        "id",
+      );
+      for (let round = 0; round < 8; round++) {
+        const accepting = yield* Effect.forEach(
+          [
+            { person: bob, teams: [teamId, night] },
+            { person: cat, teams: [night, teamId] },
+          ],
+          ({ person, teams }) =>
+            Effect.gen(function* () {
+              const invitation = { email: person.email, role: "member", organizationId, teamId: teams };
+              const invitationId = text(granted(yield* ann.post("/organization/invite-member", invitation)), "id");
+              yield* mailbox.next;
+              return person.post("/organization/accept-invitation", { invitationId });
+            }),
+        );
+        const answers = yield* Effect.all(accepting, { concurrency: "unbounded" });
+        assert.deepStrictEqual(
+          answers.map(({ status }) => status),
+          [200, 200],
+        );
+        for (const { email } of [bob, cat]) {
+          granted(yield* ann.post("/organization/remove-member", { memberIdOrEmail: email, organizationId }));
+        }
+      }
+      granted(yield* ann.post("/organization/delete", { organizationId }));
+    }),
+  );
+
   it.effect("AUTH-8: sign-ups of one address make one user, and one mail", () =>
     Effect.gen(function* () {
       const mailbox = yield* IamTest.Mailbox;
