@@ -2,7 +2,7 @@ import { Field, IamEntityIds, Row } from "@beep/shared-domain";
 import * as Schema from "effect/Schema";
 import * as VariantModel from "effect/schema/Model";
 
-/** A key that a program presents instead of a session. */
+/** A key that a program presents to a service, which verifies it by `verifyApiKey`. */
 export class Model extends VariantModel.Class<Model>("ApiKey")({
   ...Row.entity(IamEntityIds.ApiKeyId),
   /** Which of the configured kinds of key this is. */

@@ -162,7 +162,7 @@ describe("OrgTable.make", () => {
     expect(policies).toEqual([serviceSeesAll, tenantIsolation("app_notes")]);
   });
 
-  it("TEN-5: reads the setting in a sub-select, once for a statement", () => {
+  it("reads the setting in a sub-select, once for a statement", () => {
     const [policy] = described(scoped).policies.filter(({ name }) => name === "iam_tenant_isolation");
     for (const condition of [policy?.using, policy?.withCheck]) {
       expect(condition).toMatch(/= \(select [^;]*current_setting\('iam\.organization_id', true\)/);
