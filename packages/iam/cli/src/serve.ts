@@ -23,6 +23,8 @@ const run = Effect.fnUntraced(function* (address: Listening) {
   const database = Secret.layer.pipe(Layer.provideMerge(Layer.merge(Iam.database, Iam.mailer)));
   const server = HttpRouter.serve(Layer.mergeAll(IamHttp.layer, pages.layer, IamHttp.answering), {
     disableListenLog: true,
+    // Paths hold tokens, as that of a password's reset does.
+    disableLogger: true,
   }).pipe(Layer.provide([Port.layer(address), NodeHttpServer.layerHttpServices]));
   const running = Layer.effectDiscard(Effect.andThen(progress.end, welcome)).pipe(
     Layer.provide(server),

@@ -276,7 +276,7 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("a server that wa
         assert.deepInclude(ended, { code: 0, stderr: "" });
         assert.isTrue(
           yield* Effect.promise(() =>
-            stat(join(dataDir, "lock")).then(
+            stat(join(dataDir, "pid")).then(
               () => false,
               () => true,
             ),

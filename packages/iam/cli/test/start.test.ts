@@ -1,6 +1,6 @@
 /** Starting, what keeps from starting, and ending. */
 import { once } from "node:events";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import { connect as openSocket } from "node:net";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import { Browser } from "./support/browser.ts";
 import * as Iam from "./support/iam.ts";
+import { linkIn, mailTo } from "./support/mail.ts";
 
 /** Longer than usual, because several processes start in one test. */
 const patience = 90_000;
@@ -37,9 +38,40 @@ describe("OPS-1: what keeps from starting is one line, and nothing is changed", 
     ],
     ["a short secret", { IAM_SECRET: "too-short-to-be-one" }, /IAM_SECRET.*\[CONFIGURATION_INVALID\]/],
     ["a base address that is none", { IAM_BASE_URL: "here" }, /IAM_BASE_URL.*\[CONFIGURATION_INVALID\]/],
+    ["a base address without a scheme", { IAM_BASE_URL: "localhost:4000" }, /IAM_BASE_URL.*\[CONFIGURATION_INVALID\]/],
+    [
+      "a base address of another scheme",
+      { IAM_BASE_URL: "ftp://iam.example" },
+      /IAM_BASE_URL.*\[CONFIGURATION_INVALID\]/,
+    ],
+    [
+      "a base address with a path",
+      { IAM_BASE_URL: "https://iam.example/a" },
+      /IAM_BASE_URL.*\[CONFIGURATION_INVALID\]/,
+    ],
+    [
+      "a trusted origin that is none",
+      { IAM_TRUSTED_ORIGINS: "https://a.example, https://b.example/" },
+      /^iam: IAM_TRUSTED_ORIGINS is .*\[CONFIGURATION_INVALID\]/,
+    ],
     ["a port that is none", { PORT: "99999" }, /PORT.*\[CONFIGURATION_INVALID\]/],
     ["a log level that is none", { IAM_LOG_LEVEL: "loud" }, /IAM_LOG_LEVEL.*\[CONFIGURATION_INVALID\]/],
     ["a database address that is none", { ...secret, DATABASE_URL: "here" }, /DATABASE_URL.*\[CONFIGURATION_INVALID\]/],
+    [
+      "a login that is not encoded",
+      { ...secret, DATABASE_URL: "postgres://a%zz:p@localhost/c" },
+      /DATABASE_URL.*\[CONFIGURATION_INVALID\]/,
+    ],
+    [
+      "a password that is not encoded",
+      { ...secret, DATABASE_URL: "postgres://a:50%@localhost/c" },
+      /DATABASE_URL.*\[CONFIGURATION_INVALID\]/,
+    ],
+    [
+      "no connections to a database",
+      { ...secret, DATABASE_URL: "postgres://a:b@localhost/c", IAM_DATABASE_CONNECTIONS: "0" },
+      /IAM_DATABASE_CONNECTIONS.*\[CONFIGURATION_INVALID\]/,
+    ],
     ["another database", { ...secret, DATABASE_URL: "mysql://a@b/c" }, /DATABASE_URL.*\[CONFIGURATION_INVALID\]/],
     ["a host that is elsewhere", { HOST: "203.0.113.1" }, /203\.0\.113\.1.*\[PORT_UNAVAILABLE\]/],
   ];
@@ -103,14 +135,12 @@ describe("OPS-1: what keeps from starting is one line, and nothing is changed", 
     () =>
       Effect.gen(function* () {
         const dataDir = yield* Iam.folder;
+        const { process } = yield* Iam.serve({ IAM_DATA_DIR: dataDir });
         const port = String(yield* Effect.promise(Iam.freePort));
-        const lock = join(dataDir, "lock");
-        yield* Effect.promise(() => writeFile(lock, String(process.pid)));
         const inUse = yield* Iam.run(["serve"], { IAM_DATA_DIR: dataDir, PORT: port });
         assert.strictEqual(inUse.code, 1);
         assert.match(inUse.stderr, new RegExp(`^iam: .*process ${process.pid}.* \\[DATA_DIRECTORY_IN_USE\\]\n$`));
-        assert.deepStrictEqual(yield* Effect.promise(() => readdir(dataDir)), ["lock"]);
-        const file = yield* Iam.run(["serve"], { IAM_DATA_DIR: lock, PORT: port });
+        const file = yield* Iam.run(["serve"], { IAM_DATA_DIR: join(dataDir, "secret"), PORT: port });
         assert.match(file.stderr, /^iam: .* \[DATA_DIRECTORY_UNUSABLE\]\n$/);
       }).pipe(Effect.scoped),
     patience,
@@ -215,5 +245,37 @@ describe("the command", () => {
       assert.match(ended.stderr, /traceId/);
       assert.notInclude(ended.stderr, "canary");
     }).pipe(Effect.scoped),
+  );
+
+  it.live(
+    "AUTH-1: logs no token, however much it logs; and trusts origins that are listed with spaces",
+    () =>
+      Effect.gen(function* () {
+        const dataDir = yield* Iam.folder;
+        const server = yield* Iam.serve({
+          IAM_DATA_DIR: dataDir,
+          IAM_LOG_LEVEL: "all",
+          IAM_TRUSTED_ORIGINS: "https://a.example, https://b.example",
+        });
+        const browser = new Browser(server.url);
+        const email = "ann@example.com";
+        const token = yield* Effect.promise(async () => {
+          const origin = { origin: "https://b.example" };
+          const ann = { name: "Ann", email, password: "a password of some length" };
+          const signedUp = await browser.post("/api/auth/sign-up/email", ann, origin);
+          assert.strictEqual(signedUp.headers.get("access-control-allow-origin"), origin.origin);
+          const redirectTo = "https://b.example/reset";
+          const asked = await browser.post("/api/auth/request-password-reset", { email, redirectTo }, origin);
+          assert.strictEqual(asked.status, 200, asked.text);
+          const link = new URL(linkIn(await mailTo(dataDir, email, "Reset your password for iam")));
+          const followed = await browser.get(link.href);
+          assert.strictEqual(followed.status, 302, followed.text);
+          return link.pathname.split("/").at(-1) ?? "";
+        });
+        assert.match(token, /^\w{16,}$/);
+        const { stdout, stderr } = yield* Iam.stop(server);
+        assert.notInclude(stdout + stderr, token);
+      }).pipe(Effect.scoped),
+    patience,
   );
 });
