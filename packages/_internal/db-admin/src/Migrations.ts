@@ -65,9 +65,9 @@ export const run = Effect.fn("Migrations.run")(function* (options: Options) {
       const sources = options.sources ?? [own];
       const missing = yield* pendingOf(sources);
       yield* client.unsafe(hardening.createRoles);
-      yield* client.unsafe(hardening.holdSchema);
+      yield* client.unsafe(hardening.grantSchemaCreate);
       if (missing.length > 0) {
-        yield* client.unsafe(hardening.relax);
+        yield* client.unsafe(hardening.suspendForcedRowSecurity);
         for (const source of sources) yield* migrate(db, asDrizzle(source));
       }
       for (const statement of hardening.createTriggerFunctions) yield* client.unsafe(statement);

@@ -27,7 +27,7 @@ $$`;
  * Lets the owner of the database create in its schema also where it does not inherit, which below PostgreSQL 16 is so
  * once it has been the application's login too (see `grantLogin`): what an owner may do there it inherits.
  */
-export const holdSchema = `
+export const grantSchemaCreate = `
 do $$
 declare
   migrating constant name := current_user;
@@ -52,7 +52,7 @@ where t.relkind in ('r', 'p') and t.relnamespace = current_schema()::regnamespac
  * Lets the owner see every row, for the length of the migrating transaction: a data migration under forced row
  * security would otherwise reach no row, and say nothing.
  */
-export const relax = `
+export const suspendForcedRowSecurity = `
 do $$
 declare
   made record;

@@ -45,7 +45,7 @@ const transactionOf =
  * @param client the application's client, whose transactions statements join
  * @param roleHolder a client whose connections have the service role from their start
  */
-export const held = (client: PgClient, roleHolder: PgClient): ServiceConnection["Service"] => ({
+export const pooled = (client: PgClient, roleHolder: PgClient): ServiceConnection["Service"] => ({
   client: roleHolder,
   statement: (statement) =>
     Effect.flatMap(
@@ -59,7 +59,7 @@ export const held = (client: PgClient, roleHolder: PgClient): ServiceConnection[
 });
 
 /** For the embedded database: the one session takes the role for each statement. */
-export const taken = (client: PgClient): ServiceConnection["Service"] => {
+export const perStatement = (client: PgClient): ServiceConnection["Service"] => {
   const transaction = transactionOf(client);
   return {
     client,

@@ -43,7 +43,7 @@ export const openDatabase = Effect.fn("Embedded.open")(
     yield* Progress.begin("Migrating the database");
     const migrated = yield* Application.migrateFor(LOGIN).pipe(Effect.provideService(Pg.PgClient, client));
     yield* client.unsafe(`set session authorization ${LOGIN}`);
-    return { client, serviceConnection: ServiceConnection.taken(client), migrated };
+    return { client, serviceConnection: ServiceConnection.perStatement(client), migrated };
   },
   (opening, options) =>
     Effect.mapError(opening, (error) => (error._tag === "StartupError" ? error : unusable(options.dataDir, error))),

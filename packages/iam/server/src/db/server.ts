@@ -52,7 +52,7 @@ export const openDatabase = Effect.fn("Server.open")(function* () {
     applicationName: "iam-service",
     startupParameters: { role: serviceRole.name },
   });
-  return { client, serviceConnection: ServiceConnection.held(client, roleHolder) };
+  return { client, serviceConnection: ServiceConnection.pooled(client, roleHolder) };
 }, Effect.mapError(explain));
 
 const demandMigrated = Effect.fnUntraced(function* (url: Redacted.Redacted) {
