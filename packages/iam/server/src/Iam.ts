@@ -17,6 +17,8 @@ export const settings = Config.all({
   dataDir: Config.withDefault(Config.NonEmptyString("IAM_DATA_DIR"), ".iam"),
   /** The folder to which mail is written. */
   mailDir: Config.option(Config.NonEmptyString("IAM_MAIL_DIR")),
+  /** The SMTP server to which mail is handed; without one it is written to the folder. */
+  smtpUrl: Config.option(Config.schema(Mailer.SmtpUrl, "IAM_SMTP_URL")),
   /** The sender of mail. */
   mailFrom: Config.withDefault(Config.NonEmptyString("IAM_MAIL_FROM"), "iam@localhost"),
   /** With a server's address that server is used; without one the embedded database in the data directory. */
@@ -35,10 +37,11 @@ export const database: Layer.Layer<IamDb.Provided, Errors.StartupError | Config.
   ),
 );
 
-/** The mailer that Config names. */
+/** The mailer that Config names: an SMTP server, or else the folder. */
 export const mailer: Layer.Layer<Mailer.Mailer, Config.ConfigError> = Layer.unwrap(
   Effect.gen(function* () {
-    const { mailFrom } = yield* settings;
+    const { mailFrom, smtpUrl } = yield* settings;
+    if (Option.isSome(smtpUrl)) return Mailer.layerSmtp({ url: smtpUrl.value, from: mailFrom });
     return Mailer.layerFolder({ folder: yield* mailFolder, from: mailFrom });
   }),
 );

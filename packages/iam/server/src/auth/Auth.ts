@@ -19,6 +19,7 @@ import type { Api, CurrentSession, SettingCookies, WithHeaders } from "./Api.ts"
 import { makeAdapter } from "./adapter.ts";
 import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
 import { Mailer } from "./Mailer.ts";
+import { Mails } from "./mails.ts";
 import * as promises from "./promises.ts";
 import { settings } from "./settings.ts";
 
@@ -59,6 +60,7 @@ const make = Effect.gen(function* () {
 
   const auth = makeBetterAuth({
     settings: yield* settings,
+    mails: yield* Mails,
     adapter: makeAdapter(connection),
     transaction: promises.inTransaction(connection),
     send: (message) =>

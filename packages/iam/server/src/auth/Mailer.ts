@@ -6,15 +6,15 @@ import * as Context from "effect/Context";
 import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
 import { createTransport } from "nodemailer";
 import { uuidv7 } from "uuidv7";
+import type { Content } from "./mails.ts";
 
 /** A mail to one address. */
-export interface Message {
+export interface Message extends Content {
   readonly to: string;
-  readonly subject: string;
-  readonly text: string;
 }
 
 /** A message could not be handed over. */
@@ -56,7 +56,8 @@ export const layerFolder = (options: { readonly folder: string; readonly from: s
           await mkdir(options.folder, { recursive: true });
           // Under its name a message is there as a whole, or not at all.
           const draft = join(options.folder, `.${name}.draft`);
-          await writeFile(draft, readable(composed.toString(), message.text));
+          const whole = composed.toString();
+          await writeFile(draft, message.html === undefined ? readable(whole, message.text) : whole);
           await rename(draft, join(options.folder, `${name}.eml`));
         },
         catch: (cause) => new MailError({ cause }),
@@ -69,3 +70,61 @@ const readable = (composed: string, text: string): string => {
   const [head = ""] = composed.split("\n\n", 1);
   return `${head.replace(/^Content-Transfer-Encoding: .*$/m, "Content-Transfer-Encoding: 8bit")}\n\n${text}`;
 };
+
+/** The address of an SMTP server: `smtp:` or `smtps:`. */
+export const SmtpUrl = Schema.RedactedFromValue(
+  Schema.String.check(
+    Schema.makeFilter(
+      (text) => /^smtps?:\/\/[^/?#]/.test(text) && URL.canParse(text) && new URL(text).hostname !== "",
+      {
+        expected: "smtp:// or smtps:// with a host",
+      },
+    ),
+  ),
+);
+
+/**
+ * Hands each message to an SMTP server, over a few connections that are kept open until the layer's scope closes.
+ * `smtps:` is TLS from the first byte; `smtp:` becomes TLS (STARTTLS) where the server offers it, and with
+ * `?requireTLS=true` nothing is sent where it does not.
+ *
+ * @param options.url the server, with the user and password where it asks for them
+ * @param options.from the sender's address
+ */
+export const layerSmtp = (options: { readonly url: Redacted.Redacted; readonly from: string }) =>
+  Layer.effect(
+    Mailer,
+    Effect.gen(function* () {
+      const transport = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          createTransport({
+            url: Redacted.value(options.url),
+            pool: true,
+            connectionTimeout: 10_000,
+            greetingTimeout: 10_000,
+            socketTimeout: 30_000,
+          }),
+        ),
+        (opened) => Effect.sync(() => opened.close()),
+      );
+      return Mailer.of({
+        send: Effect.fn("Mailer.send")(function* ({ to, ...content }: Message) {
+          const now = yield* DateTime.now;
+          yield* Effect.tryPromise({
+            try: (signal) =>
+              transport.sendMail({
+                ...content,
+                // As an object it is one address, whatever characters it has.
+                to: { name: "", address: to },
+                from: options.from,
+                date: DateTime.toDateUtc(now),
+                signal,
+              }),
+            catch: (cause) => new MailError({ cause }),
+          });
+        }),
+      });
+    }),
+  );
+
+export { type Content, type InvitationData, Mails, type MailTexts, type UserData } from "./mails.ts";

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import type { makeAdapter } from "./adapter.ts";
 import type { Message } from "./Mailer.ts";
+import type { Content, MailTexts } from "./mails.ts";
 import { refuseMalformed } from "./malformed.ts";
 import { createId } from "./models.ts";
 import * as promises from "./promises.ts";
@@ -34,6 +35,8 @@ export interface Dependencies {
   readonly transaction: Parameters<typeof transactional>[1];
   /** Sends mail, once the change that it speaks of is committed. */
   readonly send: (message: Message) => Effect.Effect<void>;
+  /** What mails say. */
+  readonly mails: MailTexts;
 }
 
 /** As much of Better Auth as is used: its inferred type cannot be named in a declaration, and is of no use to others. */
@@ -50,9 +53,9 @@ export interface OpenApiDocument {
 }
 
 /** Better Auth with the plugins and options of this package. */
-export const makeBetterAuth = ({ settings, adapter, transaction, send }: Dependencies): BetterAuth => {
+export const makeBetterAuth = ({ settings, adapter, transaction, mails, send }: Dependencies): BetterAuth => {
   const { appName, baseUrl } = settings;
-  const mail = (message: Message): Promise<void> => promises.leave(send(message));
+  const mail = (to: string, content: Content): Promise<void> => promises.leave(send({ ...content, to }));
 
   return betterAuth({
     appName,
@@ -101,22 +104,12 @@ export const makeBetterAuth = ({ settings, adapter, transaction, send }: Depende
         ...additionalFields,
         id,
       }),
-      sendResetPassword: ({ user, url }) =>
-        mail({
-          to: user.email,
-          subject: `Reset your password for ${appName}`,
-          text: `Somebody asked for a new password for your account at ${appName}. If it was you, open this link:\n\n${url}\n\nIf it was not you, nothing has to be done.\n`,
-        }),
+      sendResetPassword: ({ user, url }) => mail(user.email, mails.passwordReset({ appName, url, user })),
     },
     emailVerification: {
       sendOnSignUp: true,
       sendOnSignIn: true,
-      sendVerificationEmail: ({ user, url }) =>
-        mail({
-          to: user.email,
-          subject: `Confirm your address for ${appName}`,
-          text: `To confirm that this is your address, open this link:\n\n${url}\n\nIf you did not sign up at ${appName}, nothing has to be done.\n`,
-        }),
+      sendVerificationEmail: ({ user, url }) => mail(user.email, mails.verification({ appName, url, user })),
     },
     plugins: [
       transactional(
@@ -126,11 +119,16 @@ export const makeBetterAuth = ({ settings, adapter, transaction, send }: Depende
           dynamicAccessControl: { enabled: true },
           requireEmailVerificationOnInvitation: true,
           sendInvitationEmail: ({ id, email, organization, inviter }) =>
-            mail({
-              to: email,
-              subject: `${inviter.user.name} invites you to ${organization.name}`,
-              text: `${inviter.user.name} invites you to ${organization.name} at ${appName}. Sign in or sign up with this address, then accept the invitation:\n\n${new URL(`/invitations/${id}`, baseUrl)}\n`,
-            }),
+            mail(
+              email,
+              mails.invitation({
+                appName,
+                url: new URL(`/invitations/${id}`, baseUrl).href,
+                email,
+                inviter: inviter.user,
+                organization,
+              }),
+            ),
         }),
         transaction,
       ),

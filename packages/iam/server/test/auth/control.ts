@@ -33,6 +33,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
       clientAddressHeader: Option.none(),
     },
     adapter: makeAdapter(used),
+    mails: yield* Mailer.Mails,
     transaction: missing === "transactions" ? (run) => run() : promises.inTransaction(used),
     send: (message) => client.afterCommit(Effect.orDie(mailer.send(message))),
   });
