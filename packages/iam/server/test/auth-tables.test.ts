@@ -1,5 +1,6 @@
 /** Whether our tables have what Better Auth, with the plugins that are enabled, will read and write. */
 
+import { Mailer } from "@beep/iam-server";
 import { IamTest } from "@beep/testing";
 import type { BetterAuthOptions } from "@better-auth/core";
 import type { BetterAuthDBSchema, DBFieldAttribute } from "@better-auth/core/db";
@@ -45,6 +46,7 @@ const deliberate: Readonly<Record<string, string>> = {
 const authTables = Effect.gen(function* () {
   const auth = makeBetterAuth({
     settings: yield* settings,
+    mails: yield* Mailer.Mails,
     adapter: makeAdapter(yield* ServiceConnection),
     transaction: (run) => run(),
     send: () => Effect.void,
