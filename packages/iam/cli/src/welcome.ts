@@ -1,5 +1,4 @@
 /** What is printed once the server runs. */
-import { resolve } from "node:path";
 import { Auth, FirstAdministrator, Iam } from "@beep/iam-server";
 import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
@@ -22,7 +21,7 @@ export const welcome = Effect.gen(function* () {
   const lines = [
     ["Address", baseUrl.origin],
     ["API reference", `${baseUrl.origin}/docs`],
-    ["Mail", `lands in ${resolve(yield* Iam.mailFolder)}`],
+    ["Mail", yield* Iam.mailDestination],
     ...Option.match(link, {
       onNone: () => [],
       onSome: (url) => [["First administrator", `${Redacted.value(url)} (works once, for a day)`]],

@@ -1,11 +1,12 @@
 /** Everything composed, as Config says. Each part is a Layer of its own, for applications that compose differently. */
 
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Errors } from "@beep/iam-domain";
 import * as Config from "effect/Config";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
+import * as Redacted from "effect/Redacted";
 import * as Auth from "./auth/Auth.ts";
 import * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 import * as Mailer from "./auth/Mailer.ts";
@@ -26,9 +27,17 @@ export const settings = Config.all({
 });
 
 /** The folder to which mail is written. */
-export const mailFolder = Effect.map(settings, ({ dataDir, mailDir }) =>
+const mailFolder = Effect.map(settings, ({ dataDir, mailDir }) =>
   Option.getOrElse(mailDir, () => join(dataDir, "mail")),
 );
+
+/** Where mail goes, to be told to a person: without the server's password. */
+export const mailDestination = Effect.gen(function* () {
+  const { smtpUrl } = yield* settings;
+  return Option.isSome(smtpUrl)
+    ? `goes to the SMTP server ${new URL(Redacted.value(smtpUrl.value)).host}`
+    : `lands in ${resolve(yield* mailFolder)}`;
+});
 
 /** The database that Config names. */
 export const database: Layer.Layer<IamDb.Provided, Errors.StartupError | Config.ConfigError> = Layer.unwrap(

@@ -302,3 +302,16 @@ layer(Layer.provide(IamTest.postgres(), Layer.succeed(Mailer.Mails, texts)), { e
     );
   },
 );
+
+describe("AUTH-7: where mail goes", () => {
+  const told = (values: Readonly<Record<string, string>>) =>
+    Effect.provide(Iam.mailDestination, ConfigProvider.layer(ConfigProvider.fromUnknown(values)));
+
+  it.effect("is told without the server's password", () =>
+    Effect.gen(function* () {
+      const smtp = yield* told({ IAM_SMTP_URL: "smtps://iam:canary@mail.example.com:465" });
+      assert.strictEqual(smtp, "goes to the SMTP server mail.example.com:465");
+      assert.strictEqual(yield* told({ IAM_MAIL_DIR: "/tmp/mail" }), "lands in /tmp/mail");
+    }),
+  );
+});

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Auth, IamDb, Tenancy } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
+import { CurrentTenant } from "@beep/shared-domain";
 import { connect, IamTest, TestDatabase } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, describe, layer, it as test } from "@effect/vitest";
@@ -124,6 +125,13 @@ layer(IamTest.postgres(), { excludeTestServices: true })("a scope", (it) => {
         });
         for (const [row] of after) assert.deepStrictEqual(row, { user: "iam_app", organization: null });
       }
+    }),
+  );
+
+  it.effect("TEN-2: tells what runs in it whose it is", () =>
+    Effect.gen(function* () {
+      const { id } = yield* IamTest.organizationOf(yield* IamTest.signedUp("tom"), "toms");
+      assert.strictEqual(yield* Tenancy.within(id)(Effect.service(CurrentTenant)), id);
     }),
   );
 

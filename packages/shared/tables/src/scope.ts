@@ -1,8 +1,8 @@
 /**
  * How the database knows in whose name a transaction runs: by one of two roles, and by a setting.
  *
- * Neither role can log in: the application's login takes one of them for the length of a transaction (see the tenancy of `@beep/iam-server`). Roles belong to the whole database cluster, so
- * the migration step creates them, not drizzle-kit.
+ * Neither role can log in: the application's login takes one of them for the length of a transaction (see the tenancy of
+ * `@beep/iam-server`). Roles belong to the whole database cluster, so the migration step creates them, not drizzle-kit.
  */
 import { sql } from "drizzle-orm";
 import { pgRole } from "drizzle-orm/pg-core";

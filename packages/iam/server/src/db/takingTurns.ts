@@ -40,7 +40,7 @@ const turnByTurn = (connection: Connection): Connection => ({
 });
 
 /** Makes the client's transactions wait for those that are nested in them. In place, because drizzle holds the client. */
-export const takingTurns = (client: PgClient): PgClient => {
+export const takingTurns = (client: PgClient): void => {
   const { transactionService, withTransaction } = client;
 
   const outermost: typeof withTransaction = (effect) =>
@@ -55,7 +55,7 @@ export const takingTurns = (client: PgClient): PgClient => {
       ),
     );
 
-  return Object.assign(client, {
+  Object.assign(client, {
     withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       Effect.flatMap(Effect.serviceOption(transactionService), (transaction) =>
         Option.isNone(transaction)
