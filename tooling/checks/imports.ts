@@ -27,6 +27,7 @@ const impure =
 /** The rooms of a package, each importing only those before it. */
 const rooms: Record<string, ReadonlyArray<string>> = {
   "@beep/iam-server": [
+    "config",
     "db",
     "tenancy",
     "change",

@@ -10,21 +10,44 @@ import * as Redacted from "effect/Redacted";
 import * as Auth from "./auth/Auth.ts";
 import * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 import * as Mailer from "./auth/Mailer.ts";
+import * as Setting from "./config/Setting.ts";
 import { IamDb } from "./db/Db.ts";
+import * as server from "./db/server.ts";
+
+/** Where things are. */
+const places = {
+  dataDir: Setting.withDefault("IAM_DATA_DIR", Config.NonEmptyString, {
+    type: "folder",
+    value: ".iam",
+    says: "Where the embedded database and development mail are kept.",
+  }),
+  databaseUrl: Setting.optional("DATABASE_URL", Config.Redacted, {
+    type: server.keys.url.entry.type,
+    fallback: "the embedded database",
+    says: server.keys.url.entry.says,
+  }),
+  smtpUrl: Setting.optional("IAM_SMTP_URL", (key) => Config.schema(Mailer.SmtpUrl, key), {
+    type: "`smtp://` or `smtps://` address",
+    fallback: "mail is written to a folder",
+    says: "The SMTP server that takes the mail: `smtps://user:password@mail.example.com`. With `smtp:`, `?requireTLS=true` refuses a server without STARTTLS.",
+  }),
+  mailDir: Setting.optional("IAM_MAIL_DIR", Config.NonEmptyString, {
+    type: "folder",
+    fallback: "`mail` in the data directory",
+    says: "The folder to which mail is written, where there is no `IAM_SMTP_URL`.",
+  }),
+  mailFrom: Setting.withDefault("IAM_MAIL_FROM", Config.NonEmptyString, {
+    type: "mail address",
+    value: "iam@localhost",
+    says: "The sender of mail.",
+  }),
+};
 
 /** What Config says of where things are. */
-export const settings = Config.all({
-  /** Where the embedded database and development mail are kept. */
-  dataDir: Config.withDefault(Config.NonEmptyString("IAM_DATA_DIR"), ".iam"),
-  /** The folder to which mail is written. */
-  mailDir: Config.option(Config.NonEmptyString("IAM_MAIL_DIR")),
-  /** The SMTP server to which mail is handed; without one it is written to the folder. */
-  smtpUrl: Config.option(Config.schema(Mailer.SmtpUrl, "IAM_SMTP_URL")),
-  /** The sender of mail. */
-  mailFrom: Config.withDefault(Config.NonEmptyString("IAM_MAIL_FROM"), "iam@localhost"),
-  /** With a server's address that server is used; without one the embedded database in the data directory. */
-  databaseUrl: Config.option(Config.Redacted("DATABASE_URL")),
-});
+export const settings = Config.all(places);
+
+/** Every key that the services read. */
+export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = { ...server.keys, ...places, ...Auth.keys };
 
 /** The folder to which mail is written. */
 const mailFolder = Effect.map(settings, ({ dataDir, mailDir }) =>

@@ -2,6 +2,7 @@
 import * as Array from "effect/Array";
 import * as Config from "effect/Config";
 import * as Schema from "effect/Schema";
+import * as Setting from "../config/Setting.ts";
 
 const BaseUrl = Schema.URLFromString.check(
   Schema.makeFilter(({ href, origin, protocol }) => /^https?:$/.test(protocol) && href === `${origin}/`, {
@@ -15,21 +16,43 @@ const Origin = Schema.Trim.check(
   }),
 );
 
-/** What Config says about it. */
-export const settings = Config.all({
-  /** The name that mails and authenticator apps show. */
-  appName: Config.withDefault(Config.NonEmptyString("IAM_APP_NAME"), "iam"),
-  /** The address under which browsers reach the server, without a path. */
-  baseUrl: Config.schema(BaseUrl, "IAM_BASE_URL"),
-  /** What cookies and links are signed with: 32 characters at least, from a random source. */
-  secret: Config.schema(Schema.RedactedFromValue(Schema.String.check(Schema.isMinLength(32))), "IAM_SECRET"),
-  /** Further origins whose pages may call the server with a session and be returned to, separated by commas. */
-  trustedOrigins: Config.withDefault(Config.Array(Origin, "IAM_TRUSTED_ORIGINS"), Array.empty<string>()),
-  /** Whether requests are counted and slowed for each client address. */
-  rateLimit: Config.withDefault(Config.Boolean("IAM_RATE_LIMIT"), true),
-  /** The header in which a proxy in front states the client's address. Without one, the connection's address counts. */
-  clientAddressHeader: Config.option(Config.NonEmptyString("IAM_CLIENT_ADDRESS_HEADER")),
-});
+const Secret = Schema.RedactedFromValue(Schema.String.check(Schema.isMinLength(32)));
+
+/** What may be said of authentication. */
+export const keys = {
+  baseUrl: Setting.required("IAM_BASE_URL", (key) => Config.schema(BaseUrl, key), {
+    type: "`http` or `https` address without a path",
+    says: "The address under which browsers reach the server.",
+  }),
+  secret: Setting.required("IAM_SECRET", (key) => Config.schema(Secret, key), {
+    type: "32 characters or more",
+    says: "What cookies and links are signed with, from a random source: `openssl rand -base64 32`.",
+  }),
+  appName: Setting.withDefault("IAM_APP_NAME", Config.NonEmptyString, {
+    type: "text",
+    value: "iam",
+    says: "The name that mails and authenticator apps show.",
+  }),
+  trustedOrigins: Setting.withDefault("IAM_TRUSTED_ORIGINS", (key) => Config.Array(Origin, key), {
+    type: "origins, separated by commas",
+    value: Array.empty<string>(),
+    fallback: "none",
+    says: "Further origins whose pages may call the server with a session and be returned to: `https://app.example.com`.",
+  }),
+  rateLimit: Setting.withDefault("IAM_RATE_LIMIT", Config.Boolean, {
+    type: "`true` or `false`",
+    value: true,
+    says: "Whether requests are counted and slowed for each client address.",
+  }),
+  clientAddressHeader: Setting.optional("IAM_CLIENT_ADDRESS_HEADER", Config.NonEmptyString, {
+    type: "name of a header",
+    fallback: "the connection's address counts",
+    says: "The header in which a proxy in front states the client's address; the last address in it counts.",
+  }),
+};
+
+/** What Config says about authentication. */
+export const settings = Config.all(keys);
 
 /** The settings as they were read. */
 export type Settings = Config.Success<typeof settings>;

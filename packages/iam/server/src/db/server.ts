@@ -9,24 +9,38 @@ import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
 import type { SqlError } from "effect/sql/SqlError";
+import * as Setting from "../config/Setting.ts";
 import * as Application from "./Application.ts";
 import * as Progress from "./Progress.ts";
 import * as ServiceConnection from "./ServiceConnection.ts";
 
+const Connections = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1));
+
 /** How to reach the server. */
-export const settings = Config.all({
-  /** The application's login. */
-  url: Config.Redacted("DATABASE_URL"),
-  /** The login that owns the tables and migrates them; the application's own where none is given. */
-  migrationsUrl: Config.option(Config.Redacted("IAM_MIGRATIONS_URL")),
-  /** Whether to migrate at start. Without it a database that needs migrating is refused. */
-  runMigrations: Config.withDefault(Config.Boolean("IAM_RUN_MIGRATIONS"), true),
-  /** How many connections each of the two pools may hold: the application's, and the identity services' own. */
-  connections: Config.withDefault(
-    Config.schema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)), "IAM_DATABASE_CONNECTIONS"),
-    8,
-  ),
-});
+export const keys = {
+  url: Setting.required("DATABASE_URL", Config.Redacted, {
+    type: "`postgres://` address",
+    says: "The PostgreSQL server (15 or later) and the application's login.",
+  }),
+  migrationsUrl: Setting.optional("IAM_MIGRATIONS_URL", Config.Redacted, {
+    type: "`postgres://` address",
+    fallback: "`DATABASE_URL`",
+    says: "The same database under the login that owns the tables and may create roles.",
+  }),
+  runMigrations: Setting.withDefault("IAM_RUN_MIGRATIONS", Config.Boolean, {
+    type: "`true` or `false`",
+    value: true,
+    says: "Whether to migrate at start. Otherwise a database that needs migrating is refused.",
+  }),
+  connections: Setting.withDefault("IAM_DATABASE_CONNECTIONS", (key) => Config.schema(Connections, key), {
+    type: "whole number from 1",
+    value: 8,
+    says: "How many connections each of the two pools may hold: the application's, and the identity services' own.",
+  }),
+};
+
+/** What Config says of the server. */
+export const settings = Config.all(keys);
 
 /** Migrates the database, and gives the names of the migrations that it lacked. */
 export const migrate = Effect.fn("Server.migrate")(function* () {
