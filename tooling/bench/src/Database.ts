@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
 import * as Reactivity from "effect/reactivity/Reactivity";
 import type * as Scope from "effect/Scope";
+import pg from "pg";
 
 export interface Database {
   /** The superuser, whom no policy binds: to fill tables. */
@@ -20,7 +21,7 @@ export interface Database {
 }
 
 /** How many connections each pool may hold: what `IamDb.layer` takes where nothing is said. */
-export const connections = 8;
+const connections = 8;
 
 /** Starts the server and migrates it. Commits are durable, as they are in use; all is gone when the scope closes. */
 export const make: Effect.Effect<Database, unknown, Scope.Scope> = Effect.gen(function* () {
@@ -45,3 +46,22 @@ const asApp = (url: Redacted.Redacted): Redacted.Redacted => {
   address.password = "app";
   return Redacted.make(address.href);
 };
+
+/** A pool of the `pg` driver, as large as that of the services, whose connections have the service role. */
+export const openPool = (url: Redacted.Redacted) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const pool = new pg.Pool({
+        connectionString: Redacted.value(url),
+        max: connections,
+        options: "-c role=iam_service",
+      });
+      // `end` returns before all is closed, and what the stopping server then says to a connection is no failure. A
+      // query that fails says so itself.
+      return pool.on("error", () => {});
+    }),
+    (pool) => Effect.promise(() => pool.end()),
+  );
+
+/** The uuid of a row, as an expression of SQL over its number. */
+export const sqlUuid = (row: string): string => `('00000000-0000-7000-8000-' || lpad(to_hex(${row}), 12, '0'))::uuid`;

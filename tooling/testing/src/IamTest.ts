@@ -41,16 +41,19 @@ const services = Iam.services.pipe(Layer.provideMerge(mail));
 /** All that a test may ask for. */
 export type Provided = Iam.Provided | Mailbox;
 
-/** On PostgreSQL: a copy of the migrated template, used by the login that owns nothing. */
-export const postgres = (options?: Options): Layer.Layer<Provided | TestDatabase, unknown> =>
-  Layer.unwrap(
-    Effect.map(TestDatabase, ({ appUrl }) =>
-      services.pipe(
-        Layer.provideMerge(IamDb.layer),
-        Layer.provide(config({ DATABASE_URL: Redacted.value(appUrl), IAM_RUN_MIGRATIONS: "false" })),
-      ),
+/** On a database that is given, used by the login that owns nothing. */
+export const onDatabase: Layer.Layer<Provided, unknown, TestDatabase> = Layer.unwrap(
+  Effect.map(TestDatabase, ({ appUrl }) =>
+    services.pipe(
+      Layer.provideMerge(IamDb.layer),
+      Layer.provide(config({ DATABASE_URL: Redacted.value(appUrl), IAM_RUN_MIGRATIONS: "false" })),
     ),
-  ).pipe(Layer.provideMerge(TestDatabase.layer(options)));
+  ),
+);
+
+/** On PostgreSQL: a copy of the migrated template. */
+export const postgres = (options?: Options): Layer.Layer<Provided | TestDatabase, unknown> =>
+  Layer.provideMerge(onDatabase, TestDatabase.layer(options));
 
 /** On the embedded database, in memory. */
 export const embedded: Layer.Layer<Provided, unknown> = services.pipe(

@@ -2,4 +2,5 @@ export { connect } from "./connect.ts";
 export * as IamTest from "./IamTest.ts";
 export * as PostgresServer from "./PostgresServer.ts";
 export * as Race from "./Race.ts";
+export * as Statements from "./Statements.ts";
 export { TestDatabase } from "./TestDatabase.ts";

@@ -1,8 +1,10 @@
 /** The HTTP layer beside an application's own routes, without a server. */
-import { Authentication, IamHttp } from "@beep/iam-server";
+import { Authentication, IamDb, IamHttp } from "@beep/iam-server";
+import { IamDbSchema } from "@beep/iam-tables";
 import { CurrentActor } from "@beep/shared-domain";
 import { IamTest } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
+import { eq } from "drizzle-orm";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import * as HttpRouter from "effect/http/HttpRouter";
@@ -14,6 +16,7 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup";
 import * as Layer from "effect/Layer";
 import * as Logger from "effect/Logger";
 import * as Schema from "effect/Schema";
+import { asService } from "../src/tenancy/asService.ts";
 
 const Caller = Schema.Struct({ email: Schema.String, actor: Schema.String });
 
@@ -75,6 +78,7 @@ const served = Effect.gen(function* () {
         status: response.status,
         type: response.headers.get("content-type"),
         allowed: response.headers.get("access-control-allow-origin"),
+        setCookies: response.headers.getSetCookie(),
         json: text && JSON.parse(text),
       };
     });
@@ -96,6 +100,30 @@ layer(IamTest.postgres(), { excludeTestServices: true })("IamHttp beside an appl
       assert.deepStrictEqual(answer.json, { email: "ann@example.com", actor: "the user" });
       yield* request("/api/auth/sign-out", { method: "POST", headers });
       assert.deepInclude(yield* request("/notes/caller", { headers }), problem);
+    }).pipe(Effect.scoped),
+  );
+
+  it.effect("SES-1: passes on to the browser that its session was prolonged, or is over", () =>
+    Effect.gen(function* () {
+      const { request } = yield* served;
+      const { db } = yield* IamDb.IamDb;
+      const { headers, id } = yield* IamTest.signedUp("cat");
+      const endsAt = (expiresAt: Date) =>
+        asService(db.update(IamDbSchema.session).set({ expiresAt }).where(eq(IamDbSchema.session.userId, id)));
+      assert.deepStrictEqual((yield* request("/notes/caller", { headers })).setCookies, []);
+
+      yield* endsAt(new Date(Date.now() + 86_400_000));
+      const prolonged = yield* request("/notes/caller", { headers });
+      assert.strictEqual(prolonged.status, 200);
+      assert.match(prolonged.setCookies.join(), /^better-auth\.session_token=.*; Max-Age=604800; Path=\/; HttpOnly/);
+      const cookie = prolonged.setCookies[0]?.split(";", 1)[0] ?? "";
+      const again = yield* request("/notes/caller", { headers: { cookie } });
+      assert.deepInclude(again, { status: 200, setCookies: [] });
+
+      yield* endsAt(new Date(Date.now() - 1));
+      const over = yield* request("/notes/caller", { headers });
+      assert.strictEqual(over.status, 401);
+      assert.match(over.setCookies.join(), /better-auth\.session_token=; Max-Age=0/);
     }).pipe(Effect.scoped),
   );
 

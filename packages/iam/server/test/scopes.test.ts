@@ -154,7 +154,8 @@ describe("the service scope", () => {
     "iam/server/src/auth/Auth.ts", // Better Auth reads sessions, which no tenant may
     "iam/server/src/auth/FirstAdministrator.ts", // there is no tenant yet
     "iam/server/src/auth/adapter.ts", // the same as Auth.ts
-    "iam/server/src/auth/promises.ts", // the same as Auth.ts
+    "iam/server/src/auth/promises.ts",
+    "iam/server/src/auth/sessionLookup.ts", // the same as Auth.ts
     "iam/server/src/db/IamDb.ts", // hands the connection out
     "iam/server/src/db/Scope.ts", // takes the role
     "iam/server/src/db/ServiceConnection.ts", // defines the connection

@@ -12,8 +12,6 @@ import { eq, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
-import * as Redacted from "effect/Redacted";
-import pg from "pg";
 import type { Benchmark } from "../Benchmark.ts";
 import * as Database from "../Database.ts";
 
@@ -35,7 +33,7 @@ export const connection: Benchmark = {
       PgClient,
       service.client,
     );
-    const pool = yield* openPool(appUrl);
+    const pool = yield* Database.openPool(appUrl);
 
     const { member, user } = IamDbSchema;
     const columns = { id: user.id, name: user.name, version: user.version };
@@ -110,22 +108,6 @@ export const connection: Benchmark = {
 const serviceConnection = (services: Context.Context<IamDb.Provided>): ServiceConnection["Service"] =>
   services.mapUnsafe.get("@beep/iam-server/db/ServiceConnection");
 
-/** A pool of the `pg` driver, as large as that of the services, whose connections have the service role. */
-const openPool = (url: Redacted.Redacted) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const pool = new pg.Pool({
-        connectionString: Redacted.value(url),
-        max: Database.connections,
-        options: "-c role=iam_service",
-      });
-      // `end` returns before all is closed, and what the stopping server then says to a connection is no failure. A
-      // query that fails says so itself.
-      return pool.on("error", () => {});
-    }),
-    (pool) => Effect.promise(() => pool.end()),
-  );
-
 /** The placeholder `id` of a prepared query. As a parameter of the column, since a bare one is not made a uuid. */
 const placeholderOf = (column: PgColumn) => sql.param(sql.placeholder("id"), column);
 
@@ -140,18 +122,16 @@ const uuidOf = (row: number): string => `00000000-0000-7000-8000-${row.toString(
 const organizationId = SharedEntityIds.OrganizationId.fromUuid(uuidOf(1));
 
 const fill = Effect.fnUntraced(function* (admin: PgClient) {
-  const id = sqlUuid("n");
+  const id = Database.sqlUuid("n");
   yield* admin`insert into iam_organizations (id, name, slug) values (${uuidOf(1)}, 'Acme', 'acme')`;
   yield* admin.unsafe(`
     insert into iam_users (id, name, email)
     select ${id}, 'user ' || n, 'user' || n || '@example.com' from generate_series(1, ${userCount}) as n`);
   yield* admin.unsafe(`
     insert into iam_members (id, organization_id, user_id)
-    select ${id}, ${sqlUuid("1")}, ${id} from generate_series(1, ${memberCount}) as n`);
+    select ${id}, ${Database.sqlUuid("1")}, ${id} from generate_series(1, ${memberCount}) as n`);
   yield* admin.unsafe("vacuum analyze iam_organizations, iam_users, iam_members");
 });
-
-const sqlUuid = (row: string): string => `('00000000-0000-7000-8000-' || lpad(to_hex(${row}), 12, '0'))::uuid`;
 
 /** The keys of all rows in an order that jumps about, made beforehand, and given out by the number of the operation. */
 const scattered = <Key>(count: number, keyOf: (row: number) => Key): ((index: number) => Key) => {

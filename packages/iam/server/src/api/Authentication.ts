@@ -2,14 +2,17 @@
 import { CurrentActor } from "@beep/shared-domain";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
+import * as Cookies from "effect/http/Cookies";
+import * as HttpEffect from "effect/http/HttpEffect";
 import * as HttpServerRequest from "effect/http/HttpServerRequest";
+import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware";
 import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity";
 import * as OpenApi from "effect/http-api/OpenApi";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import type { CurrentSession as Session } from "../auth/Api.ts";
-import { Auth } from "../auth/Auth.ts";
+import { Auth, type Authenticated } from "../auth/Auth.ts";
 import { Unauthorized } from "./problem.ts";
 
 /** The session of the request, and its user. */
@@ -34,19 +37,25 @@ export class Authentication extends HttpApiMiddleware.Service<Authentication, { 
   { error: Unauthorized, security: { session: sessionCookie } },
 ) {}
 
+const nobody: Authenticated = { session: Option.none(), setCookies: [] };
+
 const make = Effect.gen(function* () {
   const auth = yield* Auth;
   return Authentication.of({
     // Which of the request's headers make a session, and whether a cookie's signature holds, is for Better Auth to say.
     session: Effect.fnUntraced(function* (handler) {
       const request = yield* HttpServerRequest.HttpServerRequest;
-      const found = yield* auth
-        .session(new Headers(request.headers))
-        .pipe(Effect.catch((error) => (error.status < 500 ? Effect.succeedNone : Effect.die(error))));
-      if (Option.isNone(found)) return yield* new Unauthorized();
-      const { session, user } = found.value;
+      const { session: current, setCookies } = yield* auth
+        .authenticate(new Headers(request.headers))
+        .pipe(Effect.catch((error) => (error.status < 500 ? Effect.succeed(nobody) : Effect.die(error))));
+      if (setCookies.length > 0)
+        yield* HttpEffect.appendPreResponseHandler((_, response) =>
+          Effect.succeed(HttpServerResponse.mergeCookies(response, Cookies.fromSetCookie(setCookies))),
+        );
+      if (Option.isNone(current)) return yield* new Unauthorized();
+      const { session, user } = current.value;
       return yield* handler.pipe(
-        Effect.provideService(CurrentSession, found.value),
+        Effect.provideService(CurrentSession, current.value),
         Effect.provideService(CurrentActor, {
           _tag: "User",
           userId: user.id,

@@ -21,6 +21,7 @@ import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./b
 import { Mailer } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
 import * as promises from "./promises.ts";
+import { makeSessionLookup } from "./sessionLookup.ts";
 import { settings } from "./settings.ts";
 
 /** An operation of Better Auth as an Effect. What is no refusal, a lost database say, is a defect. */
@@ -34,6 +35,13 @@ type Operation<Method> =
       ? (input: Input) => Effect.Effect<Output, Errors.AuthError>
       : never;
 
+/** Whose request it is. */
+export interface Authenticated {
+  readonly session: Option.Option<CurrentSession>;
+  /** The `set-cookie` headers of the answer: a session that was prolonged, or one that is over. */
+  readonly setCookies: ReadonlyArray<string>;
+}
+
 /** Authentication, and the operations on users and organizations. */
 export class Auth extends Context.Service<
   Auth,
@@ -42,6 +50,8 @@ export class Auth extends Context.Service<
     readonly api: { readonly [Name in keyof Api]: Operation<Api[Name]> };
     /** The session that a request's headers carry, if they carry a live one. */
     readonly session: (headers: Headers) => Effect.Effect<Option.Option<CurrentSession>, Errors.AuthError>;
+    /** The same for who answers the request, and passes on what its browser is to be told. */
+    readonly authenticate: (headers: Headers) => Effect.Effect<Authenticated, Errors.AuthError>;
     /**
      * Answers requests below `/api/auth`.
      *
@@ -87,9 +97,23 @@ const make = Effect.gen(function* () {
 
   const api = Record.map({ ...operations }, (run, name) => operation(name, run)) as Auth["Service"]["api"];
 
+  const context = yield* Effect.promise(() => auth.$context);
+  const lookUp = yield* makeSessionLookup(auth.options, context, connection);
+
+  const authenticate = Effect.fn("Auth.authenticate")(function* (
+    headers: Headers,
+  ): Effect.fn.Return<Authenticated, Errors.AuthError> {
+    // Inside a transaction one statement would have its role, which may be a tenant's.
+    const found = (yield* Transaction.isOpen(client)) ? "undecided" : yield* Effect.orDie(lookUp(headers));
+    if (found !== "undecided") return { session: found, setCookies: [] };
+    const answer = yield* api.getSession({ headers, returnHeaders: true });
+    return { session: Option.fromNullishOr(answer.response), setCookies: answer.headers.getSetCookie() };
+  });
+
   return Auth.of({
     api,
-    session: (headers) => Effect.map(api.getSession({ headers }), Option.fromNullishOr),
+    authenticate,
+    session: (headers) => Effect.map(authenticate(headers), ({ session }) => session),
     handler: (request, clientAddress) =>
       call(() => auth.handler(withAddress(request, clientAddress))).pipe(
         Effect.catch((error) => {

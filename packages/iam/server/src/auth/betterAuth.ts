@@ -13,6 +13,7 @@ import type { Content, MailTexts } from "./mails.ts";
 import { refuseMalformed } from "./malformed.ts";
 import { createId } from "./models.ts";
 import * as promises from "./promises.ts";
+import type { SessionContext } from "./sessionLookup.ts";
 import type { Settings } from "./settings.ts";
 import { keepingRefusals, transactional } from "./transactional.ts";
 
@@ -42,6 +43,7 @@ export interface Dependencies {
 /** As much of Better Auth as is used: its inferred type cannot be named in a declaration, and is of no use to others. */
 export interface BetterAuth {
   readonly options: BetterAuthOptions;
+  readonly $context: Promise<SessionContext>;
   readonly handler: (request: Request) => Promise<Response>;
   readonly api: { readonly generateOpenAPISchema: () => Promise<OpenApiDocument> };
 }

@@ -1,0 +1,122 @@
+/**
+ * The session of a request by one prepared statement, because every request asks for it. It finds only what Better Auth
+ * would answer without doing anything else; whatever wants more than a look (a session to prolong or to clean up, a
+ * plugin that has a say) is for Better Auth itself.
+ */
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { Errors } from "@beep/iam-domain";
+import { relations } from "@beep/iam-tables";
+import type { BetterAuthOptions } from "@better-auth/core";
+import { getAuthTables } from "@better-auth/core/db";
+import { PgClient } from "@effect/sql-pg/PgClient";
+import { parseCookies } from "better-call";
+import { eq, getColumns, sql } from "drizzle-orm";
+import type { EffectDrizzleQueryError } from "drizzle-orm/effect-core/errors";
+import { makeWithDefaults } from "drizzle-orm/effect-postgres";
+import type { PgColumn } from "drizzle-orm/pg-core";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Record from "effect/Record";
+import type { SqlError } from "effect/sql/SqlError";
+import type { ServiceConnection } from "../db/ServiceConnection.ts";
+import type { CurrentSession } from "./Api.ts";
+import { refuseMalformed } from "./malformed.ts";
+import { tables } from "./models.ts";
+
+/** As much of Better Auth's context as is needed to read its session cookie and to know when it prolongs a session. */
+export interface SessionContext {
+  readonly secret: string;
+  readonly authCookies: Readonly<Record<"sessionToken" | "dontRememberToken", { readonly name: string }>>;
+  /** In seconds. */
+  readonly sessionConfig: { readonly expiresIn: number; readonly updateAge: number };
+}
+
+/** What a look found: whose session it is, or that Better Auth has to say. */
+export type Found = Option.Option<CurrentSession> | "undecided";
+
+type LookupError = EffectDrizzleQueryError | SqlError | Errors.CommitUnknown;
+
+/** The path of Better Auth's own look-up, by which plugins know it. */
+const PATH = "/get-session";
+
+/** The look-up for a composition of Better Auth, on the connection that its adapter has. */
+export const makeSessionLookup = Effect.fnUntraced(function* (
+  options: BetterAuthOptions,
+  context: SessionContext,
+  connection: ServiceConnection["Service"],
+) {
+  if (!isPlain(options)) return (_headers: Headers): Effect.Effect<Found, LookupError> => Effect.succeed("undecided");
+
+  const db = yield* makeWithDefaults({ relations }).pipe(Effect.provideService(PgClient, connection.client));
+  const { session, user } = tables;
+  const statement = db
+    .select({ session: answered(options, "session"), user: answered(options, "user") })
+    .from(session)
+    .innerJoin(user, eq(user.id, session.userId))
+    .where(eq(session.token, sql.placeholder("token")))
+    .prepare();
+
+  const matchers = (options.plugins ?? [])
+    .flatMap(({ hooks }) => [...(hooks?.before ?? []), ...(hooks?.after ?? [])])
+    .map(({ matcher }) => matcher);
+  const { expiresIn, updateAge } = context.sessionConfig;
+  /** How long before its end a session is prolonged, in milliseconds. */
+  const prolongedBefore = (expiresIn - updateAge) * 1_000;
+
+  return Effect.fnUntraced(function* (headers: Headers): Effect.fn.Return<Found, LookupError> {
+    const asked: Asked = { path: PATH, method: "GET", headers };
+    // The type wants all of an endpoint's context, of which a plugin can only use what every request has.
+    if (matchers.some((matches) => matches(asked as Parameters<typeof matches>[0]))) return "undecided";
+    const cookies = parseCookies(headers.get("cookie") ?? "");
+    const token = signedValue(cookies.get(context.authCookies.sessionToken.name), context.secret);
+    if (token === undefined) return "undecided";
+
+    const [found] = yield* connection.statement(statement.execute({ token }));
+    if (found === undefined) return Option.none();
+    // The columns are those of Better Auth's answer.
+    const current = found as unknown as CurrentSession;
+    const left = current.session.expiresAt.getTime() - (yield* Clock.currentTimeMillis);
+    if (left <= 0) return "undecided";
+    const stays =
+      left > prolongedBefore ||
+      signedValue(cookies.get(context.authCookies.dontRememberToken.name), context.secret) !== undefined;
+    return stays ? Option.some(current) : "undecided";
+  });
+});
+
+/** What a plugin's matcher is told. */
+interface Asked {
+  readonly path: string;
+  readonly method: string;
+  readonly headers: Headers;
+}
+
+/** Whether sessions are in the database alone, and only Better Auth's own operation answers for them. */
+const isPlain = ({ hooks, plugins, secondaryStorage, session }: BetterAuthOptions): boolean =>
+  secondaryStorage === undefined &&
+  session?.cookieCache?.enabled !== true &&
+  session?.deferSessionRefresh !== true &&
+  (hooks?.before === undefined || hooks.before === refuseMalformed) &&
+  hooks?.after === undefined &&
+  !(plugins ?? []).some(({ endpoints }) => Object.values(endpoints ?? {}).some(({ path }) => path === PATH));
+
+/** The columns of a model that Better Auth answers. */
+const answered = (options: BetterAuthOptions, model: "session" | "user"): Readonly<Record<string, PgColumn>> => {
+  const fields = getAuthTables(options)[model]?.fields ?? {};
+  const columns: Readonly<Record<string, PgColumn>> = getColumns(tables[model]);
+  return Record.filter(columns, (_, name) => name === "id" || (fields[name] ?? { returned: false }).returned !== false);
+};
+
+/**
+ * The value of a signed cookie; nothing when its signature is not, character for character, the one that Better Auth
+ * makes.
+ */
+const signedValue = (cookie: string | undefined, secret: string): string | undefined => {
+  const dot = cookie?.lastIndexOf(".") ?? -1;
+  if (cookie === undefined || dot < 1) return undefined;
+  const value = cookie.slice(0, dot);
+  const signature = Buffer.from(cookie.slice(dot + 1));
+  const right = Buffer.from(createHmac("sha256", secret).update(value).digest("base64"));
+  return signature.length === right.length && timingSafeEqual(signature, right) ? value : undefined;
+};
