@@ -10,6 +10,8 @@ import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Queue from "effect/Queue";
 import * as Redacted from "effect/Redacted";
+import { inject } from "vitest";
+import * as PgBouncer from "./PgBouncer.ts";
 import { type Options, TestDatabase } from "./TestDatabase.ts";
 
 /** Where the mail of a test lands. `next` waits for a message. */
@@ -41,19 +43,29 @@ const services = Iam.services.pipe(Layer.provideMerge(mail));
 /** All that a test may ask for. */
 export type Provided = Iam.Provided | Mailbox;
 
+const onAddress = (url: Redacted.Redacted, more: Readonly<Record<string, string>> = {}) =>
+  services.pipe(
+    Layer.provideMerge(IamDb.layer),
+    Layer.provide(config({ DATABASE_URL: Redacted.value(url), IAM_RUN_MIGRATIONS: "false", ...more })),
+  );
+
 /** On a database that is given, used by the login that owns nothing. */
 export const onDatabase: Layer.Layer<Provided, unknown, TestDatabase> = Layer.unwrap(
-  Effect.map(TestDatabase, ({ appUrl }) =>
-    services.pipe(
-      Layer.provideMerge(IamDb.layer),
-      Layer.provide(config({ DATABASE_URL: Redacted.value(appUrl), IAM_RUN_MIGRATIONS: "false" })),
-    ),
-  ),
+  Effect.map(TestDatabase, ({ appUrl }) => onAddress(appUrl)),
 );
 
 /** On PostgreSQL: a copy of the migrated template. */
 export const postgres = (options?: Options): Layer.Layer<Provided | TestDatabase, unknown> =>
   Layer.provideMerge(onDatabase, TestDatabase.layer(options));
+
+/** On PostgreSQL behind a PgBouncer in transaction mode. */
+export const pooled: Layer.Layer<Provided | TestDatabase, unknown> = Layer.unwrap(
+  Effect.gen(function* () {
+    const { appUrl } = yield* TestDatabase;
+    const url = yield* PgBouncer.make(appUrl);
+    return onAddress(url, { IAM_DATABASE_POOLER: "transaction" });
+  }),
+).pipe(Layer.provideMerge(TestDatabase.layer()));
 
 /** On the embedded database, in memory. */
 export const embedded: Layer.Layer<Provided, unknown> = services.pipe(
@@ -61,9 +73,15 @@ export const embedded: Layer.Layer<Provided, unknown> = services.pipe(
   Layer.provide(config({})),
 );
 
+/** PostgreSQL behind a pooler, where this machine has one. */
+export const poolers: ReadonlyArray<{ readonly name: string; readonly layer: typeof pooled }> = inject("pgBouncer")
+  ? [{ name: "PostgreSQL behind PgBouncer", layer: pooled }]
+  : [];
+
 /** Every kind of database that runs here, for suites that must pass on each. */
 export const databases: ReadonlyArray<{ readonly name: string; readonly layer: Layer.Layer<Provided, unknown> }> = [
   ...TestDatabase.majors.map((major) => ({ name: `PostgreSQL ${major}`, layer: postgres({ major }) })),
+  ...poolers,
   { name: "embedded", layer: embedded },
 ];
 

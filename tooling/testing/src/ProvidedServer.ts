@@ -13,6 +13,8 @@ export interface ProvidedServer {
 declare module "vitest" {
   interface ProvidedContext {
     readonly postgresServers: ReadonlyArray<ProvidedServer>;
+    /** Whether PgBouncer can be started. */
+    readonly pgBouncer: boolean;
   }
 }
 

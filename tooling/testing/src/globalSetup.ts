@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit";
 import * as Scope from "effect/Scope";
 import type { TestProject } from "vitest/node";
 import * as Logins from "./logins.ts";
+import * as PgBouncer from "./PgBouncer.ts";
 import * as PostgresServer from "./PostgresServer.ts";
 import type { ProvidedServer } from "./ProvidedServer.ts";
 import { type Major, majors } from "./postgres/Major.ts";
@@ -33,6 +34,12 @@ const startAll = Effect.forEach(
   { concurrency: "unbounded" },
 );
 
+const findPgBouncer = Effect.tap(PgBouncer.isAvailable, (isAvailable) =>
+  isAvailable
+    ? Effect.void
+    : Console.log(`PgBouncer is not installed: every test behind it is left out (${PgBouncer.remedy}).`),
+);
+
 /** Starts the servers and tells the tests where they are. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const scope = Scope.makeUnsafe();
@@ -43,5 +50,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw await Effect.runPromise(Effect.flip(started));
   }
   project.provide("postgresServers", started.value.flat());
+  project.provide("pgBouncer", await Effect.runPromise(findPgBouncer));
   return stop;
 }

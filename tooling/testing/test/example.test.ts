@@ -3,7 +3,7 @@ import { IamTest } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 
-// PostgreSQL 18, 15 where it is installed, and the embedded database; each file has a database of its own.
+// PostgreSQL 18, 15 and PgBouncer where they are installed, and the embedded database; each file has its own.
 for (const { name, layer: services } of IamTest.databases) {
   layer(services, { excludeTestServices: true })(`on ${name}`, (it) => {
     it.effect("an organization's owner is its first member", () =>

@@ -10,6 +10,8 @@ export const noSuchLogin = "IA003";
 export const inheritingLogin = "IA004";
 /** Raised when row security does not bind a login, so that it would see every row outside a scope. */
 export const bypassingLogin = "IA005";
+/** The protocol does not allow that: also what a pooler says to what it does not know. */
+export const protocolViolation = "08P01";
 /** The login may not do that. */
 export const insufficientPrivilege = "42501";
 /** It exists already. */

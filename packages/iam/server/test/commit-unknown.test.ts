@@ -10,17 +10,19 @@ import * as Redacted from "effect/Redacted";
 import { cutAtCommit } from "./support/cutAtCommit.ts";
 
 layer(TestDatabase.layer(), { excludeTestServices: true })("a connection lost during COMMIT", (it) => {
-  for (const { when, stored } of [
-    { when: "before", stored: 0 },
-    { when: "after", stored: 1 },
+  for (const { when, stored, pooler } of [
+    { when: "before", stored: 0, pooler: "none" },
+    { when: "after", stored: 1, pooler: "none" },
+    // As behind a pooler the client takes another way to its connections.
+    { when: "after", stored: 1, pooler: "transaction" },
   ] as const) {
-    it.effect(`DB-3: is reported as unknown and never as success, lost ${when} the server committed`, () =>
+    it.effect(`DB-3: is reported as unknown, lost ${when} the server committed, with pooler ${pooler}`, () =>
       Effect.gen(function* () {
         const { adminUrl, appUrl } = yield* TestDatabase;
         const admin = yield* connect(adminUrl);
         const id = SharedEntityIds.OrganizationId.create();
         yield* admin`insert into iam_organizations (id, name, slug)
-          values (${SharedEntityIds.OrganizationId.toUuid(id)}, ${when}, ${when})`;
+          values (${SharedEntityIds.OrganizationId.toUuid(id)}, ${when}, ${`${when} ${pooler}`})`;
 
         const address = new URL(Redacted.value(appUrl));
         address.port = String(yield* cutAtCommit(new URL(address), when));
@@ -33,7 +35,11 @@ layer(TestDatabase.layer(), { excludeTestServices: true })("a connection lost du
             IamDb.layer.pipe(
               Layer.provide(
                 ConfigProvider.layer(
-                  ConfigProvider.fromUnknown({ DATABASE_URL: address.href, IAM_RUN_MIGRATIONS: "false" }),
+                  ConfigProvider.fromUnknown({
+                    DATABASE_URL: address.href,
+                    IAM_RUN_MIGRATIONS: "false",
+                    IAM_DATABASE_POOLER: pooler,
+                  }),
                 ),
               ),
             ),

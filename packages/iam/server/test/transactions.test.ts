@@ -88,126 +88,130 @@ for (const database of IamTest.databases) {
   });
 }
 
-layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) => {
-  /** Sessions of the application's pool that are inside a transaction. */
-  const busySessions = Effect.gen(function* () {
-    const { adminUrl } = yield* TestDatabase;
-    const admin = yield* connect(adminUrl);
-    const rows = yield* admin<{ pid: number }>`
+for (const { name, layer: services } of [{ name: "PostgreSQL", layer: IamTest.postgres() }, ...IamTest.poolers]) {
+  layer(services, { excludeTestServices: true })(`two connections on ${name}`, (it) => {
+    /** Sessions of the application's pool that are inside a transaction. */
+    const busySessions = Effect.gen(function* () {
+      const { adminUrl } = yield* TestDatabase;
+      const admin = yield* connect(adminUrl);
+      const rows = yield* admin<{ pid: number }>`
       select pid from pg_stat_activity
       where datname = current_database() and application_name in ('iam', 'iam-service') and state <> 'idle'`;
-    return rows.map((row) => row.pid);
-  }).pipe(Effect.scoped);
+      return rows.map((row) => row.pid);
+    }).pipe(Effect.scoped);
 
-  it.effect("DB-2: interruption, timeout and a terminated session leave the pool at its size", () =>
-    Effect.gen(function* () {
-      const client = yield* PgClient;
-      const { adminUrl } = yield* TestDatabase;
-      const admin = yield* connect(adminUrl);
-      const sleeping = Effect.forEach(
-        [1, 2, 3, 4, 5, 6, 7, 8],
-        () =>
-          Effect.gen(function* () {
-            const running = yield* Deferred.make<number>();
-            const fiber = yield* Effect.forkChild(
-              client.withTransaction(
+    it.effect("DB-2: interruption, timeout and a terminated session leave the pool at its size", () =>
+      Effect.gen(function* () {
+        const client = yield* PgClient;
+        const { adminUrl } = yield* TestDatabase;
+        const admin = yield* connect(adminUrl);
+        const sleeping = Effect.forEach(
+          [1, 2, 3, 4, 5, 6, 7, 8],
+          () =>
+            Effect.gen(function* () {
+              const running = yield* Deferred.make<number>();
+              const fiber = yield* Effect.forkChild(
+                client.withTransaction(
+                  Effect.gen(function* () {
+                    yield* Deferred.succeed(running, yield* Race.backendPid(client));
+                    yield* client`select pg_sleep(60)`;
+                  }),
+                ),
+              );
+              return { fiber, pid: yield* Deferred.await(running) };
+            }),
+          { concurrency: "unbounded" },
+        );
+
+        for (const { fiber } of yield* sleeping) yield* Fiber.interrupt(fiber);
+        assert.deepStrictEqual(yield* busySessions, []);
+
+        const terminated = yield* sleeping;
+
+        for (const { pid } of terminated) yield* admin`select pg_terminate_backend(${pid})`;
+        for (const { fiber } of terminated) assert.isTrue(Exit.isFailure(yield* Fiber.await(fiber)));
+
+        // All eight connections can be had at once again: each waits until all are there. In the moment after its end was
+        // told, a session may still be handed out, and then fails at once; that is nobody's leak.
+        const all = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7, 8], () => Deferred.make<void>());
+        const pids = yield* Effect.forEach(
+          all,
+          (arrived) =>
+            client
+              .withTransaction(
                 Effect.gen(function* () {
-                  yield* Deferred.succeed(running, yield* Race.backendPid(client));
-                  yield* client`select pg_sleep(60)`;
+                  const pid = yield* Race.backendPid(client);
+                  yield* Deferred.succeed(arrived, undefined);
+                  yield* Effect.forEach(all, Deferred.await);
+                  return pid;
                 }),
-              ),
-            );
-            return { fiber, pid: yield* Deferred.await(running) };
-          }),
-        { concurrency: "unbounded" },
-      );
+              )
+              .pipe(Effect.retry({ times: 8, while: SqlState.isConnectionLoss })),
+          { concurrency: "unbounded" },
+        );
+        assert.strictEqual(new Set(pids).size, 8);
+      }),
+    );
 
-      for (const { fiber } of yield* sleeping) yield* Fiber.interrupt(fiber);
-      assert.deepStrictEqual(yield* busySessions, []);
+    it.effect("DB-3: a serialization failure is tried again, and both changes are there", () =>
+      Effect.gen(function* () {
+        const { db } = yield* IamDb.IamDb;
+        const client = yield* PgClient;
+        const ann = yield* IamTest.signedUp("ann");
+        const { id } = yield* IamTest.organizationOf(ann, "acme");
+        yield* Tenancy.within(id)(Effect.andThen(prefer("left"), prefer("right")));
+        let attempts = 0;
 
-      const terminated = yield* sleeping;
+        // Each side sees how many are enabled and then disables its own: in some order, the second sees one less.
+        const disable = (channel: string) => (pause: Effect.Effect<void>) =>
+          Tenancy.within(id)(
+            Effect.gen(function* () {
+              attempts++;
+              const enabled = yield* db
+                .select({ id: notificationPreference.id })
+                .from(notificationPreference)
+                .where(eq(notificationPreference.enabled, true));
+              yield* pause;
+              yield* db
+                .update(notificationPreference)
+                .set({ enabled: false })
+                .where(eq(notificationPreference.channel, channel));
+              return enabled.length;
+            }),
+          ).pipe(Effect.provideService(BeginTransaction, "BEGIN ISOLATION LEVEL SERIALIZABLE"), Transaction.retry);
+        const enableAll = Tenancy.within(id)(db.update(notificationPreference).set({ enabled: true }));
 
-      for (const { pid } of terminated) yield* admin`select pg_terminate_backend(${pid})`;
-      for (const { fiber } of terminated) assert.isTrue(Exit.isFailure(yield* Fiber.await(fiber)));
+        const orders = yield* Race.bothOrders(disable("left"), disable("right"), { prepare: enableAll });
+        for (const { left, right } of Object.values(orders)) {
+          const seen = [left, right].map((exit) => (Exit.isSuccess(exit) ? exit.value : exit));
+          assert.sameMembers(seen, [1, 2]);
+        }
+        assert.isAbove(attempts, 4);
+        assert.isFalse(yield* Transaction.isOpen(client));
+      }),
+    );
 
-      // All eight connections can be had at once again: each waits until all are there. In the moment after its end was
-      // told, a session may still be handed out, and then fails at once; that is nobody's leak.
-      const all = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7, 8], () => Deferred.make<void>());
-      const pids = yield* Effect.forEach(
-        all,
-        (arrived) =>
-          client
-            .withTransaction(
-              Effect.gen(function* () {
-                const pid = yield* Race.backendPid(client);
-                yield* Deferred.succeed(arrived, undefined);
-                yield* Effect.forEach(all, Deferred.await);
-                return pid;
-              }),
-            )
-            .pipe(Effect.retry({ times: 8, while: SqlState.isConnectionLoss })),
-        { concurrency: "unbounded" },
-      );
-      assert.strictEqual(new Set(pids).size, 8);
-    }),
-  );
-
-  it.effect("DB-3: a serialization failure is tried again, and both changes are there", () =>
-    Effect.gen(function* () {
-      const { db } = yield* IamDb.IamDb;
-      const client = yield* PgClient;
-      const ann = yield* IamTest.signedUp("ann");
-      const { id } = yield* IamTest.organizationOf(ann, "acme");
-      yield* Tenancy.within(id)(Effect.andThen(prefer("left"), prefer("right")));
-      let attempts = 0;
-
-      // Each side sees how many are enabled and then disables its own: in some order, the second sees one less.
-      const disable = (channel: string) => (pause: Effect.Effect<void>) =>
-        Tenancy.within(id)(
-          Effect.gen(function* () {
-            attempts++;
-            const enabled = yield* db
-              .select({ id: notificationPreference.id })
-              .from(notificationPreference)
-              .where(eq(notificationPreference.enabled, true));
-            yield* pause;
-            yield* db
-              .update(notificationPreference)
-              .set({ enabled: false })
-              .where(eq(notificationPreference.channel, channel));
-            return enabled.length;
-          }),
-        ).pipe(Effect.provideService(BeginTransaction, "BEGIN ISOLATION LEVEL SERIALIZABLE"), Transaction.retry);
-      const enableAll = Tenancy.within(id)(db.update(notificationPreference).set({ enabled: true }));
-
-      const orders = yield* Race.bothOrders(disable("left"), disable("right"), { prepare: enableAll });
-      for (const { left, right } of Object.values(orders)) {
-        const seen = [left, right].map((exit) => (Exit.isSuccess(exit) ? exit.value : exit));
-        assert.sameMembers(seen, [1, 2]);
-      }
-      assert.isAbove(attempts, 4);
-      assert.isFalse(yield* Transaction.isOpen(client));
-    }),
-  );
-
-  it.effect("DB-3: a deadlock is tried again", () =>
-    Effect.gen(function* () {
-      const { db } = yield* IamDb.IamDb;
-      const ann = yield* IamTest.signedUp("deadlock");
-      const { id } = yield* IamTest.organizationOf(ann, "deadlock");
-      yield* Tenancy.within(id)(Effect.andThen(prefer("left"), prefer("right")));
-      const { adminUrl } = yield* TestDatabase;
-      const admin = yield* connect(adminUrl);
-      const touch = (channel: string) =>
-        db.update(notificationPreference).set({ enabled: false }).where(eq(notificationPreference.channel, channel));
-      const both = (first: string, second: string) => (pause: Effect.Effect<void>) =>
-        Transaction.retry(Tenancy.within(id)(touch(first).pipe(Effect.andThen(pause), Effect.andThen(touch(second)))));
-      const orders = yield* Race.bothOrders(both("left", "right"), both("right", "left"), {
-        blocked: Race.untilAnyBlocked(admin),
-      });
-      for (const { left, right } of Object.values(orders)) {
-        assert.isTrue(Exit.isSuccess(left) && Exit.isSuccess(right));
-      }
-    }),
-  );
-});
+    it.effect("DB-3: a deadlock is tried again", () =>
+      Effect.gen(function* () {
+        const { db } = yield* IamDb.IamDb;
+        const ann = yield* IamTest.signedUp("deadlock");
+        const { id } = yield* IamTest.organizationOf(ann, "deadlock");
+        yield* Tenancy.within(id)(Effect.andThen(prefer("left"), prefer("right")));
+        const { adminUrl } = yield* TestDatabase;
+        const admin = yield* connect(adminUrl);
+        const touch = (channel: string) =>
+          db.update(notificationPreference).set({ enabled: false }).where(eq(notificationPreference.channel, channel));
+        const both = (first: string, second: string) => (pause: Effect.Effect<void>) =>
+          Transaction.retry(
+            Tenancy.within(id)(touch(first).pipe(Effect.andThen(pause), Effect.andThen(touch(second)))),
+          );
+        const orders = yield* Race.bothOrders(both("left", "right"), both("right", "left"), {
+          blocked: Race.untilAnyBlocked(admin),
+        });
+        for (const { left, right } of Object.values(orders)) {
+          assert.isTrue(Exit.isSuccess(left) && Exit.isSuccess(right));
+        }
+      }),
+    );
+  });
+}

@@ -37,6 +37,11 @@ export const keys = {
     value: 8,
     says: "How many connections each of the two pools may hold: the application's, and the identity services' own.",
   }),
+  pooler: Setting.withDefault("IAM_DATABASE_POOLER", (key) => Config.Literals(["none", "transaction"], key), {
+    type: "`none` or `transaction`",
+    value: "none",
+    says: "Whether a pooler like PgBouncer, in transaction mode, stands in between. Then there is one pool, statements are not prepared, and single ones of the identity services are transactions.",
+  }),
 };
 
 /** What Config says of the server. */
@@ -54,12 +59,17 @@ export const migrate = Effect.fn("Server.migrate")(function* () {
 
 /** Migrates the database, unless it is told not to, and gives the clients to it. */
 export const openDatabase = Effect.fn("Server.open")(function* () {
-  const { url, runMigrations, connections } = yield* settings;
+  const { url, runMigrations, connections, pooler } = yield* settings;
   yield* loginOf("DATABASE_URL", url);
+  if (pooler === "none") yield* demandDirect(url);
   if (runMigrations) yield* migrate();
   else yield* demandMigrated(url);
   yield* Progress.begin("Opening the database");
   const pool = { url, multiplex: true, maxConnections: connections, applicationName: "iam" };
+  if (pooler === "transaction") {
+    const client = yield* Pg.make({ ...pool, prepare: false });
+    return { client, serviceConnection: ServiceConnection.perStatement(client) };
+  }
   const client = yield* Pg.make(pool);
   const roleHolder = yield* Pg.make({
     ...pool,
@@ -80,14 +90,44 @@ const demandMigrated = Effect.fnUntraced(function* (url: Redacted.Redacted) {
   }
 });
 
+/**
+ * Finds out, before anything is done, whether a role can be held by a connection. A pooler that shares connections
+ * refuses to start one with a role, or says nothing and starts it without.
+ */
+const demandDirect = Effect.fnUntraced(function* (url: Redacted.Redacted) {
+  const pooled = (cause?: unknown) =>
+    new Errors.StartupError({
+      code: "POOLER_IN_BETWEEN",
+      message: "Between this process and the database server stands a pooler that shares connections.",
+      remedy: "Set IAM_DATABASE_POOLER=transaction, or let DATABASE_URL lead to the server itself.",
+      cause,
+    });
+  // What an SQL statement could only set for a session: a name for the application that no pooler would make up.
+  const [started] = yield* Pg.make({ url, maxConnections: 1, startupParameters: { [PROBE]: "direct" } }).pipe(
+    Effect.flatMap((client) => client<{ value: string | null }>`select current_setting(${PROBE}, true) as value`),
+    Effect.scoped,
+    Effect.catchIf(
+      (error) => SqlState.of(error) === SqlState.protocolViolation,
+      (cause) => Effect.fail(pooled(cause)),
+    ),
+  );
+  if (started?.value !== "direct") return yield* pooled();
+});
+
+/** A setting of ours, as any session may have them. */
+const PROBE = "iam.connection";
+
 /** Runs an effect with a client of its own, which is gone afterwards; first it finds out whether it is let in. */
 const using =
   (url: Redacted.Redacted) =>
   <A, E>(effect: Effect.Effect<A, E, Pg.PgClient>) =>
     Effect.scoped(
-      Effect.flatMap(Pg.make({ url, maxConnections: 1 }), (client) =>
-        Effect.andThen(client`select 1`, Effect.provideService(effect, Pg.PgClient, client)),
-      ),
+      Effect.gen(function* () {
+        const { pooler } = yield* settings;
+        const client = yield* Pg.make({ url, maxConnections: 1, prepare: pooler === "none" });
+        yield* client`select 1`;
+        return yield* Effect.provideService(effect, Pg.PgClient, client);
+      }),
     );
 
 const loginOf = Effect.fnUntraced(function* (key: string, url: Redacted.Redacted) {
