@@ -3,17 +3,16 @@
  * nothing else.
  */
 import type * as Config from "effect/Config";
-import * as Context from "effect/Context";
+import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
-import * as Formatter from "effect/Formatter";
 import type { HttpRouter } from "effect/http/HttpRouter";
 import * as Layer from "effect/Layer";
-import * as Logger from "effect/Logger";
 import * as Metric from "effect/Metric";
 import * as Option from "effect/Option";
 import * as Otlp from "effect/observability/Otlp";
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics";
 import * as Redacted from "effect/Redacted";
+import { SpanPropagationEnabled } from "effect/sql/Statement";
 import * as Tracer from "effect/Tracer";
 import * as collector from "./collector.ts";
 import { recorded } from "./recorded.ts";
@@ -36,12 +35,16 @@ const exported = Effect.gen(function* () {
 });
 
 /** Measures requests, statements and fibers; the spans that it measures tell nothing secret. */
-const measured: Layer.Layer<never> = Layer.merge(
+const measured: Layer.Layer<never> = Layer.mergeAll(
   Layer.effect(
     Tracer.Tracer,
-    Effect.contextWith((context) => Effect.map(Tracer.Tracer, (tracer) => recorded(tracer, context))),
+    Effect.contextWith((context: Context.Context<never>) =>
+      Effect.map(Tracer.Tracer, (tracer) => recorded(tracer, context)),
+    ),
   ),
   Metric.enableRuntimeMetricsLayer,
+  // Statements then say how long they waited for a connection.
+  Layer.succeed(SpanPropagationEnabled, true),
 );
 
 /**
@@ -67,13 +70,5 @@ export const prometheus: Layer.Layer<never, never, HttpRouter> = PrometheusMetri
   metricNameMapper: (name) => (/\.(duration|wait_time)$/.test(name) ? `${name}.seconds` : name),
 });
 
-/** The log as JSON, a line for each entry, with the trace and the span in which it was written. */
-export const jsonLogger: Logger.Logger<unknown, void> = Logger.make<unknown, string>((options) => {
-  const trace = Option.match(Context.getOption(options.fiber.context, Tracer.ParentSpan), {
-    onNone: () => ({}),
-    onSome: ({ traceId, spanId }) => ({ traceId, spanId }),
-  });
-  return Formatter.formatJson({ ...Logger.formatStructured.log(options), ...trace });
-}).pipe(Logger.withConsoleError);
-
+export { jsonLogger } from "./jsonLogger.ts";
 export { keys, settings } from "./settings.ts";
