@@ -35,7 +35,7 @@ const main = Effect.gen(function* () {
 
 /** A terminal and the program that runs this one may both pass one keypress on. */
 const SAME_KEYPRESS = 500;
-/** More than the server gives the requests that run. */
+/** More than the server gives the requests that run, and telemetry what is left of it. */
 const PATIENCE = 15_000;
 
 let stoppingSince: number | undefined;

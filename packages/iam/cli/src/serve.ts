@@ -48,8 +48,11 @@ const run = Effect.fnUntraced(function* ({ main, metrics }: Listening) {
 export const serve: Effect.Effect<never, Errors.StartupError | ConfigError> = Effect.gen(function* () {
   const addresses = yield* listening;
   return yield* run(addresses).pipe(
-    Effect.provide(Telemetry.layer({ measuring: Option.isSome(addresses.metrics) })),
-    Effect.provide(Configuration.withBaseUrl(addresses.main)),
+    Effect.provide(
+      Telemetry.layer({ measuring: Option.isSome(addresses.metrics) }).pipe(
+        Layer.provideMerge(Configuration.withBaseUrl(addresses.main)),
+      ),
+    ),
     Effect.provideService(Progress.Progress, progress.step),
   );
 });

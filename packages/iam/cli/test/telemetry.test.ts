@@ -1,7 +1,9 @@
 /** What `iam serve` tells of itself, and that nothing depends on its being heard. */
 import { Collector, connect, TestDatabase } from "@beep/testing";
-import { assert, describe, it } from "@effect/vitest";
+import { assert, it, layer } from "@effect/vitest";
+import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
 import { type Answer, Browser, textAt } from "./support/browser.ts";
@@ -37,73 +39,73 @@ const linesOf = (stderr: string) =>
     .filter((line) => line !== "")
     .map((line) => Schema.decodeSync(Line)(line));
 
-describe("OPS-1: a collector", () => {
-  it.live(
-    "gets the trace from the route down to the statements, the metrics, and the log of that trace",
-    () =>
-      Effect.gen(function* () {
-        const collector = yield* Collector.make;
-        const { server } = yield* served({
-          OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-          OTEL_EXPORTER_OTLP_HEADERS: "x-api-key=a%20key,x-other=b",
-          OTEL_SERVICE_NAME: "identity",
-          OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=test",
-        });
-        const [traceId, parentId] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
-        const answer = yield* Effect.promise(() =>
-          new Browser(server.url).post(
-            "/api/auth/sign-in/email",
-            { email: "nobody@example.com", password: "a password of some length" },
-            { traceparent: `00-${traceId}-${parentId}-01` },
-          ),
-        );
-        assert.strictEqual(answer.status, 401);
-        const { code, stderr } = yield* Iam.stop(server);
-        assert.strictEqual(code, 0);
-
-        const spans = collector.spans().filter((span) => span.traceId === traceId);
-        const [request] = spans.filter(({ kind }) => kind === 2);
-        assert.deepInclude(request, { name: "POST /api/auth/sign-in/email", parentSpanId: parentId });
-        assert.isDefined(request);
-        assert.strictEqual(Collector.attribute(request, "http.response.status_code"), "401");
-        const byId = new Map(spans.map((span) => [span.spanId, span]));
-        const ancestors = (span: Collector.Span): ReadonlyArray<string> => {
-          const parent = byId.get(span.parentSpanId ?? "");
-          return parent === undefined ? [] : [parent.name, ...ancestors(parent)];
-        };
-        const statements = spans.filter((span) => Collector.attribute(span, "db.query.text") !== undefined);
-        assert.isNotEmpty(statements);
-        for (const statement of statements) {
-          assert.includeMembers([...ancestors(statement)], ["Auth.handler", "POST /api/auth/sign-in/email"]);
-        }
-        assert.isTrue(
-          statements.some((each) => /from "iam_users"/.test(Collector.attribute(each, "db.query.text") ?? "")),
-        );
-
-        for (const path of ["/v1/traces", "/v1/metrics", "/v1/logs"]) {
-          const [first] = collector.exports.filter((each) => each.path === path);
-          assert.deepInclude(first?.headers, { "x-api-key": "a key", "x-other": "b" });
-          assert.include(first?.body, '"identity"');
-          assert.include(first?.body, '"deployment.environment.name"');
-        }
-        const metrics = collector.textOf("/v1/metrics");
-        for (const metric of [
-          "http.server.request.duration",
-          "db.client.operation.duration",
+it.live(
+  "OPS-1: a collector gets the trace from the route down to the statements, the metrics, and the log of that trace",
+  () =>
+    Effect.gen(function* () {
+      const collector = yield* Collector.make;
+      const { server } = yield* served({
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_EXPORTER_OTLP_HEADERS: "x-api-key=a%20key,x-other=b",
+        OTEL_SERVICE_NAME: "identity",
+        OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=test",
+      });
+      const [traceId, parentId] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
+      const answer = yield* Effect.promise(() =>
+        new Browser(server.url).post(
           "/api/auth/sign-in/email",
-        ]) {
-          assert.include(metrics, `"${metric}"`);
-        }
-        assert.include(collector.textOf("/v1/logs"), traceId);
-        const lines = linesOf(stderr);
-        assert.isTrue(lines.some((line) => line.traceId === traceId));
-      }).pipe(Effect.scoped),
-    patience,
-  );
-});
+          { email: "nobody@example.com", password: "a password of some length" },
+          { traceparent: `00-${traceId}-${parentId}-01` },
+        ),
+      );
+      assert.strictEqual(answer.status, 401);
+      const { code, stderr } = yield* Iam.stop(server);
+      assert.strictEqual(code, 0);
+
+      const spans = collector.spans().filter((span) => span.traceId === traceId);
+      const [request] = spans.filter(({ kind }) => kind === 2);
+      assert.deepInclude(request, { name: "POST /api/auth/sign-in/email", parentSpanId: parentId });
+      assert.isDefined(request);
+      assert.strictEqual(Collector.attribute(request, "http.response.status_code"), "401");
+      const byId = new Map(spans.map((span) => [span.spanId, span]));
+      const ancestors = (span: Collector.Span): ReadonlyArray<string> => {
+        const parent = byId.get(span.parentSpanId ?? "");
+        return parent === undefined ? [] : [parent.name, ...ancestors(parent)];
+      };
+      const statements = spans.filter((span) => Collector.attribute(span, "db.query.text") !== undefined);
+      assert.isNotEmpty(statements);
+      for (const statement of statements) {
+        assert.includeMembers([...ancestors(statement)], ["Auth.handler", "POST /api/auth/sign-in/email"]);
+      }
+      assert.isTrue(
+        statements.some((each) => /from "iam_users"/.test(Collector.attribute(each, "db.query.text") ?? "")),
+      );
+
+      for (const path of ["/v1/traces", "/v1/metrics", "/v1/logs"]) {
+        const [first] = collector.exports.filter((each) => each.path === path);
+        assert.deepInclude(first?.headers, { "x-api-key": "a key", "x-other": "b" });
+        assert.include(first?.body, '"identity"');
+        assert.include(first?.body, '"deployment.environment.name"');
+      }
+      const metrics = collector.textOf("/v1/metrics");
+      for (const metric of [
+        "http.server.request.duration",
+        "db.client.operation.duration",
+        "/api/auth/sign-in/email",
+      ]) {
+        assert.include(metrics, `"${metric}"`);
+      }
+      assert.include(collector.textOf("/v1/logs"), traceId);
+      const lines = linesOf(stderr);
+      assert.isTrue(lines.some((line) => line.traceId === traceId));
+    }).pipe(Effect.scoped),
+  patience,
+);
+
+type Answers = ReadonlyArray<Pick<Answer, "status" | "text">>;
 
 /** What may be asked of a server while its collector misbehaves: the same answers as ever. */
-const use = async (browser: Browser): Promise<ReadonlyArray<Pick<Answer, "status" | "text">>> => {
+const use = async (browser: Browser): Promise<Answers> => {
   const answers = [
     await browser.get("/health"),
     await browser.get("/ready"),
@@ -117,46 +119,73 @@ const use = async (browser: Browser): Promise<ReadonlyArray<Pick<Answer, "status
   return answers.map(({ status, text }) => ({ status, text }));
 };
 
-describe("OPS-1: losing telemetry changes nothing", () => {
-  const badly: ReadonlyArray<readonly [string, (collector: Collector.Collector) => Effect.Effect<void>]> = [
-    ["is not there", ({ stop }) => stop],
-    ["never answers", (collector) => collector.behave("hangs")],
-    ["answers 500", (collector) => collector.behave({ status: 500 })],
-    ["wants to be asked again in an hour", (collector) => collector.behave({ status: 429, retryAfter: "3600" })],
-  ];
+/** What a server answers that has no collector. */
+class Expected extends Context.Service<Expected, Answers>()("Expected") {}
+
+const expected = Layer.effect(
+  Expected,
+  Effect.gen(function* () {
+    const { server } = yield* served({});
+    return yield* Effect.promise(() => use(new Browser(server.url)));
+  }),
+);
+
+const badly: ReadonlyArray<readonly [string, (collector: Collector.Collector) => Effect.Effect<void>]> = [
+  ["never answers", (collector) => collector.behave("hangs")],
+  ["answers 500", (collector) => collector.behave({ status: 500 })],
+  ["wants to be asked again in an hour", (collector) => collector.behave({ status: 429, retryAfter: "3600" })],
+];
+
+layer(expected, { excludeTestServices: true, timeout: 60_000 })("OPS-1: losing telemetry changes nothing", (test) => {
+  const same = Effect.fnUntraced(function* (server: Iam.Server) {
+    assert.deepStrictEqual(yield* Effect.promise(() => use(new Browser(server.url))), yield* Expected);
+  });
+  const endsWell = Effect.fnUntraced(function* (server: Iam.Server) {
+    const ended = yield* Iam.stop(server);
+    assert.strictEqual(ended.code, 0, ended.stderr);
+  });
+
   for (const [name, behave] of badly) {
-    it.live(
+    test.effect(
       `a collector that ${name}`,
       () =>
         Effect.gen(function* () {
           const collector = yield* Collector.make;
-          const without = yield* served({});
           yield* behave(collector);
           const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
-          const expected = yield* Effect.promise(() => use(new Browser(without.server.url)));
-          // Once before the first export, and once while it is under way or was refused.
-          assert.deepStrictEqual(yield* Effect.promise(() => use(new Browser(server.url))), expected);
-          if (name !== "is not there") yield* collector.came(2);
-          assert.deepStrictEqual(yield* Effect.promise(() => use(new Browser(server.url))), expected);
-          const ended = yield* Iam.stop(server);
-          assert.strictEqual(ended.code, 0, ended.stderr);
+          yield* same(server);
+          // While an export is under way, or was refused.
+          yield* collector.came(2);
+          yield* same(server);
+          yield* endsWell(server);
         }).pipe(Effect.scoped),
       patience,
     );
   }
 
-  it.live(
+  test.effect(
+    "a collector that is not there",
+    () =>
+      Effect.gen(function* () {
+        const port = yield* Effect.promise(Iam.freePort);
+        const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
+        yield* same(server);
+        yield* endsWell(server);
+      }).pipe(Effect.scoped),
+    patience,
+  );
+
+  test.effect(
     "a collector that dies while it is used",
     () =>
       Effect.gen(function* () {
         const collector = yield* Collector.make;
         const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
-        const before = yield* Effect.promise(() => use(new Browser(server.url)));
+        yield* same(server);
         yield* collector.came(1);
         yield* collector.stop;
-        assert.deepStrictEqual(yield* Effect.promise(() => use(new Browser(server.url))), before);
-        const ended = yield* Iam.stop(server);
-        assert.strictEqual(ended.code, 0, ended.stderr);
+        yield* same(server);
+        yield* endsWell(server);
       }).pipe(Effect.scoped),
     patience,
   );

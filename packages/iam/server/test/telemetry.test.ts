@@ -99,8 +99,7 @@ const flood = (telemetry: typeof bare | typeof ours) =>
     // The exporter sends between the batches.
     const batches = Effect.forEach(Array.from({ length: 30 }), () => Effect.andThen(batch, Effect.yieldNow));
     yield* Effect.andThen(batches, collector.came(8)).pipe(
-      Effect.provide(telemetry(collector)),
-      Effect.provide(Logger.layer([log])),
+      Effect.provide(Layer.provideMerge(telemetry(collector), Logger.layer([log]))),
     );
     return { mostUnderWay: collector.mostUnderWay, logged: logged.join("\n") };
   }).pipe(Effect.scoped);
