@@ -75,11 +75,11 @@ export class Collector {
       .flatMap(({ body }) => Schema.decodeSync(Traces)(body).resourceSpans)
       .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
 
-  /** Waits until so many exports have come. */
-  readonly came = (count: number): Effect.Effect<void> =>
+  /** Waits until so many exports have come, to a path where one is named. */
+  readonly came = (count: number, path?: string): Effect.Effect<void> =>
     Effect.callback((resume) => {
       const look = () => {
-        if (this.exports.length < count) return;
+        if (this.exports.filter((each) => path === undefined || each.path === path).length < count) return;
         this.#waiting.delete(look);
         resume(Effect.void);
       };

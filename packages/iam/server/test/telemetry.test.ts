@@ -4,6 +4,7 @@ import { Collector, IamTest } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, it, layer } from "@effect/vitest";
 import * as ConfigProvider from "effect/ConfigProvider";
+import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
 import * as FetchHttpClient from "effect/http/FetchHttpClient";
 import * as HttpRouter from "effect/http/HttpRouter";
@@ -12,6 +13,7 @@ import * as Layer from "effect/Layer";
 import * as Logger from "effect/Logger";
 import * as Otlp from "effect/observability/Otlp";
 import * as Tracer from "effect/Tracer";
+import * as TestClock from "effect/testing/TestClock";
 
 /** Effect's exporter as it is: the control group. */
 const bare = ({ url }: Collector.Collector) =>
@@ -111,6 +113,33 @@ it.live("OPS-1: what a collector does not take is not kept: batches under way ar
     assert.match(logged, /The collector does not take telemetry: it does not keep up\./);
     assert.isAbove((yield* flood(bare)).mostUnderWay, 8);
   }),
+);
+
+it.effect("OPS-1: a collector that hangs is given up after ten seconds, and asked again after a minute", () =>
+  Effect.gen(function* () {
+    const collector = yield* Collector.make;
+    yield* collector.behave("hangs");
+    const told = yield* Deferred.make<string>();
+    const log = Logger.make(({ message }) => Deferred.doneUnsafe(told, Effect.succeed(String(message))));
+    const span = (name: string) => Effect.withSpan(Effect.void, name);
+    yield* Effect.gen(function* () {
+      yield* span("not taken");
+      yield* TestClock.adjust("5 seconds");
+      yield* collector.came(1, "/v1/traces");
+      yield* TestClock.adjust("10 seconds");
+      assert.match(yield* Deferred.await(told), /takes more than 10 seconds/);
+      yield* collector.behave("takes");
+      yield* span("dropped");
+      yield* TestClock.adjust("1 minute");
+      yield* span("taken");
+      yield* TestClock.adjust("5 seconds");
+      yield* collector.came(2, "/v1/traces");
+    }).pipe(Effect.provide(Layer.provideMerge(ours(collector), Logger.layer([log]))));
+    assert.deepStrictEqual(
+      collector.spans().map(({ name }) => name),
+      ["not taken", "taken"],
+    );
+  }).pipe(Effect.scoped),
 );
 
 for (const { name, layer: services } of IamTest.databases) {
