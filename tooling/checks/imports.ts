@@ -28,6 +28,7 @@ const impure =
 const rooms: Record<string, ReadonlyArray<string>> = {
   "@beep/iam-server": [
     "config",
+    "telemetry",
     "db",
     "tenancy",
     "change",

@@ -1,3 +1,4 @@
+export * as Collector from "./Collector.ts";
 export { connect } from "./connect.ts";
 export * as IamTest from "./IamTest.ts";
 export * as PgBouncer from "./PgBouncer.ts";

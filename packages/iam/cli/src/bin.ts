@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 /** The process: one line for what cannot start, and a way out on Ctrl-C. */
+// Not from the index, which loads the services: help comes at once.
+import { jsonLogger } from "@beep/iam-server/telemetry/jsonLogger";
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import * as Cause from "effect/Cause";
@@ -12,24 +14,28 @@ import * as Runtime from "effect/Runtime";
 import { run } from "./command.ts";
 import { explain } from "./explain.ts";
 import { progress } from "./progress.ts";
-import { logLevel } from "./settings.ts";
+import { logLevel, logsJson } from "./settings.ts";
 
 const main = Effect.gen(function* () {
-  return yield* Effect.provideService(run, References.MinimumLogLevel, yield* logLevel);
+  const logger = (yield* logsJson) ? jsonLogger : Logger.consolePretty();
+  return yield* run.pipe(
+    Effect.tapDefect((defect) => Effect.logFatal("iam failed unexpectedly.", defect)),
+    Effect.provideService(References.MinimumLogLevel, yield* logLevel),
+    Effect.provide(Logger.layer([logger])),
+  );
 }).pipe(
   Effect.tapError((error) =>
     error._tag === "StartupError" || error._tag === "ConfigError"
       ? Effect.andThen(progress.end, Console.error(explain(error)))
       : Effect.void,
   ),
-  Effect.tapDefect((defect) => Effect.logFatal("iam failed unexpectedly.", defect)),
   Effect.provideService(Logger.LogToStderr, true),
   Effect.provide(NodeServices.layer),
 );
 
 /** A terminal and the program that runs this one may both pass one keypress on. */
 const SAME_KEYPRESS = 500;
-/** More than the server gives the requests that run. */
+/** More than the server gives the requests that run, and telemetry what is left of it. */
 const PATIENCE = 15_000;
 
 let stoppingSince: number | undefined;

@@ -3,10 +3,10 @@ import { Auth, Iam, IamDb } from "@beep/iam-server";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
-import type { Listening } from "./settings.ts";
+import type { Address } from "./settings.ts";
 
 /** Browsers reach the server where it listens, unless stated otherwise. */
-export const withBaseUrl = ({ port }: Listening) =>
+export const withBaseUrl = ({ port }: Address) =>
   ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_BASE_URL: `http://localhost:${port}` }));
 
 /** Reads all that the services will read, so that a mistake is found before anything is opened or written. */

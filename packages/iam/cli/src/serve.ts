@@ -1,45 +1,58 @@
 /** `iam serve` */
 import type { Errors } from "@beep/iam-domain";
-import { Iam, IamHttp, Progress } from "@beep/iam-server";
+import { Iam, IamHttp, Progress, Telemetry } from "@beep/iam-server";
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import type { ConfigError } from "effect/Config";
 import * as Effect from "effect/Effect";
+import * as HttpMiddleware from "effect/http/HttpMiddleware";
 import * as HttpRouter from "effect/http/HttpRouter";
 import * as Layer from "effect/Layer";
+import * as Option from "effect/Option";
 import * as Configuration from "./configuration.ts";
 import * as pages from "./pages.ts";
 import * as Port from "./port.ts";
 import { progress } from "./progress.ts";
 import * as Secret from "./secret.ts";
-import { type Listening, listening } from "./settings.ts";
+import { type Address, type Listening, listening } from "./settings.ts";
 import { welcome } from "./welcome.ts";
 
-const run = Effect.fnUntraced(function* (address: Listening) {
+/** What is measured, for Prometheus. Its own requests are not traced, and so not measured. */
+const metricsAt = (address: Address) =>
+  HttpRouter.serve(Telemetry.prometheus, { disableListenLog: true, disableLogger: true }).pipe(
+    Layer.provide([Port.layer(address), NodeHttpServer.layerHttpServices]),
+    Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen, () => true)),
+  );
+
+const run = Effect.fnUntraced(function* ({ main, metrics }: Listening) {
   // What can be found wrong is found before anything is opened or written.
   yield* Secret.demandStated;
   yield* Configuration.demandValid;
-  yield* Port.demandFree(address);
+  yield* Port.demandFree([main, ...Option.toArray(metrics)]);
 
   const database = Secret.layer.pipe(Layer.provideMerge(Layer.merge(Iam.database, Iam.mailer)));
   const server = HttpRouter.serve(Layer.mergeAll(IamHttp.layer, pages.layer, IamHttp.answering), {
     disableListenLog: true,
     // Paths hold tokens, as that of a password's reset does.
     disableLogger: true,
-  }).pipe(Layer.provide([Port.layer(address), NodeHttpServer.layerHttpServices]));
+  }).pipe(Layer.provide([Port.layer(main), NodeHttpServer.layerHttpServices]));
   const running = Layer.effectDiscard(Effect.andThen(progress.end, welcome)).pipe(
     Layer.provide(server),
     Layer.provide(Layer.effectDiscard(progress.step("Starting"))),
     Layer.provide(Iam.services),
     Layer.provide(database),
   );
-  return yield* Layer.launch(running);
+  return yield* Layer.launch(Layer.mergeAll(running, ...Option.toArray(Option.map(metrics, metricsAt))));
 });
 
 /** Serves until it is interrupted, and then finishes what runs. */
 export const serve: Effect.Effect<never, Errors.StartupError | ConfigError> = Effect.gen(function* () {
-  const address = yield* listening;
-  return yield* run(address).pipe(
-    Effect.provide(Configuration.withBaseUrl(address)),
+  const addresses = yield* listening;
+  return yield* run(addresses).pipe(
+    Effect.provide(
+      Telemetry.layer({ measuring: Option.isSome(addresses.metrics) }).pipe(
+        Layer.provideMerge(Configuration.withBaseUrl(addresses.main)),
+      ),
+    ),
     Effect.provideService(Progress.Progress, progress.step),
   );
 });

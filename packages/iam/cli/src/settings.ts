@@ -3,6 +3,7 @@
 import * as Setting from "@beep/iam-server/config/Setting";
 import * as Config from "effect/Config";
 import type { LogLevel } from "effect/LogLevel";
+import * as Option from "effect/Option";
 import * as Struct from "effect/Struct";
 
 const levels = {
@@ -35,12 +36,41 @@ export const keys = {
     value: 3000,
     says: "Where `iam serve` listens.",
   }),
+  logFormat: Setting.optional("IAM_LOG_FORMAT", (key) => Config.Literals(["pretty", "json"], key), {
+    type: "`pretty` or `json`",
+    fallback: "`pretty` on a terminal, `json` elsewhere",
+    says: "How the log is written: for people, or a line of JSON for each entry, with the ids of its trace and span.",
+  }),
+  metricsPort: Setting.optional("IAM_METRICS_PORT", Config.Port, {
+    type: "port",
+    fallback: "there are no metrics",
+    says: "Where `iam serve` answers `GET /metrics` for Prometheus, on the same `HOST`. Keep it from the public.",
+  }),
 };
 
 /** From which level on the log is shown. */
 export const logLevel: Config.Config<LogLevel> = Config.map(keys.logLevel, (level) => levels[level]);
 
+/** Whether the log is for machines. */
+export const logsJson: Config.Config<boolean> = Config.map(
+  keys.logFormat,
+  Option.match({ onNone: () => !process.stderr.isTTY, onSome: (format) => format === "json" }),
+);
+
+/** An address to listen on, and the key that states its port. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly key: "PORT" | "IAM_METRICS_PORT";
+}
+
 /** Where to listen. */
-export const listening = Config.all({ host: keys.host, port: keys.port });
+export const listening = Config.map(
+  Config.all({ host: keys.host, port: keys.port, metricsPort: keys.metricsPort }),
+  ({ host, port, metricsPort }) => ({
+    main: { host, port, key: "PORT" } satisfies Address,
+    metrics: Option.map(metricsPort, (of): Address => ({ host, port: of, key: "IAM_METRICS_PORT" })),
+  }),
+);
 
 export type Listening = Config.Success<typeof listening>;

@@ -73,6 +73,22 @@ describe("OPS-1: what keeps from starting is one line, and nothing is changed", 
       /IAM_DATABASE_CONNECTIONS.*\[CONFIGURATION_INVALID\]/,
     ],
     ["another database", { ...secret, DATABASE_URL: "mysql://a@b/c" }, /DATABASE_URL.*\[CONFIGURATION_INVALID\]/],
+    ["a log format that is none", { IAM_LOG_FORMAT: "xml" }, /IAM_LOG_FORMAT.*\[CONFIGURATION_INVALID\]/],
+    [
+      "a collector that is none",
+      { OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4318" },
+      /OTEL_EXPORTER_OTLP_ENDPOINT.*\[CONFIGURATION_INVALID\]/,
+    ],
+    [
+      "headers for the collector that are not encoded",
+      { OTEL_EXPORTER_OTLP_HEADERS: "x-api-key=canary%zz" },
+      /^(?!.*canary).*OTEL_EXPORTER_OTLP_HEADERS.*\[CONFIGURATION_INVALID\]/,
+    ],
+    [
+      "one port for two purposes",
+      { PORT: "39999", IAM_METRICS_PORT: "39999" },
+      /39999 is in use.*another IAM_METRICS_PORT.*\[PORT_UNAVAILABLE\]/,
+    ],
     ["a host that is elsewhere", { HOST: "203.0.113.1" }, /203\.0\.113\.1.*\[PORT_UNAVAILABLE\]/],
   ];
   for (const [name, environment, line] of cases) {

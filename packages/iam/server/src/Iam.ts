@@ -13,6 +13,7 @@ import * as Mailer from "./auth/Mailer.ts";
 import * as Setting from "./config/Setting.ts";
 import { IamDb } from "./db/Db.ts";
 import * as server from "./db/server.ts";
+import * as Telemetry from "./telemetry/Telemetry.ts";
 
 /** Where things are. */
 const places = {
@@ -47,7 +48,12 @@ const places = {
 export const settings = Config.all(places);
 
 /** Every key that the services read. */
-export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = { ...server.keys, ...places, ...Auth.keys };
+export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = {
+  ...server.keys,
+  ...places,
+  ...Auth.keys,
+  ...Telemetry.keys,
+};
 
 /** The folder to which mail is written. */
 const mailFolder = Effect.map(settings, ({ dataDir, mailDir }) =>

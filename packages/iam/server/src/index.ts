@@ -10,4 +10,5 @@ export * as Progress from "./db/Progress.ts";
 export type { ServiceConnection } from "./db/ServiceConnection.ts";
 export * as Transaction from "./db/Transaction.ts";
 export * as Iam from "./Iam.ts";
+export * as Telemetry from "./telemetry/Telemetry.ts";
 export * as Tenancy from "./tenancy/Tenancy.ts";

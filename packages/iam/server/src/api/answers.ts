@@ -7,6 +7,7 @@ import * as HttpRouter from "effect/http/HttpRouter";
 import * as HttpServerError from "effect/http/HttpServerError";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as ProblemDetails from "effect/http/ProblemDetails";
+import * as Option from "effect/Option";
 import type * as Types from "effect/Types";
 import { isBare, ofStatus } from "./problem.ts";
 
@@ -33,8 +34,15 @@ const answering = (handler: Answer): Answer =>
     ),
     // What a route says itself stands.
     Effect.map((response) => HttpServerResponse.setHeaders(response, { ...defaults, ...response.headers })),
-    // A trace of its own, where the server makes none.
-    Effect.withSpan("Http.answer"),
+    traced,
+  );
+
+/** In a trace of its own, where the server makes none. The server's span must be the innermost: it is told the route. */
+const traced = (answer: Answer): Answer =>
+  Effect.flatMap(Effect.option(Effect.currentSpan), (span) =>
+    Option.exists(span, ({ kind }) => kind === "server")
+      ? answer
+      : Effect.withSpan(answer, "Http.answer", { kind: "server" }),
   );
 
 const answerOf = Effect.fnUntraced(function* (cause: Cause.Cause<unknown>) {

@@ -70,6 +70,9 @@ export const layer = HttpRouter.use(
       const response = yield* auth.handler(web, addressOf(request, stated));
       return HttpServerResponse.fromWeb(yield* Effect.promise(() => asProblem(response)));
     });
-    yield* Effect.forEach(methods, (method) => router.add(method, `${BASE_PATH}/*`, handler), { discard: true });
+    // Each by its own path, by which telemetry names it: the address itself may hold a token.
+    for (const path of [...auth.paths, "/*"]) {
+      yield* Effect.forEach(methods, (method) => router.add(method, `${BASE_PATH}${path}`, handler), { discard: true });
+    }
   }),
 );

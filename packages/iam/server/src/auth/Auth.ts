@@ -5,6 +5,7 @@
 import { AuthErrorCode, Errors } from "@beep/iam-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { isAPIError } from "better-auth/api";
+import * as Array from "effect/Array";
 import type { ConfigError } from "effect/Config";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -58,6 +59,8 @@ export class Auth extends Context.Service<
      * @param clientAddress the client's address, as the server knows it; what the request itself says of it is ignored
      */
     readonly handler: (request: Request, clientAddress?: string) => Effect.Effect<Response>;
+    /** The routes that `handler` answers, below `/api/auth`: `/reset-password/:token`. */
+    readonly paths: ReadonlyArray<string>;
     /** Better Auth's part of an OpenAPI document. */
     readonly openApi: Effect.Effect<OpenApiDocument>;
   }
@@ -125,7 +128,8 @@ const make = Effect.gen(function* () {
         }),
         Effect.withSpan("Auth.handler"),
       ),
-    openApi: Effect.orDie(promises.enter(() => auth.api.generateOpenAPISchema())),
+    paths: Array.dedupe(Array.flatMapNullishOr(Object.values(auth.api), ({ path }) => path)),
+    openApi: Effect.orDie(promises.enter(() => auth.api.generateOpenAPISchema())).pipe(Effect.withSpan("Auth.openApi")),
   });
 });
 

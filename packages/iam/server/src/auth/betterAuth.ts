@@ -45,7 +45,14 @@ export interface BetterAuth {
   readonly options: BetterAuthOptions;
   readonly $context: Promise<SessionContext>;
   readonly handler: (request: Request) => Promise<Response>;
-  readonly api: { readonly generateOpenAPISchema: () => Promise<OpenApiDocument> };
+  readonly api: Readonly<Record<string, Endpoint>> & {
+    readonly generateOpenAPISchema: Endpoint & (() => Promise<OpenApiDocument>);
+  };
+}
+
+/** One of its operations; without a path it has no route. */
+interface Endpoint {
+  readonly path?: string;
 }
 
 /** As much of an OpenAPI document as is needed to join two. */

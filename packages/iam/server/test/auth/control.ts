@@ -48,5 +48,6 @@ export const without = (missing: "transactions" | "savepoints") =>
     },
     session: () => Effect.die("The control group is reached over HTTP."),
     authenticate: () => Effect.die("The control group is reached over HTTP."),
+    paths: [],
     openApi: Effect.die("The control group is reached over HTTP."),
   }));
