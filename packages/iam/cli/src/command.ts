@@ -19,6 +19,11 @@ const migrate = Effect.flatMap(
   (module) => module.migrate,
 );
 
+const demandKnown = Effect.flatMap(
+  Effect.promise(() => import("./configuration.ts")),
+  (module) => module.demandKnown,
+);
+
 const serveCommand = Command.make("serve", {}, () => serve).pipe(
   Command.withShortDescription("Serve the identity services"),
   Command.withDescription(
@@ -58,6 +63,8 @@ const migrateCommand = Command.make("migrate", {}, () => migrate).pipe(
 const iam = Command.make("iam").pipe(
   Command.withDescription("Identity and access management."),
   Command.withSubcommands([serveCommand, migrateCommand]),
+  // Once, for whichever command runs.
+  Command.provideEffectDiscard(demandKnown),
   Command.withExamples([
     { command: "iam serve", description: "Serve, with a database in .iam" },
     { command: "iam migrate", description: "Migrate the database that DATABASE_URL names" },

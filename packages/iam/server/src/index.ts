@@ -5,6 +5,7 @@ export type { Api, CurrentSession } from "./auth/Api.ts";
 export * as Auth from "./auth/Auth.ts";
 export * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 export * as Mailer from "./auth/Mailer.ts";
+export * as Misspelt from "./config/Misspelt.ts";
 export { Application, Db, IamDb } from "./db/Db.ts";
 export * as Progress from "./db/Progress.ts";
 export type { ServiceConnection } from "./db/ServiceConnection.ts";
