@@ -10,5 +10,6 @@ export { Application, Db, IamDb } from "./db/Db.ts";
 export * as Progress from "./db/Progress.ts";
 export type { ServiceConnection } from "./db/ServiceConnection.ts";
 export * as Transaction from "./db/Transaction.ts";
+export { errorFamilies } from "./errorFamilies.ts";
 export * as Iam from "./Iam.ts";
 export * as Tenancy from "./tenancy/Tenancy.ts";
