@@ -172,6 +172,13 @@ describe("the command", () => {
         for (const word of ["serve", "migrate", "EXAMPLES"]) assert.include(help.stdout, word);
         const serve = yield* Iam.run(["serve", "--help"], {});
         for (const key of ["DATABASE_URL", "IAM_SECRET", "PORT", "EXAMPLES"]) assert.include(serve.stdout, key);
+        const migrate = yield* Iam.run(["migrate", "--help"], {});
+        assert.include(migrate.stdout, "iam migrate --print-setup");
+        const lines = [help, serve, migrate].flatMap(({ stdout }) => stdout.split("\n"));
+        assert.deepStrictEqual(
+          lines.filter((line) => line.length > 80),
+          [],
+        );
         // A mistake in the configuration keeps nobody from reading what there is.
         assert.strictEqual((yield* Iam.run(["serve", "--help"], { IAM_BASE_ULR: "x" })).code, 0);
         const misspelt = yield* Iam.run(["migrate"], { IAM_DATADIR: "x" });
