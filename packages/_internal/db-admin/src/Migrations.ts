@@ -74,6 +74,7 @@ export const run = Effect.fn("Migrations.run")(function* (options: Options) {
       for (const statement of statedColumns(options.schema)) yield* client.unsafe(statement);
       yield* client.unsafe(hardening.hardenTables);
       yield* client.unsafe(hardening.grantLogin(options.login));
+      yield* client.unsafe(hardening.grantRoles(options.login));
       return missing;
     }),
   );
@@ -157,15 +158,15 @@ function explain(error: unknown): Errors.StartupError {
         code: "ROLES_MISSING",
         message: `The migrating login may not make the tables or the roles iam_tenant and iam_service: ${SqlState.message(error)}`,
         remedy:
-          "Set IAM_MIGRATIONS_URL to a login that owns the database and has CREATEROLE. Where the roles are somebody " +
-          "else's, let them grant both to the login of DATABASE_URL, without inheritance.",
+          "Set IAM_MIGRATIONS_URL to a login that owns the database and has CREATEROLE, or let an administrator run what " +
+          "`iam migrate --print-setup` prints.",
         cause: error,
       });
     case SqlState.noSuchLogin:
       return new Errors.StartupError({
         code: "ROLES_MISSING",
         message: "The login of DATABASE_URL does not exist.",
-        remedy: "Create it (create role … login password …), or correct DATABASE_URL.",
+        remedy: "Create it (`iam migrate --print-setup` prints how), or correct DATABASE_URL.",
         cause: error,
       });
     case SqlState.bypassingLogin:

@@ -202,11 +202,7 @@ $$`;
 export const bypasses = (login: string): string =>
   `select rolbypassrls and not rolsuper as bypasses from pg_roles where rolname = ${login}`;
 
-/**
- * Lets a login take the two roles, and read the tables without one, in which case no policy shows it a row. So row
- * security must bind it; a superuser, whom nothing binds, is let through for a developer's machine. Below PostgreSQL 16
- * a grant cannot leave out inheritance, so that the login itself must not inherit.
- */
+/** Lets a login read the tables without one of the roles, in which case no policy shows it a row. */
 export const grantLogin = (login: string): string => `
 do $$
 declare
@@ -230,28 +226,49 @@ begin
   -- So that a process that does not migrate can still tell whether it fits the database.
   execute format('grant usage on schema drizzle to %I', login);
   execute format('grant select on all tables in schema drizzle to %I', login);
+end
+$$`;
+
+/**
+ * Lets a login take the two roles. So row security must bind it; a superuser, whom nothing binds, is let through for a
+ * developer's machine. Below PostgreSQL 16 a grant cannot leave out inheritance, so that the login itself must not
+ * inherit.
+ */
+export const grantRoles = (login: string): string => `
+do $$
+declare
+  login constant name := ${literal(login)};
+begin
   if (select rolsuper from pg_roles where rolname = login) then
     return;
   end if;
   if current_setting('server_version_num')::int >= 160000 then
-    if not (pg_has_role(login, 'iam_tenant', 'set') and pg_has_role(login, 'iam_service', 'set'))
-      or pg_has_role(login, 'iam_tenant', 'usage') or pg_has_role(login, 'iam_service', 'usage')
+    if not pg_has_role(login, 'iam_tenant', 'set')
+      or not pg_has_role(login, 'iam_service', 'set')
+      or pg_has_role(login, 'iam_tenant', 'usage')
+      or pg_has_role(login, 'iam_service', 'usage')
     then
-      execute format('grant iam_tenant, iam_service to %I with inherit false, set true', login);
+      execute format('grant iam_tenant, iam_service to %I '
+        'with inherit false, set true', login);
     end if;
-    -- Somebody else may have granted them otherwise, or to a group that the login belongs to.
-    if pg_has_role(login, 'iam_tenant', 'usage') or pg_has_role(login, 'iam_service', 'usage') then
-      raise exception 'the login "%" inherits the roles', login using errcode = '${SqlState.inheritingLogin}';
+    -- Somebody else may have granted them otherwise, or to a group of it.
+    if pg_has_role(login, 'iam_tenant', 'usage')
+      or pg_has_role(login, 'iam_service', 'usage')
+    then
+      raise exception 'the login "%" inherits the roles', login
+        using errcode = '${SqlState.inheritingLogin}';
     end if;
   else
     if (select rolinherit from pg_roles where rolname = login) then
       execute format('alter role %I noinherit', login);
     end if;
-    if not (pg_has_role(login, 'iam_tenant', 'member') and pg_has_role(login, 'iam_service', 'member')) then
+    if not pg_has_role(login, 'iam_tenant', 'member')
+      or not pg_has_role(login, 'iam_service', 'member')
+    then
       begin
         execute format('grant iam_tenant, iam_service to %I', login);
       exception when unique_violation then
-        -- Logins belong to the cluster too: migrating another database has just granted them.
+        -- Logins belong to the cluster: another database has just granted them.
         null;
       end;
     end if;
@@ -259,6 +276,11 @@ begin
 end
 $$`;
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+/** A name as SQL writes it. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+/** A text as SQL writes it; without a dollar, two of which would end what stands between dollars. */
+export const literal = (text: string): string =>
+  text.includes("$")
+    ? `E'${text.replaceAll(/['\\$]/g, (character) => (character === "$" ? "\\x24" : `\\${character}`))}'`
+    : `'${text.replaceAll("'", "''")}'`;

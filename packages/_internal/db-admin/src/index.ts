@@ -1,2 +1,3 @@
 export * as Migrations from "./Migrations.ts";
+export * as Setup from "./Setup.ts";
 export * as SqlState from "./SqlState.ts";

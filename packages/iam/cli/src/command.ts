@@ -4,7 +4,9 @@ import type { Errors } from "@beep/iam-domain";
 import type { ConfigError } from "effect/Config";
 import * as CliConfig from "effect/cli/CliConfig";
 import type { CliError } from "effect/cli/CliError";
+import * as CliOutput from "effect/cli/CliOutput";
 import * as Command from "effect/cli/Command";
+import * as Flag from "effect/cli/Flag";
 import * as GlobalFlag from "effect/cli/GlobalFlag";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
@@ -14,9 +16,15 @@ const serve = Effect.flatMap(
   Effect.promise(() => import("./serve.ts")),
   (module) => module.serve,
 );
-const migrate = Effect.flatMap(
-  Effect.promise(() => import("./migrate.ts")),
-  (module) => module.migrate,
+const migrate = (options: { readonly printSetup: boolean }) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./migrate.ts")),
+    (module) => (options.printSetup ? module.printSetup : module.migrate),
+  );
+
+const demandKnown = Effect.flatMap(
+  Effect.promise(() => import("./configuration.ts")),
+  (module) => module.demandKnown,
 );
 
 const serveCommand = Command.make("serve", {}, () => serve).pipe(
@@ -39,18 +47,31 @@ const serveCommand = Command.make("serve", {}, () => serve).pipe(
   ]),
 );
 
-const migrateCommand = Command.make("migrate", {}, () => migrate).pipe(
+const printSetup = Flag.Boolean("print-setup").pipe(
+  Flag.withDefault(false),
+  Flag.withDescription("Print the SQL that makes logins and roles; change nothing"),
+);
+
+const migrateCommand = Command.make("migrate", { printSetup }, migrate).pipe(
   Command.withShortDescription("Migrate the database"),
   Command.withDescription(
     [
       "Brings the database to this version and ends. IAM_MIGRATIONS_URL names the login that owns the tables, DATABASE_URL",
-      "the one that uses them.",
+      "the one that uses them. Where the first may not create roles, an administrator of the server runs once what",
+      "--print-setup prints: SQL that makes the logins of these two addresses, and the roles.",
     ].join(" "),
   ),
   Command.withExamples([
     {
-      command: "IAM_MIGRATIONS_URL=postgres://owner:…@db/iam DATABASE_URL=postgres://iam:…@db/iam iam migrate",
+      command: [
+        "IAM_MIGRATIONS_URL=postgres://owner:…@db/iam \\",
+        "    DATABASE_URL=postgres://iam:…@db/iam iam migrate",
+      ].join("\n"),
       description: "Owner and application have logins of their own",
+    },
+    {
+      command: "iam migrate --print-setup | psql postgres://postgres:…@db/postgres",
+      description: "Prepare a server on which that login may not create roles",
     },
   ]),
 );
@@ -58,11 +79,31 @@ const migrateCommand = Command.make("migrate", {}, () => migrate).pipe(
 const iam = Command.make("iam").pipe(
   Command.withDescription("Identity and access management."),
   Command.withSubcommands([serveCommand, migrateCommand]),
+  // Once, for whichever command runs.
+  Command.provideEffectDiscard(demandKnown),
   Command.withExamples([
     { command: "iam serve", description: "Serve, with a database in .iam" },
     { command: "iam migrate", description: "Migrate the database that DATABASE_URL names" },
   ]),
 );
+
+/** How wide a terminal is at least. */
+const COLUMNS = 80;
+
+const formatter = CliOutput.defaultFormatter();
+
+/** The usual help, with its descriptions in lines that no terminal breaks inside a word. */
+const wrapping: CliOutput.Formatter = {
+  ...formatter,
+  formatHelpDoc: (doc) => {
+    const indent = "  ";
+    const line = new RegExp(`(.{1,${COLUMNS - indent.length}})(?:\\s+|$)`, "g");
+    return formatter.formatHelpDoc({
+      ...doc,
+      description: doc.description.replace(line, `$1\n${indent}`).trimEnd(),
+    });
+  },
+};
 
 const Manifest = Schema.fromJsonString(Schema.Struct({ version: Schema.String }));
 
@@ -73,4 +114,7 @@ export const run: Effect.Effect<void, Errors.StartupError | ConfigError | CliErr
     const { version } = yield* Effect.orDie(Schema.decodeEffect(Manifest)(text));
     return yield* Command.run(iam, { version });
   },
-).pipe(Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] })));
+).pipe(
+  Effect.provideService(CliOutput.Formatter, wrapping),
+  Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] })),
+);

@@ -1,9 +1,16 @@
 /** The environment, and what it leaves open. */
-import { Auth, Iam, IamDb } from "@beep/iam-server";
+import type { Errors } from "@beep/iam-domain";
+import { Auth, Iam, IamDb, Misspelt } from "@beep/iam-server";
+import type { ConfigError } from "effect/Config";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
-import type { Address } from "./settings.ts";
+import { type Address, keys } from "./settings.ts";
+
+/** Refuses a key that begins like ours and that nobody reads, before anything is done. */
+export const demandKnown: Effect.Effect<void, Errors.StartupError | ConfigError> = Misspelt.demandKnown(
+  [...Object.values(Iam.keys), ...Object.values(keys)].map(({ entry }) => entry.key),
+);
 
 /** Browsers reach the server where it listens, unless stated otherwise. */
 export const withBaseUrl = ({ port }: Address) =>

@@ -1,6 +1,6 @@
 /** `iam migrate` */
 import type { Errors } from "@beep/iam-domain";
-import { Iam, Progress } from "@beep/iam-server";
+import { Iam, IamDb, Progress } from "@beep/iam-server";
 import type { ConfigError } from "effect/Config";
 import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
@@ -16,3 +16,9 @@ export const migrate: Effect.Effect<void, Errors.StartupError | ConfigError> = E
       : ["Applied:", ...applied.map((name) => `  ${name}`)].join("\n"),
   );
 });
+
+/** Prints the SQL that an administrator of the server runs, where the login that migrates may not make roles. */
+export const printSetup: Effect.Effect<void, Errors.StartupError | ConfigError> = Effect.flatMap(
+  IamDb.setup,
+  Console.log,
+);

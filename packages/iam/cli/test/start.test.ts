@@ -36,6 +36,21 @@ describe("OPS-1: what keeps from starting is one line, and nothing is changed", 
       { DATABASE_URL: "postgres://a:b@localhost/c" },
       /IAM_SECRET.*openssl rand -base64 32.*\[SECRET_MISSING\]/,
     ],
+    [
+      "no secret, but a key that is nearly its name",
+      { DATABASE_URL: "postgres://a:b@localhost/c", IAM_SECERT: "-".repeat(32) },
+      /^iam: IAM_SECERT is no key of the configuration\. Did you mean IAM_SECRET\? .*\[CONFIGURATION_INVALID\]/,
+    ],
+    [
+      "misspelt keys, one of them the command's own",
+      { IAM_BASE_ULR: "https://iam.example", IAM_LOGLEVEL: "warn" },
+      /^iam: IAM_BASE_ULR, IAM_LOGLEVEL are no keys .* Did you mean IAM_BASE_URL, IAM_LOG_LEVEL\? .*\[CONFIGURATION_INVALID\]/,
+    ],
+    [
+      "a key that nobody reads",
+      { IAM_FOO: "bar" },
+      /^iam: IAM_FOO is no key of the configuration\. Remove it\. .*\[CONFIGURATION_INVALID\]/,
+    ],
     ["a short secret", { IAM_SECRET: "too-short-to-be-one" }, /IAM_SECRET.*\[CONFIGURATION_INVALID\]/],
     ["a base address that is none", { IAM_BASE_URL: "here" }, /IAM_BASE_URL.*\[CONFIGURATION_INVALID\]/],
     ["a base address without a scheme", { IAM_BASE_URL: "localhost:4000" }, /IAM_BASE_URL.*\[CONFIGURATION_INVALID\]/],
@@ -173,6 +188,17 @@ describe("the command", () => {
         for (const word of ["serve", "migrate", "EXAMPLES"]) assert.include(help.stdout, word);
         const serve = yield* Iam.run(["serve", "--help"], {});
         for (const key of ["DATABASE_URL", "IAM_SECRET", "PORT", "EXAMPLES"]) assert.include(serve.stdout, key);
+        const migrate = yield* Iam.run(["migrate", "--help"], {});
+        assert.include(migrate.stdout, "iam migrate --print-setup");
+        const lines = [help, serve, migrate].flatMap(({ stdout }) => stdout.split("\n"));
+        assert.deepStrictEqual(
+          lines.filter((line) => line.length > 80),
+          [],
+        );
+        // A mistake in the configuration keeps nobody from reading what there is.
+        assert.strictEqual((yield* Iam.run(["serve", "--help"], { IAM_BASE_ULR: "x" })).code, 0);
+        const misspelt = yield* Iam.run(["migrate"], { IAM_DATADIR: "x" });
+        assert.match(misspelt.stderr, /^iam: IAM_DATADIR .* IAM_DATA_DIR\? .* \[CONFIGURATION_INVALID\]\n$/);
         assert.match((yield* Iam.run(["--version"], {})).stdout, /\d+\.\d+\.\d+/);
         const unknown = yield* Iam.run(["sevre"], {});
         assert.strictEqual(unknown.code, 1);

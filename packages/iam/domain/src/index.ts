@@ -1,3 +1,4 @@
 export { AuthErrorCode, betterAuthCodes } from "./AuthErrorCode.ts";
 export * from "./entities.ts";
+export * as ErrorCatalogue from "./errorCatalogue.ts";
 export * as Errors from "./errors.ts";

@@ -7,9 +7,11 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
+import * as Struct from "effect/Struct";
 import * as Auth from "./auth/Auth.ts";
 import * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 import * as Mailer from "./auth/Mailer.ts";
+import * as Misspelt from "./config/Misspelt.ts";
 import * as Setting from "./config/Setting.ts";
 import { IamDb } from "./db/Db.ts";
 import * as server from "./db/server.ts";
@@ -49,8 +51,9 @@ export const settings = Config.all(places);
 
 /** Every key that the services read. */
 export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = {
-  ...server.keys,
   ...places,
+  // Of the two that read `DATABASE_URL` the one that need not be set.
+  ...Struct.omit(server.keys, ["url"]),
   ...Auth.keys,
   ...Telemetry.keys,
 };
@@ -100,7 +103,10 @@ export const services: Layer.Layer<Services, Config.ConfigError, IamDb.Provided 
 /** All that `layer` provides. */
 export type Provided = Services | Mailer.Mailer | IamDb.Provided;
 
-/** The identity services, with the database and the mailer that Config names. */
-export const layer: Layer.Layer<Provided, Errors.StartupError | Config.ConfigError> = services.pipe(
-  Layer.provideMerge(Layer.merge(database, mailer)),
+/** The identity services, with the database and the mailer that Config names. A misspelt key is refused first. */
+export const layer: Layer.Layer<Provided, Errors.StartupError | Config.ConfigError> = Layer.unwrap(
+  Effect.as(
+    Misspelt.demandNoSlip(Object.values(keys).map(({ entry }) => entry.key)),
+    services.pipe(Layer.provideMerge(Layer.merge(database, mailer))),
+  ),
 );

@@ -36,7 +36,7 @@ export const required = <A>(key: string, read: Read<A>, words: Words): Setting<A
 export const withDefault = <const A>(
   key: string,
   read: Read<A>,
-  { value, fallback = String(value), ...words }: Words & { readonly value: A; readonly fallback?: string },
+  { value, fallback = `\`${String(value)}\``, ...words }: Words & { readonly value: A; readonly fallback?: string },
 ): Setting<A> => Object.assign(Config.withDefault(read(key), value), { entry: { key, fallback, ...words } });
 
 /**

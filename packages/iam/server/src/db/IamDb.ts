@@ -66,4 +66,7 @@ export const migrateEmbedded = (options: embedded.Options): Effect.Effect<Readon
     Effect.provide(Reactivity.layer),
   );
 
+/** The SQL that an administrator of the server runs, where the login that migrates may not make roles. */
+export const setup: Effect.Effect<string, Errors.StartupError | ConfigError> = server.setup();
+
 export { settings } from "./server.ts";

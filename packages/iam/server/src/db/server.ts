@@ -1,5 +1,5 @@
 /** A PostgreSQL server: migrated by its owner, used by a login that owns nothing. */
-import { Migrations, SqlState } from "@beep/db-admin";
+import { Migrations, Setup, SqlState } from "@beep/db-admin";
 import { Errors } from "@beep/iam-domain";
 import { serviceRole } from "@beep/shared-tables";
 import * as Pg from "@effect/sql-pg/PgClient";
@@ -50,9 +50,9 @@ export const settings = Config.all(keys);
 /** Migrates the database, and gives the names of the migrations that it lacked. */
 export const migrate = Effect.fn("Server.migrate")(function* () {
   const { url, migrationsUrl } = yield* settings;
-  const login = yield* loginOf("DATABASE_URL", url);
+  const { login } = yield* addressOf("DATABASE_URL", url);
   const ownerUrl = Option.getOrElse(migrationsUrl, () => url);
-  yield* loginOf("IAM_MIGRATIONS_URL", ownerUrl);
+  yield* addressOf("IAM_MIGRATIONS_URL", ownerUrl);
   yield* Progress.begin("Migrating the database");
   return yield* Application.migrateFor(login).pipe(using(ownerUrl));
 }, Effect.mapError(explain));
@@ -60,7 +60,7 @@ export const migrate = Effect.fn("Server.migrate")(function* () {
 /** Migrates the database, unless it is told not to, and gives the clients to it. */
 export const openDatabase = Effect.fn("Server.open")(function* () {
   const { url, runMigrations, connections, pooler } = yield* settings;
-  yield* loginOf("DATABASE_URL", url);
+  yield* addressOf("DATABASE_URL", url);
   if (pooler === "none") yield* demandDirect(url);
   if (runMigrations) yield* migrate();
   else yield* demandMigrated(url);
@@ -130,9 +130,10 @@ const using =
       }),
     );
 
-const loginOf = Effect.fnUntraced(function* (key: string, url: Redacted.Redacted) {
-  const login = loginIn(Redacted.value(url));
-  if (Option.isSome(login) && login.value !== "") return login.value;
+/** The login and the database that an address names. */
+const addressOf = Effect.fnUntraced(function* (key: string, url: Redacted.Redacted) {
+  const address = addressIn(Redacted.value(url));
+  if (Option.isSome(address) && address.value.login !== "") return address.value;
   return yield* new Errors.StartupError({
     code: "CONFIGURATION_INVALID",
     message: `${key} is not the address of a PostgreSQL database with a login.`,
@@ -141,10 +142,28 @@ const loginOf = Effect.fnUntraced(function* (key: string, url: Redacted.Redacted
 });
 
 /** What is no address throws, and so does a percent sign that encodes nothing. */
-const loginIn = Option.liftThrowable((address: string) => {
-  const { protocol, username, password } = new URL(address);
-  const [login = ""] = [username, password].map((part) => decodeURIComponent(part));
-  return /^postgres(ql)?:$/.test(protocol) ? login : "";
+const addressIn = Option.liftThrowable((address: string) => {
+  const { protocol, username, password, pathname } = new URL(address);
+  const [login = "", , database = ""] = [username, password, pathname.slice(1)].map((part) => decodeURIComponent(part));
+  return { login: /^postgres(ql)?:$/.test(protocol) ? login : "", database: database === "" ? login : database };
+});
+
+/**
+ * What an administrator of the server runs where the migrating login may not make roles, for the logins and the database
+ * that Config names, or else for names that say what they are. Connects to nothing.
+ */
+export const setup = Effect.fn("Server.setup")(function* () {
+  const { url, migrationsUrl } = yield* Config.all({
+    url: Config.option(keys.url),
+    migrationsUrl: keys.migrationsUrl,
+  });
+  const app = Option.isSome(url) ? yield* addressOf("DATABASE_URL", url.value) : undefined;
+  const owner = Option.isSome(migrationsUrl) ? yield* addressOf("IAM_MIGRATIONS_URL", migrationsUrl.value) : undefined;
+  return Setup.script({
+    owner: owner?.login ?? "iam_owner",
+    app: app?.login ?? "iam_app",
+    database: (owner ?? app)?.database ?? "iam",
+  });
 });
 
 function explain<E extends Errors.StartupError | Config.ConfigError>(error: E | SqlError): E | Errors.StartupError {

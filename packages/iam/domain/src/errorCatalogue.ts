@@ -1,0 +1,192 @@
+/**
+ * What causes every error code that is stable, and what to do: the page of errors is made from it, and a program may tell
+ * it to its users. A code without an explanation does not compile.
+ */
+import type { AuthErrorCode, betterAuthCodes } from "./AuthErrorCode.ts";
+import type * as Errors from "./errors.ts";
+import { areas, betterAuth } from "./explanations/betterAuth.ts";
+import { answered, type Explanation, type Family, told } from "./explanations/Explanation.ts";
+
+export type { Explanation, Family } from "./explanations/Explanation.ts";
+
+/** The codes of all error classes that a module exports. */
+export type CodesOf<Module> = {
+  readonly [Name in keyof Module]: Module[Name] extends abstract new (
+    ...args: never
+  ) => { readonly code: infer Code extends string }
+    ? Code
+    : never;
+}[keyof Module];
+
+/** Why a service cannot start. */
+export const startup: Readonly<Record<Errors.StartupCode, Explanation>> = {
+  CONFIGURATION_INVALID: told(
+    "A key is missing, misspelt, or has a value that it does not take; the message names the key, never the value.",
+    "Correct that key; the page of the configuration has them all.",
+  ),
+  SECRET_MISSING: told(
+    "DATABASE_URL is set and IAM_SECRET is not: every process of one installation needs the same.",
+    "Set it to the output of `openssl rand -base64 32`, and keep it.",
+  ),
+  PORT_UNAVAILABLE: told(
+    "Something else listens at HOST and PORT, this user may not, or this machine has no such address.",
+    "Stop what listens there, or correct HOST and PORT.",
+  ),
+  DATABASE_UNREACHABLE: told(
+    "Nothing that speaks PostgreSQL answers at the address.",
+    "Start the server, or correct host and port in DATABASE_URL and IAM_MIGRATIONS_URL.",
+  ),
+  DATABASE_REFUSED: told(
+    "The server answers, and refuses the login, the password or the database.",
+    "Correct them in DATABASE_URL and IAM_MIGRATIONS_URL.",
+  ),
+  DATABASE_NEWER: told(
+    "The database has migrations that this version does not know.",
+    "Run the version that migrated it, or restore a backup from before.",
+  ),
+  MIGRATION_PENDING: told(
+    "The database lacks migrations, and IAM_RUN_MIGRATIONS is off.",
+    "Run `iam migrate` with IAM_MIGRATIONS_URL.",
+  ),
+  MIGRATION_FAILED: told(
+    "A migration met an error. The database is as it was before.",
+    "Correct the migration, or the data that it met, and start again.",
+  ),
+  POOLER_IN_BETWEEN: told(
+    "DATABASE_URL leads to a pooler that shares connections, on which no role can be held.",
+    "Set IAM_DATABASE_POOLER=transaction, or let DATABASE_URL lead to the server itself.",
+  ),
+  ROLES_MISSING: told(
+    "A login lacks a right that it needs, or has one that would show it every row; the message says which.",
+    "Do what the message says; `iam migrate --print-setup` prints what an administrator can run.",
+  ),
+  DATA_DIRECTORY_IN_USE: told(
+    "Another process has the data directory open.",
+    "Stop that process, or name another directory by IAM_DATA_DIR.",
+  ),
+  DATA_DIRECTORY_UNUSABLE: told(
+    "The data directory cannot be read or written, or the database in it cannot be opened.",
+    "Let this user read and write there, restore it from a backup, or name another by IAM_DATA_DIR.",
+  ),
+};
+
+/** The errors of the domain that are neither a service's start nor authentication's. */
+export const errors: Readonly<
+  Record<Exclude<CodesOf<typeof Errors>, Errors.StartupCode | AuthErrorCode>, Explanation>
+> = {
+  STALE_VERSION: told(
+    "An update stated a version of the row that is no longer the current one.",
+    "Read the row again, and decide again.",
+  ),
+  FIRST_ADMINISTRATOR_EXISTS: told(
+    "The one-time link is used, and there is an administrator already.",
+    "Let an administrator make the next one.",
+  ),
+  TOKEN_INVALID: told(
+    "The one-time token is unknown, used up, replaced by a newer one, or older than a day.",
+    "Start the server again: as long as there is no administrator it prints a new link.",
+  ),
+};
+
+/** What the identity services answer beside Better Auth's own codes. */
+const own: Readonly<Record<Exclude<AuthErrorCode, (typeof betterAuthCodes)[number] | StatusCode>, Explanation>> = {
+  INVALID_ID: answered(
+    400,
+    "An id is malformed, or of another kind of entity; the message names the field.",
+    "Send an id of the form that the message shows.",
+  ),
+  INVALID_VALUE: answered(
+    400,
+    "A value cannot be stored: out of range, too long, too deep, or text that PostgreSQL cannot hold.",
+    "Correct the value.",
+  ),
+  ALREADY_EXISTS: answered(
+    409,
+    "What must be unique exists already, perhaps since another request of the same moment.",
+    "Read it, or choose another value.",
+  ),
+  REFERENCE_GONE: answered(
+    409,
+    "What the request refers to was deleted while it ran.",
+    "Read it again, and decide again.",
+  ),
+  COMMIT_UNKNOWN: answered(
+    503,
+    "The connection to the database was lost during the commit: the change may or may not have happened.",
+    "Find out whether it did before you send it again.",
+  ),
+};
+
+/** Codes that are the names of HTTP statuses. */
+type StatusCode = keyof typeof status;
+
+const status = {
+  BAD_REQUEST: answered(400, "The request is malformed; the detail says how.", "Correct the request."),
+  UNAUTHORIZED: answered(401, "There is no live session.", "Sign in."),
+  PAYMENT_REQUIRED: answered(402, "Something has to be paid first; nothing here answers so.", "Nothing."),
+  FORBIDDEN: answered(403, "The session's user may not do this.", "Ask whoever may."),
+  NOT_FOUND: answered(404, "There is no such route, or what it names does not exist.", "Correct the path or the id."),
+  METHOD_NOT_ALLOWED: answered(405, "The route does not have this method.", "Use the method that the reference has."),
+  NOT_ACCEPTABLE: answered(406, "The answer has no form that the request accepts.", "Accept `application/json`."),
+  CONFLICT: answered(409, "The change contradicts what is there.", "Read it again, and decide again."),
+  GONE: answered(410, "What was there is there no longer.", "Stop asking for it."),
+  PRECONDITION_FAILED: answered(412, "A condition that the request states does not hold.", "Read again first."),
+  PAYLOAD_TOO_LARGE: answered(413, "The body has more than 1 MiB.", "Send less."),
+  UNSUPPORTED_MEDIA_TYPE: answered(415, "The body is not of a type that is read.", "Send `application/json`."),
+  UNPROCESSABLE_ENTITY: answered(422, "The request is well-formed and cannot be followed.", "Correct its values."),
+  TOO_MANY_REQUESTS: answered(429, "The client has asked too often.", "Wait as long as `Retry-After` says."),
+  INTERNAL_SERVER_ERROR: answered(500, "Something failed unexpectedly.", "Look for the trace in the server's log."),
+  NOT_IMPLEMENTED: answered(501, "The operation is not there.", "Use another one."),
+  SERVICE_UNAVAILABLE: answered(503, "The server cannot answer for now.", "Try again later."),
+} satisfies Partial<Record<AuthErrorCode, Explanation>>;
+
+/** Every code of an `AuthError`. */
+export const authentication: Readonly<Record<AuthErrorCode, Explanation>> = { ...betterAuth, ...own, ...status };
+
+/**
+ * Codes that Better Auth answers over HTTP and does not declare: as an `AuthError` they have the name of their status.
+ */
+const undeclared: Readonly<Record<string, Explanation>> = {
+  RATE_LIMITED: answered(429, "An API key is used more often than it may.", "Wait as long as the answer says."),
+  PROVIDER_NOT_SUPPORTED: answered(400, "A token is asked for of an account with a password.", "Nothing: it has none."),
+  PROVIDER_NOT_CONFIGURED: answered(
+    400,
+    "Data are asked for of an account with a password, which has none elsewhere.",
+    "Nothing: it has none.",
+  ),
+  FAILED_TO_INVALIDATE_TWO_FACTOR_CHALLENGE: answered(
+    500,
+    "After too many wrong codes the sign-in could not be ended.",
+    "Sign in with the password again; the log has the cause.",
+  ),
+};
+
+/** The families of the domain, in the order in which the page has them. */
+export const families: ReadonlyArray<Family> = [
+  {
+    title: "Starting",
+    says: "Of `StartupError`: nothing was changed. The command prints one line with the code, and ends with 1.",
+    codes: startup,
+  },
+  {
+    title: "Errors of the services",
+    says: "Tagged errors of Effects; they are no HTTP answers of their own.",
+    codes: errors,
+  },
+  {
+    title: "Transactions and values",
+    says: "Of `AuthError`, and over HTTP. `CommitUnknown`, with the same code, is the error of a transaction of your own.",
+    codes: own,
+  },
+  {
+    title: "HTTP statuses",
+    says: "An error that says nothing else has the name of its status for a code; what is not listed here is named alike.",
+    codes: status,
+  },
+  ...areas.map((area) => ({ ...area, title: `Better Auth: ${area.title}` })),
+  {
+    title: "Better Auth: undeclared",
+    says: "As an `AuthError` they have the name of their status.",
+    codes: undeclared,
+  },
+];

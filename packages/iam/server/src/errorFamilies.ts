@@ -1,0 +1,34 @@
+/** Every family of error codes that the services have: the page of errors is made from it. */
+import { ErrorCatalogue } from "@beep/iam-domain";
+import type * as problem from "./api/problem.ts";
+import type * as Mailer from "./auth/Mailer.ts";
+
+/** What our own routes answer. */
+const routes: Readonly<Record<ErrorCatalogue.CodesOf<typeof problem>, ErrorCatalogue.Explanation>> = {
+  UNAUTHORIZED: {
+    statuses: [401],
+    cause: "The request carries no live session.",
+    remedy: "Sign in, and send the session's cookie.",
+  },
+  DATABASE_UNAVAILABLE: {
+    statuses: [503],
+    cause: "The database does not answer in time.",
+    remedy: "Try again later; an operator looks after the database.",
+  },
+};
+
+/** What a mailer fails with. */
+const mail: Readonly<Record<ErrorCatalogue.CodesOf<typeof Mailer>, ErrorCatalogue.Explanation>> = {
+  MAIL_FAILED: {
+    statuses: [],
+    cause: "A mail could not be handed to the SMTP server, or not be written to the folder; the log says why.",
+    remedy: "Correct IAM_SMTP_URL, IAM_MAIL_FROM or IAM_MAIL_DIR; then let the mail be asked for again.",
+  },
+};
+
+/** The domain's families, and those of the services. */
+export const errorFamilies: ReadonlyArray<ErrorCatalogue.Family> = [
+  ...ErrorCatalogue.families,
+  { title: "Mail", says: "Of a `Mailer`; no request fails by it.", codes: mail },
+  { title: "Routes beside Better Auth's", says: "Problem details of the routes in `IamApi`.", codes: routes },
+];
