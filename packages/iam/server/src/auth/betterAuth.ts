@@ -1,6 +1,6 @@
 /** Better Auth, as this package composes it: every option that is not a default stands here. */
 import { apiKey } from "@better-auth/api-key";
-import type { BetterAuthOptions } from "@better-auth/core";
+import type { AuthContext, BetterAuthOptions } from "@better-auth/core";
 import { betterAuth } from "better-auth/minimal";
 import { admin, openAPI, organization, twoFactor } from "better-auth/plugins";
 import type { AccessControl } from "better-auth/plugins/access";
@@ -44,6 +44,7 @@ export interface BetterAuth {
   readonly options: BetterAuthOptions;
   readonly handler: (request: Request) => Promise<Response>;
   readonly api: { readonly generateOpenAPISchema: () => Promise<OpenApiDocument> };
+  readonly $context: Promise<Pick<AuthContext, "internalAdapter" | "authCookies" | "secret">>;
 }
 
 /** As much of an OpenAPI document as is needed to join two. */

@@ -47,5 +47,6 @@ export const without = (missing: "transactions" | "savepoints") =>
       throw new Error("The control group is reached over HTTP.");
     },
     session: () => Effect.die("The control group is reached over HTTP."),
+    actingAs: () => () => Effect.die("The control group is reached over HTTP."),
     openApi: Effect.die("The control group is reached over HTTP."),
   }));
