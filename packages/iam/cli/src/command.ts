@@ -1,13 +1,15 @@
 /** The command `iam`. */
 import { readFileSync } from "node:fs";
-import type { Errors } from "@beep/iam-domain";
-import type { ConfigError } from "effect/Config";
 import * as CliConfig from "effect/cli/CliConfig";
 import type { CliError } from "effect/cli/CliError";
 import * as Command from "effect/cli/Command";
 import * as GlobalFlag from "effect/cli/GlobalFlag";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import type { Failure } from "./explain.ts";
+import { keyCommand } from "./key.ts";
+import { orgCommand } from "./org.ts";
+import { userCommand } from "./user.ts";
 
 // The services are loaded only by what uses them: help and version come at once.
 const serve = Effect.flatMap(
@@ -57,7 +59,7 @@ const migrateCommand = Command.make("migrate", {}, () => migrate).pipe(
 
 const iam = Command.make("iam").pipe(
   Command.withDescription("Identity and access management."),
-  Command.withSubcommands([serveCommand, migrateCommand]),
+  Command.withSubcommands([serveCommand, migrateCommand, userCommand, orgCommand, keyCommand]),
   Command.withExamples([
     { command: "iam serve", description: "Serve, with a database in .iam" },
     { command: "iam migrate", description: "Migrate the database that DATABASE_URL names" },
@@ -67,10 +69,10 @@ const iam = Command.make("iam").pipe(
 const Manifest = Schema.fromJsonString(Schema.Struct({ version: Schema.String }));
 
 /** Runs the command with the process's arguments. */
-export const run: Effect.Effect<void, Errors.StartupError | ConfigError | CliError, Command.Environment> = Effect.gen(
-  function* () {
-    const text = yield* Effect.sync(() => readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-    const { version } = yield* Effect.orDie(Schema.decodeEffect(Manifest)(text));
-    return yield* Command.run(iam, { version });
-  },
-).pipe(Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] })));
+export const run: Effect.Effect<void, Failure | CliError, Command.Environment> = Effect.gen(function* () {
+  const text = yield* Effect.sync(() => readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const { version } = yield* Effect.orDie(Schema.decodeEffect(Manifest)(text));
+  return yield* Command.run(iam, { version });
+}).pipe(
+  Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] })),
+);

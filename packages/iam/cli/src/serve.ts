@@ -1,12 +1,13 @@
 /** `iam serve` */
 import type { Errors } from "@beep/iam-domain";
-import { Iam, IamHttp, Progress } from "@beep/iam-server";
+import { Auth, Holder, Iam, IamHttp, Progress } from "@beep/iam-server";
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import type { ConfigError } from "effect/Config";
 import * as Effect from "effect/Effect";
 import * as HttpRouter from "effect/http/HttpRouter";
 import * as Layer from "effect/Layer";
 import * as Configuration from "./configuration.ts";
+import * as installation from "./installation.ts";
 import * as pages from "./pages.ts";
 import * as Port from "./port.ts";
 import { progress } from "./progress.ts";
@@ -20,7 +21,6 @@ const run = Effect.fnUntraced(function* (address: Listening) {
   yield* Configuration.demandValid;
   yield* Port.demandFree(address);
 
-  const database = Secret.layer.pipe(Layer.provideMerge(Layer.merge(Iam.database, Iam.mailer)));
   const server = HttpRouter.serve(Layer.mergeAll(IamHttp.layer, pages.layer, IamHttp.answering), {
     disableListenLog: true,
     // Paths hold tokens, as that of a password's reset does.
@@ -30,9 +30,10 @@ const run = Effect.fnUntraced(function* (address: Listening) {
     Layer.provide(server),
     Layer.provide(Layer.effectDiscard(progress.step("Starting"))),
     Layer.provide(Iam.services),
-    Layer.provide(database),
+    Layer.provide(installation.layer),
   );
-  return yield* Layer.launch(running);
+  const holder = { command: "iam serve", address: (yield* Auth.keys.baseUrl).origin };
+  return yield* Effect.provideService(Layer.launch(running), Holder.Holder, holder);
 });
 
 /** Serves until it is interrupted, and then finishes what runs. */
