@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema";
 import type { Failure } from "./explain.ts";
 import { keyCommand } from "./key.ts";
 import { orgCommand } from "./org.ts";
+import { seedCommand } from "./seed.ts";
 import { userCommand } from "./user.ts";
 
 // The services are loaded only by what uses them: help and version come at once.
@@ -59,7 +60,7 @@ const migrateCommand = Command.make("migrate", {}, () => migrate).pipe(
 
 const iam = Command.make("iam").pipe(
   Command.withDescription("Identity and access management."),
-  Command.withSubcommands([serveCommand, migrateCommand, userCommand, orgCommand, keyCommand]),
+  Command.withSubcommands([serveCommand, migrateCommand, userCommand, orgCommand, keyCommand, seedCommand]),
   Command.withExamples([
     { command: "iam serve", description: "Serve, with a database in .iam" },
     { command: "iam migrate", description: "Migrate the database that DATABASE_URL names" },
