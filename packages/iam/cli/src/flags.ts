@@ -4,6 +4,9 @@ import * as Duration from "effect/Duration";
 import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
 
+/** A text of several lines, as the help sets them: it breaks none itself, and terminals have 80 columns. */
+export const lines = (...each: ReadonlyArray<string>): string => each.join("\n  ");
+
 /** For programs, instead of words and tables. */
 export const json = Flag.Boolean("json").pipe(
   Flag.withDescription("Print JSON"),
@@ -20,11 +23,11 @@ const MOST = 2 ** 31 - 1;
 /** A part of a list. */
 export const page = {
   limit: whole("limit", { minimum: 1, maximum: 1000 }).pipe(
-    Flag.withDescription("How many to show"),
+    Flag.withDescription("How many to show (50)"),
     Flag.withDefault(50),
   ),
   offset: whole("offset", { minimum: 0, maximum: MOST }).pipe(
-    Flag.withDescription("How many to pass over"),
+    Flag.withDescription("How many to pass over (0)"),
     Flag.withDefault(0),
   ),
 };

@@ -32,18 +32,15 @@ const create = Command.make(
   {
     ...whose,
     name: Flag.String("name").pipe(Flag.withDescription("What it is for"), Flag.optional),
-    prefix: Flag.String("prefix").pipe(Flag.withDescription("What the key begins with, like ci_"), Flag.optional),
-    expiresIn: Flags.seconds("expires-in", "How long it works; for good unless stated"),
+    prefix: Flag.String("prefix").pipe(Flag.withDescription("What the key begins with: ci_"), Flag.optional),
+    expiresIn: Flags.seconds("expires-in", "How long it works (for good)"),
     permissions: Flag.KeyValuePair("permission").pipe(
       Flag.withMetavar("resource=actions"),
-      Flag.withDescription("What it may, like files=read,write; may be repeated"),
+      Flag.withDescription("What it may: files=read,write"),
       Flag.optional,
     ),
-    requests: Flags.count("requests").pipe(
-      Flag.withDescription("How often it may be used in a time; 10 unless stated"),
-      Flag.optional,
-    ),
-    per: Flags.seconds("per", "That time; a day unless stated"),
+    requests: Flags.count("requests").pipe(Flag.withDescription("How often it may be used (10)"), Flag.optional),
+    per: Flags.seconds("per", "In how long (1 day)"),
     unlimited: Flag.Boolean("unlimited").pipe(
       Flag.withDescription("Let it be used however often"),
       Flag.withDefault(false),
@@ -56,7 +53,7 @@ const create = Command.make(
   Command.validate(oneOwner),
   Command.withShortDescription("Create a key"),
   Command.withDescription(
-    "Creates an API key for a user or an organization, and prints it: alone, and only this once.",
+    Flags.lines("Creates an API key for a user or an organization.", "The key is printed alone, and only this once."),
   ),
   Command.withExamples([
     { command: "iam key create --user ann@example.com --name build > key", description: "Into a file" },
@@ -73,7 +70,7 @@ const list = Command.make("list", { ...whose, json: Flags.json }, (input) =>
 ).pipe(
   Command.validate(oneOwner),
   Command.withShortDescription("List keys"),
-  Command.withDescription("Lists the keys of a user or an organization. The keys themselves are kept by nobody."),
+  Command.withDescription("Lists the keys of a user or an organization, without the keys themselves."),
   Command.withExamples([{ command: "iam key list --org acme", description: "An organization's" }]),
 );
 
@@ -82,10 +79,11 @@ const rotate = Command.make("rotate", { key, json: Flags.json }, (input) =>
 ).pipe(
   Command.withShortDescription("Replace a key by a new one"),
   Command.withDescription(
-    [
-      "Ends a key, and prints a new one of the same name, owner, prefix, permissions and limits, which works as long as",
-      "the old one was to. Both happen, or nothing does.",
-    ].join(" "),
+    Flags.lines(
+      "Ends a key, and prints a new one of the same name, owner, prefix, permissions",
+      "and limits, which works as long as the old one was to.",
+      "Both happen, or nothing does.",
+    ),
   ),
   Command.withExamples([
     { command: "iam key rotate apikey_01h455vb4pex5vsknk084sn02q > key", description: "Into a file" },

@@ -91,7 +91,10 @@ const removeMember = Command.make(
 export const orgCommand: Group<"org"> = Command.make("org").pipe(
   Command.withShortDescription("Create organizations, and look after members"),
   Command.withDescription(
-    "What an operator does with organizations. They are named by slug or id, users by address or id.",
+    Flags.lines(
+      "What an operator does with organizations.",
+      "They are named by slug or id, users by e-mail address or id.",
+    ),
   ),
   Command.withSubcommands([create, list, members, invite, removeMember]),
   Command.withExamples([

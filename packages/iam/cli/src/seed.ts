@@ -21,10 +21,10 @@ const fitting = <Input extends Size>({ tenants, users }: Input) =>
 export const seedCommand = Command.make(
   "seed",
   {
-    tenants: Flags.count("tenants").pipe(Flag.withDescription("How many organizations"), Flag.withDefault(10)),
-    users: Flags.count("users").pipe(Flag.withDescription("How many users altogether"), Flag.withDefault(100)),
+    tenants: Flags.count("tenants").pipe(Flag.withDescription("How many organizations (10)"), Flag.withDefault(10)),
+    users: Flags.count("users").pipe(Flag.withDescription("How many users altogether (100)"), Flag.withDefault(100)),
     seed: Flags.whole("seed", { minimum: 0, maximum: 2 ** 31 - 1 }).pipe(
-      Flag.withDescription("Which data; the same number gives the same"),
+      Flag.withDescription("Which data (1); the same number gives the same"),
       Flag.withDefault(1),
     ),
     force: Flag.Boolean("force").pipe(
@@ -38,10 +38,10 @@ export const seedCommand = Command.make(
   Command.validate(fitting),
   Command.withShortDescription("Make demo data"),
   Command.withDescription(
-    [
+    Flags.lines(
       "Makes organizations with owners, teams and members, through the services.",
       "What is there already is found, so that a run that was interrupted goes on.",
-    ].join("\n"),
+    ),
   ),
   Command.withExamples([
     { command: "iam seed", description: "A little" },

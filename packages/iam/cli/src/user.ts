@@ -22,7 +22,7 @@ const create = Command.make(
       Flag.withoutNegation,
     ),
     passwordStdin: Flag.Boolean("password-stdin").pipe(
-      Flag.withDescription("Read a password from standard input; otherwise a link to set one is mailed"),
+      Flag.withDescription("Read a password, instead of mailing a link to set one"),
       Flag.withDefault(false),
       Flag.withoutNegation,
     ),
@@ -31,11 +31,13 @@ const create = Command.make(
   (input) => Effect.flatMap(operations, (run) => run.create(input)),
 ).pipe(
   Command.withShortDescription("Create a user"),
-  Command.withDescription("Creates a user. Without a password, a mail to the address has a link by which to set one."),
+  Command.withDescription(
+    Flags.lines("Creates a user.", "Without a password, a mail to the address has a link by which to set one."),
+  ),
   Command.withExamples([
     { command: "iam user create --email ann@example.com --name Ann", description: "Who sets a password by mail" },
     {
-      command: "iam user create --admin --password-stdin --email ada@example.com --name Ada < password",
+      command: "iam user create --admin --password-stdin --email … --name Ada < file",
       description: "An administrator, without mail",
     },
   ]),
@@ -89,7 +91,7 @@ const unban = Command.make("unban", { user, as }, (input) =>
   Effect.flatMap(operations, (run) => run.unban(input)),
 ).pipe(
   Command.withShortDescription("Let a banned user in again"),
-  Command.withDescription("Lets a banned user sign in again. The sessions that the ban ended stay ended."),
+  Command.withDescription("Lets a banned user sign in again. Sessions that the ban ended stay ended."),
   Command.withExamples([{ command: "iam user unban ann@example.com", description: "By address" }]),
 );
 
@@ -119,7 +121,7 @@ const setRole = Command.make(
   (input) => Effect.flatMap(operations, (run) => run.setRole(input)),
 ).pipe(
   Command.withShortDescription("Make or unmake an administrator"),
-  Command.withDescription("Sets a user's role in the installation; roles in organizations are another matter."),
+  Command.withDescription("Sets a role in the installation; roles in organizations are another matter."),
   Command.withExamples([{ command: "iam user set-role ann@example.com admin", description: "An administrator" }]),
 );
 
@@ -128,7 +130,10 @@ const setPassword = Command.make("set-password", { user, as }, (input) =>
 ).pipe(
   Command.withShortDescription("Set a user's password"),
   Command.withDescription(
-    "Sets a user's password, and ends every session of the user. It is asked for, or read from standard input.",
+    Flags.lines(
+      "Sets a user's password, and ends every session of the user.",
+      "It is asked for, or read from standard input.",
+    ),
   ),
   Command.withExamples([
     { command: "iam user set-password ann@example.com", description: "Asks for it" },
