@@ -30,8 +30,7 @@ export const operating = (effect: Effect.Effect<void, Failure, Iam.Provided | En
     Secret.demandStated.pipe(
       Effect.andThen(Configuration.demandValid),
       Effect.andThen(Effect.provide(Effect.andThen(end, effect), services)),
-      Effect.provide(Configuration.withBaseUrl(address)),
-      Effect.provide(unmigrated),
+      Effect.provide(Layer.provideMerge(Configuration.withBaseUrl(address), unmigrated)),
       Effect.provideService(Progress.Progress, step),
       Effect.provideService(Holder.Holder, { command: `iam ${process.argv[2]}` }),
     ),
