@@ -7,7 +7,7 @@ import * as Schedule from "effect/Schedule";
 const WIDTH = 24;
 
 const time = (seconds: number): string =>
-  seconds < 60 ? `${Math.ceil(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  seconds < 60 ? `${Math.ceil(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 
 const line = (done: number, total: number, seconds: number): string => {
   const rate = done / Math.max(seconds, 0.001);

@@ -76,7 +76,7 @@ export class Operator extends Context.Service<
 
 const { apiKey, member, organization, user } = IamDbSchema;
 
-/** Better Auth has these columns not, or keeps them to itself. */
+/** Without what only the database, or Better Auth, has a use for. */
 const { version: _user, ...userColumns } = getColumns(user);
 const { version: _organization, updatedAt: _updatedAt, ...organizationColumns } = getColumns(organization);
 const { version: _apiKey, key: _key, ...apiKeyColumns } = getColumns(apiKey);
@@ -89,7 +89,7 @@ const Permissions = Schema.fromJsonString(Schema.Record(Schema.String, Schema.mu
 const decodeUserId = (text: string) => Effect.orDie(Schema.decodeUnknownEffect(SharedEntityIds.UserId)(text));
 const decodePermissions = (text: string) => Effect.orDie(Schema.decodeEffect(Permissions)(text));
 
-/** What is known of some fields. Of null and nothing Better Auth takes null for a few only. */
+/** The fields that are not null, which Better Auth takes for a few only. */
 const stated = <Fields extends object>(fields: Fields) =>
   // `fromEntries` knows no names.
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as {
@@ -106,7 +106,7 @@ const make = Effect.gen(function* () {
   const service = <A, E>(effect: Effect.Effect<A, E, ServiceConnection>) =>
     Effect.provideService(asService(effect), ServiceConnection, connection);
 
-  /** What a change may fail with beside its refusals. */
+  // What a change, and what a look-up, cannot handle.
   const unexpected = { SqlError: Effect.die, EffectDrizzleQueryError: Effect.die } as const;
   const reading = { ...unexpected, CommitUnknown: Effect.die } as const;
 
