@@ -1,10 +1,10 @@
 /** The page of errors, from the catalogue of their codes. */
+import { errorFamily } from "@beep/iam-cli";
 import type { ErrorCatalogue } from "@beep/iam-domain";
 import { errorFamilies } from "@beep/iam-server";
 import { table } from "./table.ts";
 
-/** A package above the services that has codes of its own adds its family here. */
-const families: ReadonlyArray<ErrorCatalogue.Family> = [...errorFamilies];
+const families: ReadonlyArray<ErrorCatalogue.Family> = [...errorFamilies, errorFamily];
 
 const section = ({ title, says, codes }: ErrorCatalogue.Family): ReadonlyArray<string> => {
   const entries = Object.entries(codes);

@@ -6,6 +6,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import * as Cause from "effect/Cause";
 import * as Console from "effect/Console";
+import * as CliError from "effect/cli/CliError";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Logger from "effect/Logger";
@@ -25,9 +26,8 @@ const main = Effect.gen(function* () {
   );
 }).pipe(
   Effect.tapError((error) =>
-    error._tag === "StartupError" || error._tag === "ConfigError"
-      ? Effect.andThen(progress.end, Console.error(explain(error)))
-      : Effect.void,
+    // What was called wrongly is shown already, with the help.
+    CliError.isCliError(error) ? Effect.void : Effect.andThen(progress.end, Console.error(explain(error))),
   ),
   Effect.provideService(Logger.LogToStderr, true),
   Effect.provide(NodeServices.layer),
@@ -50,7 +50,9 @@ process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
 
 NodeRuntime.runMain(main, {
   disableErrorReporting: true,
-  // To be stopped is how a server ends well.
+  // To be stopped is how a server ends well, and how anything else does not come to its end.
   teardown: (exit, onExit) =>
-    Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? onExit(0) : Runtime.defaultTeardown(exit, onExit),
+    Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
+      ? onExit(process.argv[2] === "serve" ? 0 : 130)
+      : Runtime.defaultTeardown(exit, onExit),
 });

@@ -1,7 +1,5 @@
 /** The command `iam`. */
 import { readFileSync } from "node:fs";
-import type { Errors } from "@beep/iam-domain";
-import type { ConfigError } from "effect/Config";
 import * as CliConfig from "effect/cli/CliConfig";
 import type { CliError } from "effect/cli/CliError";
 import * as CliOutput from "effect/cli/CliOutput";
@@ -10,6 +8,11 @@ import * as Flag from "effect/cli/Flag";
 import * as GlobalFlag from "effect/cli/GlobalFlag";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import type { Failure } from "./explain.ts";
+import { keyCommand } from "./key.ts";
+import { orgCommand } from "./org.ts";
+import { seedCommand } from "./seed.ts";
+import { userCommand } from "./user.ts";
 
 // The services are loaded only by what uses them: help and version come at once.
 const serve = Effect.flatMap(
@@ -78,7 +81,7 @@ const migrateCommand = Command.make("migrate", { printSetup }, migrate).pipe(
 
 const iam = Command.make("iam").pipe(
   Command.withDescription("Identity and access management."),
-  Command.withSubcommands([serveCommand, migrateCommand]),
+  Command.withSubcommands([serveCommand, migrateCommand, userCommand, orgCommand, keyCommand, seedCommand]),
   // Once, for whichever command runs.
   Command.provideEffectDiscard(demandKnown),
   Command.withExamples([
@@ -108,13 +111,11 @@ const wrapping: CliOutput.Formatter = {
 const Manifest = Schema.fromJsonString(Schema.Struct({ version: Schema.String }));
 
 /** Runs the command with the process's arguments. */
-export const run: Effect.Effect<void, Errors.StartupError | ConfigError | CliError, Command.Environment> = Effect.gen(
-  function* () {
-    const text = yield* Effect.sync(() => readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-    const { version } = yield* Effect.orDie(Schema.decodeEffect(Manifest)(text));
-    return yield* Command.run(iam, { version });
-  },
-).pipe(
+export const run: Effect.Effect<void, Failure | CliError, Command.Environment> = Effect.gen(function* () {
+  const text = yield* Effect.sync(() => readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const { version } = yield* Effect.orDie(Schema.decodeEffect(Manifest)(text));
+  return yield* Command.run(iam, { version });
+}).pipe(
   Effect.provideService(CliOutput.Formatter, wrapping),
   Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] })),
 );

@@ -1,6 +1,6 @@
 /** `iam migrate` */
 import type { Errors } from "@beep/iam-domain";
-import { Iam, IamDb, Progress } from "@beep/iam-server";
+import { Holder, Iam, IamDb, Progress } from "@beep/iam-server";
 import type { ConfigError } from "effect/Config";
 import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
@@ -8,7 +8,10 @@ import { progress } from "./progress.ts";
 
 /** Migrates the database, and says what was done. */
 export const migrate: Effect.Effect<void, Errors.StartupError | ConfigError> = Effect.gen(function* () {
-  const applied = yield* Effect.provideService(Iam.migrate, Progress.Progress, progress.step);
+  const applied = yield* Iam.migrate.pipe(
+    Effect.provideService(Progress.Progress, progress.step),
+    Effect.provideService(Holder.Holder, { command: "iam migrate" }),
+  );
   yield* progress.end;
   yield* Console.log(
     applied.length === 0

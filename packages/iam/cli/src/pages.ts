@@ -1,4 +1,4 @@
-/** The few pages: what this is, making the first administrator, accepting an invitation. */
+/** The few pages: what this is, making the first administrator, setting a password, accepting an invitation. */
 import { Auth, FirstAdministrator } from "@beep/iam-server";
 import { IamEntityIds } from "@beep/shared-domain";
 import * as Effect from "effect/Effect";
@@ -19,6 +19,11 @@ const Setup = Schema.Struct({
 /** What a form is filled with: not the password, which is to be typed anew. */
 type Filled = Partial<Pick<typeof Setup.Type, "token" | "name" | "email">> & { readonly problem?: string };
 
+const passwordField = html`<label for="password">Password</label>
+<input id="password" name="password" type="password" required minlength="${String(Auth.MIN_PASSWORD_LENGTH)}"
+  autocomplete="new-password" aria-describedby="password-note">
+<small id="password-note">${String(Auth.MIN_PASSWORD_LENGTH)} characters or more; a few unlikely words do well.</small>`;
+
 const setupForm = ({ token, name = "", email = "", problem }: Filled): Html => html`
 ${problem === undefined ? "" : html`<p role="alert">${problem}</p>`}
 <p>There is no administrator yet. Whoever has the link that the server printed when it started becomes the first.</p>
@@ -34,10 +39,7 @@ ${
 <input id="name" name="name" required autocomplete="name" value="${name}">
 <label for="email">E-mail address</label>
 <input id="email" name="email" type="email" required autocomplete="username" value="${email}">
-<label for="password">Password</label>
-<input id="password" name="password" type="password" required minlength="${String(Auth.MIN_PASSWORD_LENGTH)}"
-  autocomplete="new-password" aria-describedby="password-note">
-<small id="password-note">${String(Auth.MIN_PASSWORD_LENGTH)} characters or more; a few unlikely words do well.</small>
+${passwordField}
 <button>Create the administrator</button>
 </form>`;
 
@@ -49,6 +51,27 @@ const alreadySetUp = page({
   status: 409,
   body: html`<p>There is an administrator already, and the link to make one works no more.
 Other administrators are made by an administrator. <a href="/">To the start page</a></p>`,
+});
+
+const Reset = Schema.Struct({ token: Schema.String, password: Schema.String });
+
+const passwordPage = ({ token, problem }: { readonly token: string; readonly problem?: string }, status = 200) =>
+  page({
+    title: "Set your password",
+    status,
+    body: html`
+${problem === undefined ? "" : html`<p role="alert">${problem}</p>`}
+<form method="post" action="/password">
+<input type="hidden" name="token" value="${token}">
+${passwordField}
+<button>Set the password</button>
+</form>`,
+  });
+
+const linkIsOld = page({
+  title: "This link works no more",
+  status: 400,
+  body: html`<p>A link to set a password works once, and for an hour. Ask for another one.</p>`,
 });
 
 /** A command that posts JSON to one of Better Auth's operations. */
@@ -65,9 +88,10 @@ const curl = (url: URL, options: ReadonlyArray<string>, body: Readonly<Record<st
 const signIn = (baseUrl: URL, email: string): string =>
   curl(new URL(`${Auth.BASE_PATH}/sign-in/email`, baseUrl), ["--cookie-jar cookies.txt"], { email, password: "…" });
 
-/** `/`, `/setup` and `/invitations/:id`. */
+/** `/`, `/setup`, `/password` and `/invitations/:id`. */
 export const layer = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
+    const { api } = yield* Auth.Auth;
     const firstAdministrator = yield* FirstAdministrator.FirstAdministrator;
     const { appName, baseUrl } = yield* Auth.settings;
 
@@ -131,6 +155,40 @@ ${open ? html`<li><a href="/setup">Make the first administrator</a>, with the li
       }).pipe(
         Effect.catchTags({
           SchemaError: () => Effect.succeed(setupPage({ problem: "Fields of the form are missing." }, 400)),
+          HttpServerError: Effect.die,
+        }),
+      ),
+    );
+
+    // Where the link of a mail leads, once Better Auth has looked at it.
+    yield* router.add(
+      "GET",
+      "/password",
+      HttpServerRequest.schemaSearchParams(Schema.Struct({ token: Schema.String })).pipe(
+        Effect.match({ onSuccess: (stated) => passwordPage(stated), onFailure: () => linkIsOld }),
+      ),
+    );
+
+    yield* router.add(
+      "POST",
+      "/password",
+      Effect.gen(function* () {
+        const { token, password } = yield* HttpServerRequest.schemaBodyUrlParams(Reset);
+        return yield* api.resetPassword({ body: { token, newPassword: password } }).pipe(
+          Effect.match({
+            onSuccess: () =>
+              page({
+                title: "Your password is set",
+                body: html`<p>You can sign in with it now:</p>
+<pre>${signIn(baseUrl, "you@example.com")}</pre>`,
+              }),
+            onFailure: ({ code, message, status }) =>
+              code === "INVALID_TOKEN" ? linkIsOld : passwordPage({ token, problem: message }, status),
+          }),
+        );
+      }).pipe(
+        Effect.catchTags({
+          SchemaError: () => Effect.succeed(linkIsOld),
           HttpServerError: Effect.die,
         }),
       ),

@@ -1,6 +1,6 @@
 /** `iam serve` */
 import type { Errors } from "@beep/iam-domain";
-import { Iam, IamHttp, Progress, Telemetry } from "@beep/iam-server";
+import { Auth, Holder, Iam, IamHttp, Progress, Telemetry } from "@beep/iam-server";
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import type { ConfigError } from "effect/Config";
 import * as Effect from "effect/Effect";
@@ -9,6 +9,7 @@ import * as HttpRouter from "effect/http/HttpRouter";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Configuration from "./configuration.ts";
+import * as installation from "./installation.ts";
 import * as pages from "./pages.ts";
 import * as Port from "./port.ts";
 import { progress } from "./progress.ts";
@@ -29,7 +30,6 @@ const run = Effect.fnUntraced(function* ({ main, metrics }: Listening) {
   yield* Configuration.demandValid;
   yield* Port.demandFree([main, ...Option.toArray(metrics)]);
 
-  const database = Secret.layer.pipe(Layer.provideMerge(Layer.merge(Iam.database, Iam.mailer)));
   const server = HttpRouter.serve(Layer.mergeAll(IamHttp.layer, pages.layer, IamHttp.answering), {
     disableListenLog: true,
     // Paths hold tokens, as that of a password's reset does.
@@ -39,9 +39,12 @@ const run = Effect.fnUntraced(function* ({ main, metrics }: Listening) {
     Layer.provide(server),
     Layer.provide(Layer.effectDiscard(progress.step("Starting"))),
     Layer.provide(Iam.services),
-    Layer.provide(database),
+    Layer.provide(installation.layer),
   );
-  return yield* Layer.launch(Layer.mergeAll(running, ...Option.toArray(Option.map(metrics, metricsAt))));
+  const holder = { command: "iam serve", address: (yield* Auth.keys.baseUrl).origin };
+  return yield* Layer.launch(Layer.mergeAll(running, ...Option.toArray(Option.map(metrics, metricsAt)))).pipe(
+    Effect.provideService(Holder.Holder, holder),
+  );
 });
 
 /** Serves until it is interrupted, and then finishes what runs. */

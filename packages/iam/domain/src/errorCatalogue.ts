@@ -82,6 +82,10 @@ export const errors: Readonly<
     "The one-time link is used, and there is an administrator already.",
     "Let an administrator make the next one.",
   ),
+  ADMINISTRATOR_MISSING: told(
+    "Something is to be done in an administrator's name, and there is none who is not banned.",
+    "Make one: `iam user create --admin`, or the link that `iam serve` prints.",
+  ),
   TOKEN_INVALID: told(
     "The one-time token is unknown, used up, replaced by a newer one, or older than a day.",
     "Start the server again: as long as there is no administrator it prints a new link.",

@@ -75,6 +75,15 @@ export class FirstAdministratorExists extends Schema.TaggedError<FirstAdministra
   }
 }
 
+/** Something is to be done in an administrator's name, and there is none. */
+export class AdministratorMissing extends Schema.TaggedError<AdministratorMissing>()("AdministratorMissing", {
+  code: Schema.tag("ADMINISTRATOR_MISSING"),
+}) {
+  override get message() {
+    return "There is no administrator yet.";
+  }
+}
+
 /** A one-time token is unknown, used up, replaced by a newer one, or expired. */
 export class TokenInvalid extends Schema.TaggedError<TokenInvalid>()("TokenInvalid", {
   code: Schema.tag("TOKEN_INVALID"),

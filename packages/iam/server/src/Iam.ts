@@ -11,6 +11,7 @@ import * as Struct from "effect/Struct";
 import * as Auth from "./auth/Auth.ts";
 import * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 import * as Mailer from "./auth/Mailer.ts";
+import * as Operator from "./auth/Operator.ts";
 import * as Misspelt from "./config/Misspelt.ts";
 import * as Setting from "./config/Setting.ts";
 import { IamDb } from "./db/Db.ts";
@@ -73,9 +74,11 @@ export const mailDestination = Effect.gen(function* () {
 
 /** The database that Config names. */
 export const database: Layer.Layer<IamDb.Provided, Errors.StartupError | Config.ConfigError> = Layer.unwrap(
-  Effect.map(settings, ({ databaseUrl, dataDir }): typeof IamDb.layer =>
-    Option.isSome(databaseUrl) ? IamDb.layer : IamDb.layerEmbedded({ dataDir }),
-  ),
+  Effect.gen(function* (): Effect.fn.Return<typeof IamDb.layer, Config.ConfigError> {
+    const { databaseUrl, dataDir } = yield* settings;
+    if (Option.isSome(databaseUrl)) return IamDb.layer;
+    return IamDb.layerEmbedded({ dataDir, migrate: yield* server.keys.runMigrations });
+  }),
 );
 
 /** The mailer that Config names: an SMTP server, or else the folder. */
@@ -94,11 +97,13 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, Errors.StartupError |
 );
 
 /** The services. */
-export type Services = Auth.Auth | FirstAdministrator.FirstAdministrator;
+export type Services = Auth.Auth | FirstAdministrator.FirstAdministrator | Operator.Operator;
 
 /** The identity services, on a database and a mailer. */
-export const services: Layer.Layer<Services, Config.ConfigError, IamDb.Provided | Mailer.Mailer> =
-  FirstAdministrator.layer.pipe(Layer.provideMerge(Auth.layer));
+export const services: Layer.Layer<Services, Config.ConfigError, IamDb.Provided | Mailer.Mailer> = Layer.merge(
+  FirstAdministrator.layer,
+  Operator.layer,
+).pipe(Layer.provideMerge(Auth.layer));
 
 /** All that `layer` provides. */
 export type Provided = Services | Mailer.Mailer | IamDb.Provided;

@@ -1,5 +1,8 @@
 /** What a starting application does with a database that does not fit it. */
-import { IamDb } from "@beep/iam-server";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Application, IamDb } from "@beep/iam-server";
 import { connect, TestDatabase } from "@beep/testing";
 import { assert, describe, it } from "@effect/vitest";
 import * as ConfigProvider from "effect/ConfigProvider";
@@ -85,3 +88,36 @@ describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
     }),
   );
 });
+
+it.live(
+  "ALN-5: an embedded database that is not to be migrated is refused when it lacks migrations, or is none",
+  () =>
+    Effect.gen(function* () {
+      const folder = yield* Effect.acquireRelease(
+        Effect.promise(() => mkdtemp(join(tmpdir(), "iam-embedded-"))),
+        (path) => Effect.promise(() => rm(path, { recursive: true })),
+      );
+      const dataDir = join(folder, "iam");
+      const open = (migrate: boolean, application: Application.Application = { schema: {} }) =>
+        Layer.build(Layer.fresh(IamDb.layerEmbedded({ dataDir, migrate }))).pipe(
+          Effect.scoped,
+          Effect.provide(Application.layer(application)),
+          Effect.asVoid,
+        );
+      assert.strictEqual((yield* Effect.flip(open(false))).code, "MIGRATION_PENDING");
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(folder)), []);
+      yield* open(true);
+      yield* open(false);
+
+      const migrations = join(folder, "drizzle");
+      yield* Effect.promise(async () => {
+        await mkdir(join(migrations, "20990101000000_notes"), { recursive: true });
+        await writeFile(join(migrations, "20990101000000_notes", "migration.sql"), "create table notes (text text);");
+      });
+      const application = { schema: {}, migrations };
+      assert.strictEqual((yield* Effect.flip(open(false, application))).code, "MIGRATION_PENDING");
+      yield* open(true, application);
+      yield* open(false, application);
+    }).pipe(Effect.scoped),
+  60_000,
+);

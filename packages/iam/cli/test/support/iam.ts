@@ -41,12 +41,13 @@ export const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireR
   (path) => Effect.promise(() => rm(path, { recursive: true, force: true })),
 );
 
-const begin = (args: ReadonlyArray<string>, environment: Environment): Running => {
+const begin = (args: ReadonlyArray<string>, environment: Environment, input?: string): Running => {
   const child = spawn(process.execPath, ["--conditions=@beep/source", bin, ...args], {
     // Nothing of the machine's own configuration but what a process needs.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  child.stdin.end(input);
   let stdout = "";
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -72,12 +73,19 @@ const begin = (args: ReadonlyArray<string>, environment: Environment): Running =
   return { process: child, printed, ended };
 };
 
-/** Runs the command to its end. */
-export const run = (args: ReadonlyArray<string>, environment: Environment): Effect.Effect<Ended> =>
-  Effect.promise(() => begin(args, environment).ended);
+/**
+ * Runs the command to its end.
+ *
+ * @param input what it reads from standard input
+ */
+export const run = (args: ReadonlyArray<string>, environment: Environment, input?: string): Effect.Effect<Ended> =>
+  Effect.promise(() => begin(args, environment, input).ended);
 
 /** Starts the command; it is gone with the scope. */
-const start = (args: ReadonlyArray<string>, environment: Environment): Effect.Effect<Running, never, Scope.Scope> =>
+export const start = (
+  args: ReadonlyArray<string>,
+  environment: Environment,
+): Effect.Effect<Running, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => begin(args, environment)),
     (running) =>

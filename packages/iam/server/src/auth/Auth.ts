@@ -3,6 +3,7 @@
  * a transaction they are part of it.
  */
 import { AuthErrorCode, Errors } from "@beep/iam-domain";
+import type { SharedEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { isAPIError } from "better-auth/api";
 import * as Array from "effect/Array";
@@ -17,6 +18,7 @@ import type { SqlError } from "effect/sql/SqlError";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as Transaction from "../db/Transaction.ts";
 import type { Api, CurrentSession, SettingCookies, WithHeaders } from "./Api.ts";
+import * as ActingAs from "./actingAs.ts";
 import { makeAdapter } from "./adapter.ts";
 import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
 import { Mailer } from "./Mailer.ts";
@@ -53,6 +55,19 @@ export class Auth extends Context.Service<
     readonly session: (headers: Headers) => Effect.Effect<Option.Option<CurrentSession>, Errors.AuthError>;
     /** The same for who answers the request, and passes on what its browser is to be told. */
     readonly authenticate: (headers: Headers) => Effect.Effect<Authenticated, Errors.AuthError>;
+    /**
+     * Runs an effect as a user who is not there. For trusted code only, an operator's command or a job: it asks for
+     * nothing that proves the user, so no request may decide who it is.
+     *
+     * The headers carry a session of the user's, so that every rule, hook and mail of Better Auth applies as if the user
+     * had called. It is begun and ended in the effect's own transaction, or in the one that is open: nobody else ever
+     * sees it, and afterwards it is gone.
+     */
+    readonly actingAs: (
+      userId: SharedEntityIds.UserId,
+    ) => <A, E, R>(
+      effect: (headers: Headers) => Effect.Effect<A, E, R>,
+    ) => Effect.Effect<A, E | Errors.AuthError | Errors.CommitUnknown | SqlError, R>;
     /**
      * Answers requests below `/api/auth`.
      *
@@ -93,10 +108,12 @@ const make = Effect.gen(function* () {
 
   // The types of rows are ours: the adapter's columns make the ids, and a test decodes every operation's answer.
   const operations = auth.api as unknown as Api;
+  const answered = <A>(run: () => PromiseLike<A>): Effect.Effect<A, Errors.AuthError> =>
+    Effect.catch(call(run), refusal);
   const operation =
     (name: string, run: (input: never) => Promise<unknown>) =>
     (input: never): Effect.Effect<unknown, Errors.AuthError> =>
-      call(() => run(input)).pipe(Effect.catch(refusal), Effect.withSpan(`Auth.${name}`));
+      answered(() => run(input)).pipe(Effect.withSpan(`Auth.${name}`));
 
   const api = Record.map({ ...operations }, (run, name) => operation(name, run)) as Auth["Service"]["api"];
 
@@ -117,6 +134,13 @@ const make = Effect.gen(function* () {
     api,
     authenticate,
     session: (headers) => Effect.map(authenticate(headers), ({ session }) => session),
+    actingAs: (userId) => (effect) =>
+      Effect.gen(function* () {
+        const session = yield* answered(() => ActingAs.begin(auth, userId));
+        const result = yield* effect(session.headers);
+        yield* answered(session.end);
+        return result;
+      }).pipe(Transaction.runOn(client), Effect.withSpan("Auth.actingAs")),
     handler: (request, clientAddress) =>
       call(() => auth.handler(withAddress(request, clientAddress))).pipe(
         Effect.catch((error) => {

@@ -1,6 +1,6 @@
 /** Better Auth, as this package composes it: every option that is not a default stands here. */
 import { apiKey } from "@better-auth/api-key";
-import type { BetterAuthOptions } from "@better-auth/core";
+import type { AuthContext, BetterAuthOptions } from "@better-auth/core";
 import { betterAuth } from "better-auth/minimal";
 import { admin, openAPI, organization, twoFactor } from "better-auth/plugins";
 import type { AccessControl } from "better-auth/plugins/access";
@@ -13,7 +13,6 @@ import type { Content, MailTexts } from "./mails.ts";
 import { refuseMalformed } from "./malformed.ts";
 import { createId } from "./models.ts";
 import * as promises from "./promises.ts";
-import type { SessionContext } from "./sessionLookup.ts";
 import type { Settings } from "./settings.ts";
 import { keepingRefusals, transactional } from "./transactional.ts";
 
@@ -43,7 +42,7 @@ export interface Dependencies {
 /** As much of Better Auth as is used: its inferred type cannot be named in a declaration, and is of no use to others. */
 export interface BetterAuth {
   readonly options: BetterAuthOptions;
-  readonly $context: Promise<SessionContext>;
+  readonly $context: Promise<Pick<AuthContext, "authCookies" | "internalAdapter" | "secret" | "sessionConfig">>;
   readonly handler: (request: Request) => Promise<Response>;
   readonly api: Readonly<Record<string, Endpoint>> & {
     readonly generateOpenAPISchema: Endpoint & (() => Promise<OpenApiDocument>);

@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { Errors } from "@beep/iam-domain";
 import * as Effect from "effect/Effect";
 import * as Predicate from "effect/Predicate";
+import { Holder } from "./Holder.ts";
 
 /** SQLite's result code for a lock that somebody else has. */
 const SQLITE_BUSY = 5;
@@ -17,14 +18,14 @@ export const take = (directory: string) => {
   const path = resolve(directory);
   // Tells others who holds the lock; what it says decides nothing.
   const pidFile = join(path, "pid");
-  return Effect.acquireRelease(
+  const acquire = Effect.flatMap(Holder, (self) =>
     Effect.try({
       try: () => {
         // The database, its secret and the mail are nobody else's to read.
         mkdirSync(path, { recursive: true, mode: 0o700 });
         const lock = locked(join(path, "lock.db"));
         try {
-          writeFileSync(pidFile, String(process.pid));
+          writeFileSync(pidFile, [process.pid, self?.command ?? "", self?.address ?? ""].join("\n"));
         } catch (error) {
           lock.close();
           throw error;
@@ -34,12 +35,7 @@ export const take = (directory: string) => {
       },
       catch: (cause) =>
         Predicate.hasProperty(cause, "errcode") && cause.errcode === SQLITE_BUSY
-          ? new Errors.StartupError({
-              code: "DATA_DIRECTORY_IN_USE",
-              message: `The data directory ${directory} is in use by ${holder(pidFile)}.`,
-              remedy: "Stop that process, or name another directory by IAM_DATA_DIR.",
-              cause,
-            })
+          ? inUse(directory, pidFile, cause)
           : new Errors.StartupError({
               code: "DATA_DIRECTORY_UNUSABLE",
               message: `The data directory ${directory} cannot be written.`,
@@ -47,12 +43,13 @@ export const take = (directory: string) => {
               cause,
             }),
     }),
-    (lock) =>
-      Effect.sync(() => {
-        rmSync(pidFile, { force: true });
-        lock.close();
-        held.delete(lock);
-      }),
+  );
+  return Effect.acquireRelease(acquire, (lock) =>
+    Effect.sync(() => {
+      rmSync(pidFile, { force: true });
+      lock.close();
+      held.delete(lock);
+    }),
   ).pipe(Effect.asVoid);
 };
 
@@ -72,11 +69,27 @@ const locked = (file: string): DatabaseSync => {
   }
 };
 
-const holder = (pidFile: string): string => {
+const inUse = (directory: string, pidFile: string, cause: unknown): Errors.StartupError => {
+  const { who, address } = holder(pidFile);
+  return new Errors.StartupError({
+    code: "DATA_DIRECTORY_IN_USE",
+    message: `The data directory ${directory} is in use by ${who}.`,
+    remedy: [
+      "Stop that process,",
+      ...(address === undefined ? [] : [`use its API at ${address},`]),
+      "or name another directory by IAM_DATA_DIR.",
+    ].join(" "),
+    cause,
+  });
+};
+
+const holder = (pidFile: string): { readonly who: string; readonly address?: string | undefined } => {
   try {
-    return `process ${Number.parseInt(readFileSync(pidFile, "utf8"), 10)}`;
+    const [pid, command, address] = readFileSync(pidFile, "utf8").split("\n");
+    const process = `process ${Number.parseInt(pid ?? "", 10)}`;
+    return { who: command ? `\`${command}\` (${process})` : process, address: address || undefined };
   } catch {
     // It has not come to write it yet.
-    return "another process";
+    return { who: "another process" };
   }
 };

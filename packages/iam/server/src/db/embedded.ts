@@ -1,6 +1,8 @@
 /** The embedded database: PGlite in this process, for development, tests and small installations. */
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { Migrations } from "@beep/db-admin";
 import { Errors } from "@beep/iam-domain";
 import * as Pg from "@effect/sql-pg/PgClient";
 import type { PGlite } from "@electric-sql/pglite";
@@ -18,16 +20,19 @@ const LOGIN = "iam_app";
 export interface Options {
   /** The folder that holds the database; kept between runs. Without one the database is in memory and ends with it. */
   readonly dataDir?: string | undefined;
+  /** Whether to migrate the database. If not, one that needs it is refused, as is a folder that holds none. */
+  readonly migrate?: boolean | undefined;
 }
 
-/** Opens the database, migrates it, and gives the one client to it. */
+/** Opens the database, migrates it unless it is told not to, and gives the one client to it. */
 export const openDatabase = Effect.fn("Embedded.open")(
   function* (options: Options) {
+    const { dataDir, migrate = true } = options;
+    // Before the folder is made.
+    if (!migrate && !(dataDir !== undefined && existsSync(folderIn(dataDir)))) return yield* pending(options);
     yield* Progress.begin("Opening the database");
-    if (options.dataDir !== undefined) yield* DirectoryLock.take(options.dataDir);
-    const pglite = yield* Effect.acquireRelease(create(options.dataDir), (database) =>
-      Effect.promise(() => database.close()),
-    );
+    if (dataDir !== undefined) yield* DirectoryLock.take(dataDir);
+    const pglite = yield* Effect.acquireRelease(create(dataDir), (database) => Effect.promise(() => database.close()));
     const client = yield* Pg.make({
       stream: () => pgliteStream(pglite),
       username: "postgres",
@@ -40,21 +45,34 @@ export const openDatabase = Effect.fn("Embedded.open")(
     do $$ begin
       if not exists (select from pg_roles where rolname = '${LOGIN}') then create role ${LOGIN} login; end if;
     end $$`);
-    yield* Progress.begin("Migrating the database");
-    const migrated = yield* Application.migrateFor(LOGIN).pipe(Effect.provideService(Pg.PgClient, client));
+    const database = Effect.provideService(Pg.PgClient, client);
+    if (migrate) yield* Progress.begin("Migrating the database");
+    const migrated = migrate ? yield* database(Application.migrateFor(LOGIN)) : [];
     yield* client.unsafe(`set session authorization ${LOGIN}`);
+    if (!migrate && (yield* database(Migrations.pending(yield* Application.sources))).length > 0) {
+      return yield* pending(options);
+    }
     return { client, serviceConnection: ServiceConnection.perStatement(client), migrated };
   },
   (opening, options) =>
     Effect.mapError(opening, (error) => (error._tag === "StartupError" ? error : unusable(options.dataDir, error))),
 );
 
+const folderIn = (dataDir: string) => join(dataDir, "postgres");
+
+const pending = ({ dataDir }: Options) =>
+  new Errors.StartupError({
+    code: "MIGRATION_PENDING",
+    message: `The embedded database in ${dataDir ?? "memory"} is not there yet, or lacks migrations.`,
+    remedy: "Run `iam migrate`.",
+  });
+
 const create = (dataDir: string | undefined): Effect.Effect<PGlite, Errors.StartupError> =>
   Effect.tryPromise({
     try: async () => {
       // Loaded only where it is used: a server with a PostgreSQL of its own needs no megabytes of WebAssembly.
       const { PGlite } = await import("@electric-sql/pglite");
-      return dataDir === undefined ? PGlite.create() : PGlite.create(join(dataDir, "postgres"));
+      return dataDir === undefined ? PGlite.create() : PGlite.create(folderIn(dataDir));
     },
     catch: (cause) => unusable(dataDir, cause),
   });

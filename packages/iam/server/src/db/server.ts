@@ -84,7 +84,7 @@ const demandMigrated = Effect.fnUntraced(function* (url: Redacted.Redacted) {
   if (pending.length > 0) {
     return yield* new Errors.StartupError({
       code: "MIGRATION_PENDING",
-      message: `The database lacks ${pending.length} migrations (${pending.join(", ")}), and IAM_RUN_MIGRATIONS is off.`,
+      message: `The database lacks ${pending.length} migrations (${pending.join(", ")}).`,
       remedy: "Run `iam migrate` with IAM_MIGRATIONS_URL.",
     });
   }

@@ -49,5 +49,6 @@ export const without = (missing: "transactions" | "savepoints") =>
     session: () => Effect.die("The control group is reached over HTTP."),
     authenticate: () => Effect.die("The control group is reached over HTTP."),
     paths: [],
+    actingAs: () => () => Effect.die("The control group is reached over HTTP."),
     openApi: Effect.die("The control group is reached over HTTP."),
   }));

@@ -1,0 +1,108 @@
+/** `iam key`: its commands. What they do is loaded when one of them runs. */
+import * as Argument from "effect/cli/Argument";
+import * as CliError from "effect/cli/CliError";
+import * as Command from "effect/cli/Command";
+import * as Flag from "effect/cli/Flag";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import type { Group } from "./explain.ts";
+import * as Flags from "./flags.ts";
+
+const operations = Effect.promise(() => import("./operations/keys.ts"));
+
+const key = Argument.String("key").pipe(Argument.withDescription("Id of the key, as `iam key list` shows it"));
+
+const whose = {
+  user: Flag.String("user").pipe(Flag.withDescription("The user whose it is"), Flag.optional),
+  org: Flag.String("org").pipe(Flag.withDescription("The organization whose it is"), Flag.optional),
+};
+
+interface Whose {
+  readonly user: Option.Option<string>;
+  readonly org: Option.Option<string>;
+}
+
+const oneOwner = <Input extends Whose>(input: Input) =>
+  Option.isSome(input.user) === Option.isSome(input.org)
+    ? Effect.fail(new CliError.ValidationError({ message: "State either --user or --org." }))
+    : Effect.void;
+
+const create = Command.make(
+  "create",
+  {
+    ...whose,
+    name: Flag.String("name").pipe(Flag.withDescription("What it is for"), Flag.optional),
+    prefix: Flag.String("prefix").pipe(Flag.withDescription("What the key begins with: ci_"), Flag.optional),
+    expiresIn: Flags.seconds("expires-in", "How long it works (for good)"),
+    permissions: Flag.KeyValuePair("permission").pipe(
+      Flag.withMetavar("resource=actions"),
+      Flag.withDescription("What it may: files=read,write"),
+      Flag.optional,
+    ),
+    requests: Flags.count("requests").pipe(Flag.withDescription("How often it may be used (10)"), Flag.optional),
+    per: Flags.seconds("per", "In how long (1 day)"),
+    unlimited: Flag.Boolean("unlimited").pipe(
+      Flag.withDescription("Let it be used however often"),
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+    ),
+    json: Flags.json,
+  },
+  (input) => Effect.flatMap(operations, (run) => run.create(input)),
+).pipe(
+  Command.validate(oneOwner),
+  Command.withShortDescription("Create a key"),
+  Command.withDescription(
+    Flags.lines("Creates an API key for a user or an organization.", "The key is printed alone, and only this once."),
+  ),
+  Command.withExamples([
+    { command: "iam key create --user ann@example.com --name build > key", description: "Into a file" },
+    {
+      command: 'iam key create --org acme --permission files=read --expires-in "90 days"',
+      description: "An organization's, which may read files for a while",
+    },
+    { command: 'iam key create --org acme --requests 1000 --per "1 minute"', description: "Used often" },
+  ]),
+);
+
+const list = Command.make("list", { ...whose, json: Flags.json }, (input) =>
+  Effect.flatMap(operations, (run) => run.list(input)),
+).pipe(
+  Command.validate(oneOwner),
+  Command.withShortDescription("List keys"),
+  Command.withDescription("Lists the keys of a user or an organization, without the keys themselves."),
+  Command.withExamples([{ command: "iam key list --org acme", description: "An organization's" }]),
+);
+
+const rotate = Command.make("rotate", { key, json: Flags.json }, (input) =>
+  Effect.flatMap(operations, (run) => run.rotate(input)),
+).pipe(
+  Command.withShortDescription("Replace a key by a new one"),
+  Command.withDescription(
+    Flags.lines(
+      "Ends a key, and prints a new one of the same name, owner, prefix, permissions",
+      "and limits, which works as long as the old one was to.",
+      "Both happen, or nothing does.",
+    ),
+  ),
+  Command.withExamples([
+    { command: "iam key rotate apikey_01h455vb4pex5vsknk084sn02q > key", description: "Into a file" },
+  ]),
+);
+
+const revoke = Command.make("revoke", { key }, (input) => Effect.flatMap(operations, (run) => run.revoke(input))).pipe(
+  Command.withShortDescription("End a key"),
+  Command.withDescription("Ends a key at once and for good."),
+  Command.withExamples([{ command: "iam key revoke apikey_01h455vb4pex5vsknk084sn02q", description: "By id" }]),
+);
+
+/** `iam key` */
+export const keyCommand: Group<"key"> = Command.make("key").pipe(
+  Command.withShortDescription("Create, rotate and revoke API keys"),
+  Command.withDescription("What an operator does with API keys."),
+  Command.withSubcommands([create, list, rotate, revoke]),
+  Command.withExamples([
+    { command: "iam key create --user ann@example.com --name build", description: "Make a key" },
+    { command: "iam key list --user ann@example.com", description: "See which there are" },
+  ]),
+);

@@ -1,0 +1,65 @@
+/** What an operator's command runs in: the services on the installation's database, without a server. */
+import type { Errors } from "@beep/iam-domain";
+import { Auth, Holder, Iam, Operator, Progress } from "@beep/iam-server";
+import type { SharedEntityIds } from "@beep/shared-domain";
+import * as ConfigProvider from "effect/ConfigProvider";
+import type { Environment } from "effect/cli/Command";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Option from "effect/Option";
+import * as Configuration from "../configuration.ts";
+import type { Failure, Operation } from "../explain.ts";
+import * as installation from "../installation.ts";
+import { progress } from "../progress.ts";
+import * as Secret from "../secret.ts";
+import { listening } from "../settings.ts";
+
+const services = Iam.services.pipe(Layer.provideMerge(installation.layer));
+
+// Whoever only looks something up does not change the database's version.
+const unmigrated = ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_RUN_MIGRATIONS: "false" }), {
+  asPrimary: true,
+});
+
+/** Where the result may be piped, nothing else is printed. */
+const { step, end } = process.stdout.isTTY ? progress : { step: () => Effect.void, end: Effect.void };
+
+/** Runs an effect on the installation that the environment names. */
+export const operating = (effect: Effect.Effect<void, Failure, Iam.Provided | Environment>): Operation =>
+  Effect.flatMap(listening, ({ main }) =>
+    Secret.demandStated.pipe(
+      Effect.andThen(Configuration.demandValid),
+      Effect.andThen(Effect.provide(Effect.andThen(end, effect), services)),
+      Effect.provide(Layer.provideMerge(Configuration.withBaseUrl(main), unmigrated)),
+      Effect.provideService(Progress.Progress, step),
+      Effect.provideService(Holder.Holder, { command: `iam ${process.argv[2]}` }),
+    ),
+  );
+
+type InName = <A>(
+  effect: (headers: Headers) => Effect.Effect<A, Errors.AuthError>,
+) => Effect.Effect<A, Errors.AuthError | Errors.CommitUnknown, Auth.Auth>;
+
+const inNameOf =
+  (id: SharedEntityIds.UserId): InName =>
+  (effect) =>
+    Effect.flatMap(Auth.Auth, ({ actingAs }) => actingAs(id)(effect)).pipe(Effect.catchTag("SqlError", Effect.die));
+
+/** Acts in the name of a user, or else of the earliest administrator. */
+export const asAdministrator = Effect.fnUntraced(function* (
+  as: Option.Option<string>,
+): Effect.fn.Return<InName, Errors.AuthError | Errors.AdministratorMissing, Operator.Operator> {
+  const operator = yield* Operator.Operator;
+  const user = yield* Option.match(as, { onNone: () => operator.administrator, onSome: operator.user });
+  return inNameOf(user.id);
+});
+
+/** Acts in the name of a user, or else of the organization's earliest owner. */
+export const asOwner = Effect.fnUntraced(function* (
+  as: Option.Option<string>,
+  id: SharedEntityIds.OrganizationId,
+): Effect.fn.Return<InName, Errors.AuthError, Operator.Operator> {
+  const operator = yield* Operator.Operator;
+  const user = yield* Option.match(as, { onNone: () => operator.owner(id), onSome: operator.user });
+  return inNameOf(user.id);
+});

@@ -1,0 +1,118 @@
+/** `iam org` */
+import { Auth, Iam, Operator } from "@beep/iam-server";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import type { Operation } from "../explain.ts";
+import * as Output from "../output.ts";
+import { asOwner, operating } from "./operating.ts";
+
+export const create = (input: {
+  readonly slug: string;
+  readonly name: Option.Option<string>;
+  readonly owner: string;
+  readonly json: boolean;
+}): Operation =>
+  operating(
+    Effect.gen(function* () {
+      const { api } = yield* Auth.Auth;
+      const owner = yield* Effect.flatMap(Operator.Operator, ({ user }) => user(input.owner));
+      const { slug } = input;
+      const name = Option.getOrElse(input.name, () => slug);
+      const { id, createdAt } = yield* api.createOrganization({ body: { slug, name, userId: owner.id } });
+      yield* Output.result(
+        input.json,
+        { id, slug, name, owner: owner.email, createdAt },
+        () => `${slug} is created: ${id}`,
+      );
+    }),
+  );
+
+export const list = (input: {
+  readonly search: string;
+  readonly limit: number;
+  readonly offset: number;
+  readonly json: boolean;
+}): Operation =>
+  operating(
+    Effect.gen(function* () {
+      const operator = yield* Operator.Operator;
+      const { organizations, total } = yield* operator.organizations(input);
+      const rows = organizations.map(({ id, slug, name, members, createdAt }) => ({
+        id,
+        slug,
+        name,
+        members,
+        createdAt,
+      }));
+      yield* Output.result(input.json, { organizations: rows, total }, () =>
+        Output.table(
+          ["SLUG", "NAME", "MEMBERS", "SINCE"],
+          rows.map((row) => [row.slug, row.name, String(row.members), Output.day(row.createdAt)]),
+        ),
+      );
+      yield* Output.rest({ shown: rows.length, offset: input.offset, total });
+    }),
+  );
+
+/** The organization that is named, and what acts on it. */
+const target = Effect.fnUntraced(function* (input: { readonly org: string; readonly as: Option.Option<string> }) {
+  const { api } = yield* Auth.Auth;
+  const organization = yield* Effect.flatMap(Operator.Operator, (operator) => operator.organization(input.org));
+  return { api, organization, acting: yield* asOwner(input.as, organization.id) };
+});
+
+interface OnOrganization {
+  readonly org: string;
+  readonly as: Option.Option<string>;
+}
+
+export const members = (
+  input: OnOrganization & { readonly limit: number; readonly offset: number; readonly json: boolean },
+): Operation =>
+  operating(
+    Effect.gen(function* () {
+      const { acting, api, organization } = yield* target(input);
+      const { limit, offset } = input;
+      const query = { organizationId: organization.id, limit, offset, sortBy: "createdAt" } as const;
+      const { members, total } = yield* acting((headers) => api.listMembers({ headers, query }));
+      const rows = members.map(({ id, role, createdAt, user }) => ({ id, role, createdAt, user }));
+      yield* Output.result(input.json, { members: rows, total }, () =>
+        Output.table(
+          ["E-MAIL", "NAME", "ROLE", "SINCE"],
+          rows.map(({ role, createdAt, user }) => [user.email, user.name, role, Output.day(createdAt)]),
+        ),
+      );
+      yield* Output.rest({ shown: rows.length, offset, total });
+    }),
+  );
+
+export const invite = (
+  input: OnOrganization & {
+    readonly email: string;
+    readonly role: string;
+    readonly resend: boolean;
+    readonly json: boolean;
+  },
+): Operation =>
+  operating(
+    Effect.gen(function* () {
+      const { acting, api, organization } = yield* target(input);
+      const { email, role, resend } = input;
+      const body = { email, role, resend, organizationId: organization.id };
+      const { id, expiresAt } = yield* acting((headers) => api.createInvitation({ headers, body }));
+      yield* Output.result(input.json, { id, email, role, organization: organization.slug, expiresAt }, () => id);
+      yield* Output.say(
+        `The invitation's mail ${yield* Iam.mailDestination}; it can be accepted until ${Output.moment(expiresAt)}.`,
+      );
+    }),
+  );
+
+export const removeMember = (input: OnOrganization & { readonly member: string }): Operation =>
+  operating(
+    Effect.gen(function* () {
+      const { acting, api, organization } = yield* target(input);
+      const body = { memberIdOrEmail: input.member, organizationId: organization.id };
+      yield* acting((headers) => api.removeMember({ headers, body }));
+      yield* Output.say(`${input.member} does not belong to ${organization.slug} any more.`);
+    }),
+  );

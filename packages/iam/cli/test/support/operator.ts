@@ -1,0 +1,43 @@
+/** An operator's commands on the database that a test's own services use. */
+import { TestDatabase } from "@beep/testing";
+import { assert } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import * as Redacted from "effect/Redacted";
+import * as Iam from "./iam.ts";
+
+/** Where the commands work. */
+export const environmentOf = ({ appUrl }: Pick<TestDatabase["Service"], "appUrl">, dataDir: string) => ({
+  DATABASE_URL: Redacted.value(appUrl),
+  IAM_DATA_DIR: dataDir,
+  IAM_RATE_LIMIT: "false",
+  // That of the test's own services.
+  IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
+});
+
+/** The operator of the test's database. */
+export const operator = Effect.gen(function* () {
+  const dataDir = yield* Iam.folder;
+  const environment = environmentOf(yield* TestDatabase, dataDir);
+  const run = (args: ReadonlyArray<string>, input?: string) => Iam.run(args, environment, input);
+  return {
+    dataDir,
+    environment,
+    run,
+    /** Runs a command that does what it is asked for, and gives what it prints. */
+    does: (args: ReadonlyArray<string>, input?: string) =>
+      Effect.map(run(args, input), (ended) => {
+        assert.strictEqual(ended.code, 0, ended.stderr);
+        return ended.stdout;
+      }),
+    /** Runs a command that is refused, in one line. */
+    refused: (args: ReadonlyArray<string>, line: RegExp, input?: string) =>
+      Effect.map(run(args, input), (ended) => {
+        assert.match(ended.stderr, line);
+        assert.match(ended.stderr, /^iam: [^\n]+ \[[A-Z_]+\]\n$/);
+        assert.deepInclude(ended, { code: 1, stdout: "" });
+      }),
+  };
+});
+
+/** What a command printed for a program. */
+export const json = (text: string): Readonly<Record<string, unknown>> => JSON.parse(text);
