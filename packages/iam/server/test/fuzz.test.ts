@@ -1,0 +1,11 @@
+/** No input makes the server fail: a small part of what `fuzz.long.test.ts` does. */
+import { layer } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import { database } from "./auth/browser.ts";
+import { fuzz } from "./fuzz/fuzz.ts";
+
+layer(database, { excludeTestServices: true })((it) => {
+  it.effect("AUTH-6: whatever is wrong with a request, it is answered, and a refusal has a code", () =>
+    Effect.scoped(fuzz({ seed: process.env["FUZZ_SEED"] ?? "small", requests: Number(process.env["FUZZ_N"] ?? 1_500) })), 600_000,
+  );
+});
