@@ -13,16 +13,18 @@ export const makeClient = (port: number) => {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
   const attempt = (
     { method, path, headers, body, isCut = false }: Request,
-    isAlone = isCut || headers["content-length"] !== undefined,
+    isAgain = false,
   ): Promise<Answer | undefined> =>
     new Promise((resolve, reject) => {
+      // After a body of another length than its headers say, nothing more can be understood on the connection.
+      const isMisstated = isCut || headers["content-length"] !== undefined;
       const length = body === undefined ? 0 : Buffer.byteLength(body);
       const outgoing = http.request({
         host: "127.0.0.1",
         port,
         method,
         path,
-        agent: isAlone ? false : agent,
+        agent: isMisstated || isAgain ? false : agent,
         timeout: 60_000,
         headers: {
           ...(body === undefined || headers["transfer-encoding"] !== undefined
@@ -44,7 +46,7 @@ export const makeClient = (port: number) => {
         );
       });
       outgoing.on("timeout", () => outgoing.destroy(new Error("There is no answer.")));
-      outgoing.on("error", (error) => (isCut ? resolve(undefined) : reject(error)));
+      outgoing.on("error", (error) => (isMisstated ? resolve(undefined) : reject(error)));
       if (!isCut) return void outgoing.end(body);
       outgoing.write(body ?? "", () => outgoing.destroy());
     });

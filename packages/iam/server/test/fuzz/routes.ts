@@ -51,18 +51,20 @@ const schemaOf = (zod: unknown): JsonSchema | undefined =>
     : undefined;
 
 /** Better Auth's, by the same rule by which its router takes them. */
-const authRoutes = Effect.map(betterAuth(), ({ api }): ReadonlyArray<Route> =>
-  // The interface of the composed instance names one operation only; at run time all are there.
-  Object.values(api as unknown as Readonly<Record<string, Endpoint>>).flatMap(({ path, options }) =>
-    path === undefined || options.metadata?.SERVER_ONLY
-      ? []
-      : [options.method].flat().map((method) => ({
-          method,
-          path: `${BASE_PATH}${path}`,
-          body: method === "GET" ? undefined : schemaOf(options.body),
-          query: schemaOf(options.query),
-        })),
-  ),
+const authRoutes = Effect.map(
+  betterAuth(),
+  ({ api }): ReadonlyArray<Route> =>
+    // The interface of the composed instance names one operation only; at run time all are there.
+    Object.values(api as unknown as Readonly<Record<string, Endpoint>>).flatMap(({ path, options }) =>
+      path === undefined || options.metadata?.SERVER_ONLY
+        ? []
+        : [options.method].flat().map((method) => ({
+            method,
+            path: `${BASE_PATH}${path}`,
+            body: method === "GET" ? undefined : schemaOf(options.body),
+            query: schemaOf(options.query),
+          })),
+    ),
 );
 
 /** What `IamHttp.layer` adds to a router. */
@@ -82,9 +84,7 @@ const added = Effect.gen(function* () {
   };
   yield* Effect.scoped(
     Layer.build(
-      IamHttp.layer.pipe(
-        Layer.provide([HttpServer.layerServices, Layer.succeed(HttpRouter.HttpRouter, recording)]),
-      ),
+      IamHttp.layer.pipe(Layer.provide([HttpServer.layerServices, Layer.succeed(HttpRouter.HttpRouter, recording)])),
     ),
   );
   return routes;

@@ -25,13 +25,7 @@ export const chanceOf = (next: () => number): Chance => ({
  *
  * @param optional how probable a field is that may be left out
  */
-export const valueOf = (
-  schema: JsonSchema,
-  name: string,
-  world: World,
-  chance: Chance,
-  optional: number,
-): unknown => {
+export const valueOf = (schema: JsonSchema, name: string, world: World, chance: Chance, optional: number): unknown => {
   const inner = (part: JsonSchema, partName = name) => valueOf(part, partName, world, chance, optional);
   const known = chance.any(world.values[name] ?? []);
   const isOpen = schema.additionalProperties !== undefined;

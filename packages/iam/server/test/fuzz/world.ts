@@ -132,7 +132,12 @@ export const worlds = Effect.gen(function* () {
       ),
       create("teamMember", { teamId: team.id, userId: owner.id, createdAt: now }),
       create("teamMember", { teamId: team.id, userId: member.id, createdAt: now }),
-      create("twoFactor", { userId: guarded.id, secret: factor?.secret, backupCodes: factor?.backupCodes, verified: true }),
+      create("twoFactor", {
+        userId: guarded.id,
+        secret: factor?.secret,
+        backupCodes: factor?.backupCodes,
+        verified: true,
+      }),
       create("verification", { identifier: `reset-password:${reset}`, value: guest.id, expiresAt: later, ...stamps }),
       create("verification", { identifier: challenge, value: guarded.id, expiresAt: later, ...stamps }),
       create("verification", { identifier: `2fa-attempts-${challenge}`, value: "0", expiresAt: later, ...stamps }),
