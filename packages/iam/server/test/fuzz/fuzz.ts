@@ -100,6 +100,10 @@ interface Tried {
 const isGranted = ({ attempt, answer }: Tried): boolean =>
   attempt.change === NOTHING && answer !== undefined && answer.status < 400;
 
+/** Whether it is not for the actor, whatever the request says. */
+const isForbidden = ({ answer }: Tried): boolean =>
+  answer?.status === 403 || (answer?.status === 401 && at(parsed(answer.body), "code") === "UNAUTHORIZED");
+
 /** How many requests a world lasts: what some of them end is missing for others. */
 const WEAR = 50;
 
@@ -158,10 +162,12 @@ export const fuzz = Effect.fn("fuzz")(
       const chance = yield* chanceFor(nameOf(route));
       const world = yield* newWorld;
       const rounds = nameOf(route) in neverGranted ? 1 : ROUNDS;
+      const trying = new Set(actors);
       for (let round = 0; round < rounds; round++) {
-        for (const actor of actors) {
+        for (const actor of trying) {
           const tried = yield* attempted(right(route, actor, world, chance, chance.choose([0, 0.1, 0.3])));
           if (isGranted(tried)) return [route, actor] as const;
+          if (isForbidden(tried)) trying.delete(actor);
         }
       }
       return [route, actors[0]] as const;

@@ -200,7 +200,7 @@ export const worlds = Effect.gen(function* () {
         roleId: [role.id],
         roleName: ["editor"],
         role: ["member", "user", "auditor"],
-        keyId: [key?.id, organizationKey?.id],
+        keyId: [key?.id],
         configId: ["default", "organization"],
         id: [invitation.id, key?.id, organizationKey?.id, member.id],
         accountId: [member.id],
