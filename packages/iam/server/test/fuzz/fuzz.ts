@@ -22,10 +22,10 @@ import { mounted, nameOf, type Route } from "./routes.ts";
 import { chanceOf } from "./values.ts";
 import { actors, secret, worlds } from "./world.ts";
 
-/** Routes that are never granted here, with the reason. */
 const noProvider = "There is no identity provider but the password.";
 const switchedOff = "It is switched off.";
 
+/** Routes that are never granted here, with the reason. */
 const neverGranted: Readonly<Record<string, string>> = {
   "POST /api/auth/sign-in/social": noProvider,
   "POST /api/auth/link-social": noProvider,

@@ -96,7 +96,7 @@ const form = (request: Request): string =>
 const joined = (path: string, more: string): string => path + (path.includes("?") ? "&" : "?") + more;
 const session = (request: Request): string => request.headers.cookie ?? "better-auth.session_token=a.b";
 
-type Change = (request: Request, world: World) => Request;
+type Change = (request: Request) => Request;
 
 const bodies: Readonly<Record<string, Change>> = {
   "empty body": (request) => withBody(request, ""),
@@ -303,7 +303,7 @@ const headers: Readonly<Record<string, Change>> = Object.fromEntries(
   ]),
 );
 
-const withoutHeaders: Readonly<Record<string, Change>> = {
+const origins: Readonly<Record<string, Change>> = {
   "no origin": (request) => without(request, "origin"),
   "origin null from the same site": (request) =>
     withHeaders(request, { origin: "null", "sec-fetch-site": "same-origin" }),
@@ -315,16 +315,13 @@ const methods: Readonly<Record<string, Change>> = Object.fromEntries(
   ),
 );
 
-/** Every column that Better Auth knows of, by its name there. */
+/** The columns of what an open record may reach; a schema's fields are not all that a body can name. */
 const columns = [
-  ...new Set(
-    [tables.user, tables.session, tables.organization, tables.member].flatMap((table) =>
-      Object.keys(getColumns(table)),
-    ),
-  ),
-];
+  "id",
+  ...[tables.user, tables.session, tables.organization].flatMap((table) => Object.keys(getColumns(table))),
+] as const;
 
-const kinds = [bodies, addresses, paths, cookies, headers, withoutHeaders, methods].map((kind) => Object.entries(kind));
+const kinds = [bodies, addresses, paths, cookies, headers, origins, methods].map((kind) => Object.entries(kind));
 
 /** What is wrong with a request that is right. */
 export const NOTHING = "nothing";
@@ -346,23 +343,21 @@ export const altered = (route: Route, best: Actor, world: World, chance: Chance)
   const actor = chance.is(0.6) ? best : chance.choose(actors);
   const draft = draftOf(route, world, chance, chance.choose([0, 0.3, 0.7]));
   const cookie = world.cookies[actor];
-  const fields = fieldsOf(draft).filter(
-    ([part, name]) =>
-      name !== undefined || (part !== "params" && route[part === "body" ? "body" : "query"] !== undefined),
+  // The fields, and what has fields.
+  const found = chance.any(
+    fieldsOf(draft).filter(([part, name]) => (part === "params" ? name : part === "body" ? route.body : route.query)),
   );
-  const found = chance.any(fields);
+  const [way, to] = chance.any(wrong) ?? [NOTHING, (value: unknown) => value];
   if (found !== undefined && chance.is(0.65)) {
-    // A column's name beside the fields that the schema has.
-    const field =
-      found.length === 1 || chance.is(0.15)
-        ? [found[0] ?? "body", ...found.slice(1, -1), chance.any(columns) ?? ""]
-        : found;
-    const [change, to] = chance.any(wrong) ?? ["nothing", (value: unknown) => value];
+    const [part = "body", ...names] = found;
+    // Sometimes a column's name, beside the fields that the schema has.
+    const isAdded = names.length === 0 || chance.is(0.15);
+    const field = isAdded ? [part, ...names.slice(0, -1), chance.choose(columns)] : found;
     const values = { ...draft, ...Object(changed(draft, field, to)) };
-    return { route, actor, change: `${field.join(".")}: ${change}`, request: requestOf(route, values, cookie) };
+    return { route, actor, change: `${field.join(".")}: ${way}`, request: requestOf(route, values, cookie) };
   }
-  const [change, to] = chance.any(chance.any(kinds) ?? []) ?? ["nothing", (request: Request) => request];
-  return { route, actor, change, request: to(requestOf(route, draft, cookie), world) };
+  const [change, by] = chance.any(chance.any(kinds) ?? []) ?? [NOTHING, (request: Request) => request];
+  return { route, actor, change, request: by(requestOf(route, draft, cookie)) };
 };
 
 /** A request as a line by which it can be repeated. */

@@ -69,7 +69,7 @@ const nested = (depth: number): unknown => {
 };
 
 /** Stands for a field that is left out. */
-export const MISSING = Symbol("missing");
+const MISSING = Symbol("missing");
 
 /** What a field is changed to, by names that are printed. */
 export const wrong: ReadonlyArray<readonly [string, (right: unknown) => unknown]> = Object.entries({
