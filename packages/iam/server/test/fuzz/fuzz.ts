@@ -100,9 +100,9 @@ interface Tried {
 const isGranted = ({ attempt, answer }: Tried): boolean =>
   attempt.change === NOTHING && answer !== undefined && answer.status < 400;
 
-/** Whether it is not for the actor, whatever the request says. */
+/** Whether the actor is nobody to the server; a 403 may be for what was asked. */
 const isForbidden = ({ answer }: Tried): boolean =>
-  answer?.status === 403 || (answer?.status === 401 && at(parsed(answer.body), "code") === "UNAUTHORIZED");
+  answer?.status === 401 && at(parsed(answer.body), "code") === "UNAUTHORIZED";
 
 /** How many requests a world lasts: what some of them end is missing for others. */
 const WEAR = 50;
