@@ -4,6 +4,8 @@ import * as Predicate from "effect/Predicate";
 
 /** Raised by the row trigger when an update states a version that is not the current one. */
 export const staleVersion = "IA001";
+/** Raised by the row trigger when an update changes what a row is given once: its id, creation or organization. */
+export const givenOnce = "IA002";
 /** Raised when a login to be granted the roles does not exist. */
 export const noSuchLogin = "IA003";
 /** Raised when a login holds the roles without taking them, so that it would see every row outside a scope. */

@@ -107,7 +107,10 @@ export const seam =
     const checkValues = (model: string, values: Readonly<Record<string, unknown>> | undefined): void => {
       for (const [field, value] of Object.entries(values ?? {})) {
         checkId(model, field, value);
-        if (fieldOf(model, field)?.isScalar && !isScalar(value)) throw invalidValue(`"${field}" cannot be this.`);
+        const takes = fieldOf(model, field)?.takes;
+        if (takes !== undefined && value !== null && value !== undefined && !takes(value)) {
+          throw invalidValue(`"${field}" cannot be this.`);
+        }
       }
     };
 
@@ -130,9 +133,17 @@ export const seam =
     return Object.assign(adapter, { transaction: decorated });
   };
 
-/** Whether a column may hold a value; a date that JavaScript cannot tell is none. */
-const isScalar = (value: unknown): boolean =>
-  value instanceof Date ? !Number.isNaN(value.getTime()) : typeof value !== "object" || value === null;
+/**
+ * What a column of a type takes. PostgreSQL is not asked: of a value of another type it says that the statement is wrong,
+ * which is no different from a mistake of ours.
+ */
+const takenBy: ReadonlyMap<string, (value: unknown) => boolean> = new Map<string, (value: unknown) => boolean>([
+  ["string", (value) => typeof value === "string"],
+  ["number", (value) => typeof value === "bigint" || Number.isFinite(value)],
+  ["boolean", (value) => typeof value === "boolean"],
+  // Better Auth makes dates of texts; one that JavaScript cannot tell is none.
+  ["date", (value) => (value instanceof Date || typeof value === "string") && !Number.isNaN(new Date(value).getTime())],
+]);
 
 /** A refusal by the database, which has broken off the transaction. */
 export class DatabaseRefusal extends APIError {}
@@ -152,6 +163,9 @@ const answering = async <A>(statement: Promise<A>): Promise<A> => {
         message: "What it refers to does not exist any more.",
       });
     }
+    if (state === SqlState.givenOnce) {
+      throw new DatabaseRefusal("BAD_REQUEST", { code: "FIELD_NOT_ALLOWED", message: "This is given once." });
+    }
     if (SqlState.isRefusedValue(error)) {
       throw new DatabaseRefusal("BAD_REQUEST", { code: "INVALID_VALUE", message: "A value cannot be stored." });
     }
@@ -162,8 +176,8 @@ const answering = async <A>(statement: Promise<A>): Promise<A> => {
 interface Field {
   /** The ids that it holds, if it holds ids. */
   readonly Id: EntityId.Any | undefined;
-  /** Whether its column takes values as they are, which are then no objects. */
-  readonly isScalar: boolean;
+  /** Whether its column takes a value that is there; undefined where Better Auth makes something else of it first. */
+  readonly takes: ((value: unknown) => boolean) | undefined;
   /** Whether it is text, of which parts may be looked for. */
   readonly isText: boolean;
 }
@@ -174,14 +188,14 @@ const fieldsOf = (options: BetterAuthOptions): ReadonlyMap<string, ReadonlyMap<s
     Object.entries(getAuthTables(options)).map(([model, { fields }]) => [
       model,
       new Map<string, Field>([
-        ["id", { Id: ids[model], isScalar: true, isText: false }],
+        ["id", { Id: ids[model], takes: takenBy.get("string"), isText: false }],
         ...Object.entries(fields).map(([field, { type, references, transform }]): [string, Field] => {
           const Id = ids[(references?.field === "id" ? references.model : undeclaredReferences[model]?.[field]) ?? ""];
           return [
             field,
             {
               Id,
-              isScalar: transform?.input === undefined && scalars.has(String(type)),
+              takes: transform?.input === undefined ? takenBy.get(String(type)) : undefined,
               isText: Id === undefined && type === "string",
             },
           ];
@@ -189,5 +203,3 @@ const fieldsOf = (options: BetterAuthOptions): ReadonlyMap<string, ReadonlyMap<s
       ]),
     ]),
   );
-
-const scalars: ReadonlySet<string> = new Set(["string", "number", "boolean", "date"]);

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect";
 import {
   type Answer,
   administrator,
+  assertRefused,
   at,
   type Browser,
   database,
@@ -283,6 +284,61 @@ layer(database, { excludeTestServices: true })((it) => {
       for (const [index, request] of requests.entries()) {
         const { status } = yield* request;
         assert.isTrue(status >= 400 && status < 500, `request ${index} was answered ${status}`);
+      }
+    }),
+  );
+
+  it.effect("AUTH-6: an impersonation cannot be ended without the administrator's session, and that is a refusal", () =>
+    Effect.gen(function* () {
+      const { handler } = yield* Auth.Auth;
+      const root = yield* administrator("root-impersonating");
+      const other = yield* administrator("other-impersonating");
+      const ann = yield* signedUp("ann-impersonated");
+      granted(yield* root.post("/admin/impersonate-user", { userId: ann.id }));
+
+      const headers = root.headers();
+      headers.set("cookie", /better-auth\.session_token=[^;]*/.exec(headers.get("cookie") ?? "")?.[0] ?? "");
+      const withoutCookie = yield* handler(
+        new Request("http://localhost:3000/api/auth/admin/stop-impersonating", { method: "POST", headers }),
+      );
+      assert.strictEqual(withoutCookie.status, 401);
+
+      granted(yield* other.post("/admin/revoke-user-sessions", { userId: root.id }));
+      assertRefused(yield* root.post("/admin/stop-impersonating"), 401, "SESSION_EXPIRED");
+    }),
+  );
+
+  it.effect("AUTH-6: a value of another type than its column's is 400 INVALID_VALUE", () =>
+    Effect.gen(function* () {
+      const root = yield* administrator("root-types");
+      const bob = yield* signedUp("bob-types");
+      const values = [
+        { emailVerified: 1 },
+        { emailVerified: 2 ** 31 },
+        { twoFactorEnabled: "true" },
+        { name: 7 },
+        { banExpires: 7 },
+        { banExpires: true },
+        { banExpires: "tomorrow" },
+        { banExpires: "2026-02-31T25:61:00Z" },
+        { updatedAt: "" },
+        { createdAt: 0 },
+      ];
+      for (const [index, data] of values.entries()) {
+        const user = { name: "Cat", email: `cat-${index}@example.com`, data };
+        assertRefused(yield* root.post("/admin/update-user", { userId: bob.id, data }), 400, "INVALID_VALUE");
+        if (!("name" in data)) assertRefused(yield* root.post("/admin/create-user", user), 400, "INVALID_VALUE");
+      }
+      granted(yield* root.post("/admin/update-user", { userId: bob.id, data: { banExpires: "2100-01-01T00:00:00Z" } }));
+    }),
+  );
+
+  it.effect("AUTH-6: what a row is given once cannot be changed, and that is a refusal", () =>
+    Effect.gen(function* () {
+      const root = yield* administrator("root-creation");
+      for (const createdAt of [null, "2001-01-01T00:00:00Z"]) {
+        const changed = yield* root.post("/admin/update-user", { userId: root.id, data: { createdAt } });
+        assertRefused(changed, 400, "FIELD_NOT_ALLOWED");
       }
     }),
   );

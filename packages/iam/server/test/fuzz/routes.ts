@@ -1,0 +1,99 @@
+/** The routes that are mounted, from what mounts them, and what each of them takes. */
+import { IamHttp } from "@beep/iam-server";
+import * as Effect from "effect/Effect";
+import * as HttpRouter from "effect/http/HttpRouter";
+import * as HttpServer from "effect/http/HttpServer";
+import * as Layer from "effect/Layer";
+import * as Predicate from "effect/Predicate";
+import { BASE_PATH } from "../../src/auth/betterAuth.ts";
+import { betterAuth } from "../auth/control.ts";
+
+/** As much of JSON Schema as Better Auth's schemas become. */
+export interface JsonSchema {
+  readonly type?: string | ReadonlyArray<string>;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: ReadonlyArray<string>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly items?: JsonSchema;
+  readonly anyOf?: ReadonlyArray<JsonSchema>;
+  readonly oneOf?: ReadonlyArray<JsonSchema>;
+  readonly allOf?: ReadonlyArray<JsonSchema>;
+  readonly enum?: ReadonlyArray<unknown>;
+  readonly const?: unknown;
+}
+
+/** A method and a path, and the schemas of what goes with them. */
+export interface Route {
+  readonly method: string;
+  /** Parameters stand as `:name`. */
+  readonly path: string;
+  readonly body?: JsonSchema | undefined;
+  readonly query?: JsonSchema | undefined;
+}
+
+/** What a route is called in what is printed. */
+export const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
+
+/** As much of an endpoint of Better Auth as its router reads. */
+interface Endpoint {
+  readonly path?: string;
+  readonly options: {
+    readonly method: string | ReadonlyArray<string>;
+    readonly body?: unknown;
+    readonly query?: unknown;
+    readonly metadata?: { readonly SERVER_ONLY?: boolean };
+  };
+}
+
+const schemaOf = (zod: unknown): JsonSchema | undefined =>
+  Predicate.hasProperty(zod, "toJSONSchema") && Predicate.isFunction(zod.toJSONSchema)
+    ? zod.toJSONSchema({ io: "input", unrepresentable: "any" })
+    : undefined;
+
+/** Better Auth's, by the same rule by which its router takes them. */
+const authRoutes = Effect.map(
+  betterAuth(),
+  ({ api }): ReadonlyArray<Route> =>
+    // The interface of the composed instance names one operation only; at run time all are there.
+    Object.values(api as unknown as Readonly<Record<string, Endpoint>>).flatMap(({ path, options }) =>
+      path === undefined || options.metadata?.SERVER_ONLY
+        ? []
+        : [options.method].flat().map((method) => ({
+            method,
+            path: `${BASE_PATH}${path}`,
+            body: method === "GET" ? undefined : schemaOf(options.body),
+            query: schemaOf(options.query),
+          })),
+    ),
+);
+
+/** What `IamHttp.layer` adds to a router. */
+const added = Effect.gen(function* () {
+  const router = yield* HttpRouter.make;
+  const routes: Array<Route> = [];
+  const recording: HttpRouter.HttpRouter = {
+    ...router,
+    add: (method, path, ...rest) => {
+      routes.push({ method, path });
+      return router.add(method, path, ...rest);
+    },
+    addAll: (all) => {
+      routes.push(...all);
+      return router.addAll(all);
+    },
+  };
+  yield* Effect.scoped(
+    Layer.build(
+      IamHttp.layer.pipe(Layer.provide([HttpServer.layerServices, Layer.succeed(HttpRouter.HttpRouter, recording)])),
+    ),
+  );
+  return routes;
+});
+
+/** Every route, Better Auth's in the place of the one under which all of them are mounted. */
+export const mounted = Effect.gen(function* () {
+  const own = yield* added;
+  const isAuth = ({ path }: Route) => path === `${BASE_PATH}/*`;
+  if (!own.some(isAuth)) throw new Error("Better Auth is not mounted.");
+  return [...own.filter((route) => !isAuth(route)), ...(yield* authRoutes)];
+});
