@@ -1,2 +1,3 @@
+export * as Catalogue from "./Catalogue.ts";
 export * as Migrations from "./Migrations.ts";
 export * as SqlState from "./SqlState.ts";

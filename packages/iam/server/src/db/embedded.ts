@@ -1,5 +1,6 @@
 /** The embedded database: PGlite in this process, for development, tests and small installations. */
 
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Errors } from "@beep/iam-domain";
 import * as Pg from "@effect/sql-pg/PgClient";
@@ -14,6 +15,12 @@ import * as ServiceConnection from "./ServiceConnection.ts";
 /** The login that the one session takes, so that row security binds it as it would on a server. */
 const LOGIN = "iam_app";
 
+/** The major version of PostgreSQL that PGlite is: it reads no other's files. */
+export const MAJOR = "18";
+
+/** Where in a data directory the database's own files are. */
+export const filesIn = (dataDir: string): string => join(dataDir, "postgres");
+
 /** Where the embedded database is. */
 export interface Options {
   /** The folder that holds the database; kept between runs. Without one the database is in memory and ends with it. */
@@ -24,7 +31,10 @@ export interface Options {
 export const openDatabase = Effect.fn("Embedded.open")(
   function* (options: Options) {
     yield* Progress.begin("Opening the database");
-    if (options.dataDir !== undefined) yield* DirectoryLock.take(options.dataDir);
+    if (options.dataDir !== undefined) {
+      yield* demandOwnVersion(options.dataDir);
+      yield* DirectoryLock.take(options.dataDir);
+    }
     const pglite = yield* Effect.acquireRelease(create(options.dataDir), (database) =>
       Effect.promise(() => database.close()),
     );
@@ -49,12 +59,37 @@ export const openDatabase = Effect.fn("Embedded.open")(
     Effect.mapError(opening, (error) => (error._tag === "StartupError" ? error : unusable(options.dataDir, error))),
 );
 
+/** The major version of PostgreSQL that made the files in a data directory; none where there are none. */
+export const versionIn = (dataDir: string): Effect.Effect<string | undefined> =>
+  Effect.promise(() =>
+    readFile(join(filesIn(dataDir), "PG_VERSION"), "utf8").then(
+      (text) => text.trim(),
+      () => undefined,
+    ),
+  );
+
+/** Another version's files are refused before anything is written beside them. */
+const demandOwnVersion = Effect.fnUntraced(function* (dataDir: string) {
+  const version = yield* versionIn(dataDir);
+  if (version !== undefined && version !== MAJOR) return yield* otherVersion(dataDir, version);
+});
+
+/** What is wrong with a data directory of another version. */
+export const otherVersion = (dataDir: string, version: string) =>
+  new Errors.StartupError({
+    code: "DATA_DIRECTORY_OTHER_VERSION",
+    message: `The database in ${dataDir} was made by PostgreSQL ${version}, and this version reads those of ${MAJOR}.`,
+    remedy:
+      "Start the version of iam that made it and carry the data over by a dump, or name another directory by " +
+      "IAM_DATA_DIR.",
+  });
+
 const create = (dataDir: string | undefined): Effect.Effect<PGlite, Errors.StartupError> =>
   Effect.tryPromise({
     try: async () => {
       // Loaded only where it is used: a server with a PostgreSQL of its own needs no megabytes of WebAssembly.
       const { PGlite } = await import("@electric-sql/pglite");
-      return dataDir === undefined ? PGlite.create() : PGlite.create(join(dataDir, "postgres"));
+      return dataDir === undefined ? PGlite.create() : PGlite.create(filesIn(dataDir));
     },
     catch: (cause) => unusable(dataDir, cause),
   });
