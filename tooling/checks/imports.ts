@@ -41,6 +41,7 @@ const rooms: Record<string, ReadonlyArray<string>> = {
     "governance",
     "directory",
     "api",
+    "doctor",
   ],
 };
 

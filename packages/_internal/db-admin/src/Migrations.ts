@@ -83,14 +83,15 @@ export const run = Effect.fn("Migrations.run")(function* (options: Options) {
       yield* demandUnchanged(sources, { login: options.login, secured: false });
       for (const statement of hardening.createTriggerFunctions) yield* client.unsafe(statement);
       for (const statement of statedColumns(options.schema)) yield* client.unsafe(statement);
-      yield* client.unsafe(hardening.hardenTables);
+      yield* harden;
       yield* client.unsafe(hardening.grantLogin(options.login));
       return missing;
     }),
   );
 }, Effect.mapError(explain));
 
-const pendingOf = (sources: ReadonlyArray<Source>) =>
+/** The names of the migrations that the database has not seen. Fails when it has seen one that this version lacks. */
+export const pendingOf = (sources: ReadonlyArray<Source>) =>
   Effect.map(Effect.forEach(sources, pendingIn), (names) => names.flat());
 
 const pendingIn = Effect.fnUntraced(function* (source: Source) {
@@ -112,6 +113,12 @@ const pendingIn = Effect.fnUntraced(function* (source: Source) {
   }
   return known.filter((name) => !names.has(name));
 });
+
+/**
+ * Forced row security, grants and triggers of every table that the factories made, an application's own included, as
+ * migrating puts them right.
+ */
+export const harden = Effect.flatMap(PgClient, (client) => client.unsafe(hardening.hardenTables));
 
 const demandUnchanged = Effect.fnUntraced(function* (
   sources: ReadonlyArray<Source>,

@@ -12,6 +12,8 @@ export const inheritingLogin = "IA004";
 export const bypassingLogin = "IA005";
 /** The login may not do that. */
 export const insufficientPrivilege = "42501";
+/** Something that is not as the protocol wants it; PgBouncer's answer to a parameter that it does not know. */
+export const protocolViolation = "08P01";
 /** It exists already. */
 export const uniqueViolation = "23505";
 /** What it refers to does not exist. */

@@ -14,8 +14,11 @@ import { explain } from "./explain.ts";
 import { progress } from "./progress.ts";
 import { logLevel } from "./settings.ts";
 
+// The doctor finds what is wrong with it, and goes on.
+const level = process.argv[2] === "doctor" ? Effect.orElseSucceed(logLevel, () => "Warn" as const) : logLevel;
+
 const main = Effect.gen(function* () {
-  return yield* Effect.provideService(run, References.MinimumLogLevel, yield* logLevel);
+  return yield* Effect.provideService(run, References.MinimumLogLevel, yield* level);
 }).pipe(
   Effect.tapError((error) =>
     error._tag === "StartupError" || error._tag === "ConfigError"

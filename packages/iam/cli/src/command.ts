@@ -5,9 +5,11 @@ import type { ConfigError } from "effect/Config";
 import * as CliConfig from "effect/cli/CliConfig";
 import type { CliError } from "effect/cli/CliError";
 import * as Command from "effect/cli/Command";
+import * as Flag from "effect/cli/Flag";
 import * as GlobalFlag from "effect/cli/GlobalFlag";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import type { ErrorsFound } from "./doctor.ts";
 
 // The services are loaded only by what uses them: help and version come at once.
 const serve = Effect.flatMap(
@@ -55,19 +57,43 @@ const migrateCommand = Command.make("migrate", {}, () => migrate).pipe(
   ]),
 );
 
+const doctorCommand = Command.make(
+  "doctor",
+  { json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("Print one JSON document instead")) },
+  (options) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./doctor.ts")),
+      (module) => module.doctor(options),
+    ),
+).pipe(
+  Command.withShortDescription("Examine the installation"),
+  Command.withDescription(
+    [
+      "Examines what the configuration says, whether mail can leave, and whether the database is what it should be, and",
+      "says how to put right what it finds. It changes nothing, and shows no secret. It ends with 1 where it finds errors,",
+      "and with 0 where it finds nothing or only warnings.",
+    ].join(" "),
+  ),
+  Command.withExamples([
+    { command: "iam doctor", description: "Under the configuration that iam serve would have" },
+    { command: "iam doctor --json", description: "For a program: { findings: [{ code, severity, message, remedy }] }" },
+  ]),
+);
+
 const iam = Command.make("iam").pipe(
   Command.withDescription("Identity and access management."),
-  Command.withSubcommands([serveCommand, migrateCommand]),
+  Command.withSubcommands([serveCommand, migrateCommand, doctorCommand]),
   Command.withExamples([
     { command: "iam serve", description: "Serve, with a database in .iam" },
     { command: "iam migrate", description: "Migrate the database that DATABASE_URL names" },
+    { command: "iam doctor", description: "Find out what is wrong, and how to put it right" },
   ]),
 );
 
 const Manifest = Schema.fromJsonString(Schema.Struct({ version: Schema.String }));
 
 /** Runs the command with the process's arguments. */
-export const run: Effect.Effect<void, Errors.StartupError | ConfigError | CliError, Command.Environment> = Effect.gen(
+export const run: Effect.Effect<void, Errors.StartupError | ErrorsFound | ConfigError | CliError, Command.Environment> = Effect.gen(
   function* () {
     const text = yield* Effect.sync(() => readFileSync(new URL("../package.json", import.meta.url), "utf8"));
     const { version } = yield* Effect.orDie(Schema.decodeEffect(Manifest)(text));

@@ -1,3 +1,4 @@
 export { AuthErrorCode, betterAuthCodes } from "./AuthErrorCode.ts";
 export * from "./entities.ts";
 export * as Errors from "./errors.ts";
+export * as Findings from "./findings.ts";

@@ -15,7 +15,7 @@ import { IamDb } from "./db/Db.ts";
 import * as server from "./db/server.ts";
 
 /** Where things are. */
-const places = {
+export const places = {
   dataDir: Setting.withDefault("IAM_DATA_DIR", Config.NonEmptyString, {
     type: "folder",
     value: ".iam",
@@ -50,7 +50,7 @@ export const settings = Config.all(places);
 export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = { ...server.keys, ...places, ...Auth.keys };
 
 /** The folder to which mail is written. */
-const mailFolder = Effect.map(settings, ({ dataDir, mailDir }) =>
+export const mailFolder = Effect.map(settings, ({ dataDir, mailDir }) =>
   Option.getOrElse(mailDir, () => join(dataDir, "mail")),
 );
 

@@ -6,6 +6,7 @@ export * as Auth from "./auth/Auth.ts";
 export * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 export * as Mailer from "./auth/Mailer.ts";
 export { Application, Db, IamDb } from "./db/Db.ts";
+export * as Doctor from "./Doctor.ts";
 export * as Progress from "./db/Progress.ts";
 export type { ServiceConnection } from "./db/ServiceConnection.ts";
 export * as Transaction from "./db/Transaction.ts";

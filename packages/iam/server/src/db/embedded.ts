@@ -13,7 +13,10 @@ import { pgliteStream } from "./pgliteStream.ts";
 import * as ServiceConnection from "./ServiceConnection.ts";
 
 /** The login that the one session takes, so that row security binds it as it would on a server. */
-const LOGIN = "iam_app";
+export const LOGIN = "iam_app";
+
+/** The login that owns the tables. */
+export const OWNER = "postgres";
 
 /** The major version of PostgreSQL that PGlite is: it reads no other's files. */
 export const MAJOR = "18";
@@ -35,21 +38,7 @@ export const openDatabase = Effect.fn("Embedded.open")(
       yield* demandOwnVersion(options.dataDir);
       yield* DirectoryLock.take(options.dataDir);
     }
-    const pglite = yield* Effect.acquireRelease(create(options.dataDir), (database) =>
-      Effect.promise(() => database.close()),
-    );
-    const client = yield* Pg.make({
-      stream: () => pgliteStream(pglite),
-      username: "postgres",
-      database: "postgres",
-      maxConnections: 1,
-      minConnections: 1,
-    });
-    yield* client`reset session authorization`;
-    yield* client.unsafe(`
-    do $$ begin
-      if not exists (select from pg_roles where rolname = '${LOGIN}') then create role ${LOGIN} login; end if;
-    end $$`);
+    const client = yield* openFiles(options.dataDir === undefined ? undefined : filesIn(options.dataDir));
     yield* Progress.begin("Migrating the database");
     const migrated = yield* Application.migrateFor(LOGIN).pipe(Effect.provideService(Pg.PgClient, client));
     yield* client.unsafe(`set session authorization ${LOGIN}`);
@@ -58,6 +47,24 @@ export const openDatabase = Effect.fn("Embedded.open")(
   (opening, options) =>
     Effect.mapError(opening, (error) => (error._tag === "StartupError" ? error : unusable(options.dataDir, error))),
 );
+
+/** Opens a database, whose owner the client is, with the login in it. In memory, where no files are named. */
+export const openFiles = Effect.fnUntraced(function* (files: string | undefined) {
+  const pglite = yield* Effect.acquireRelease(create(files), (database) => Effect.promise(() => database.close()));
+  const client = yield* Pg.make({
+    stream: () => pgliteStream(pglite),
+    username: OWNER,
+    database: "postgres",
+    maxConnections: 1,
+    minConnections: 1,
+  });
+  yield* client`reset session authorization`;
+  yield* client.unsafe(`
+    do $$ begin
+      if not exists (select from pg_roles where rolname = '${LOGIN}') then create role ${LOGIN} login; end if;
+    end $$`);
+  return client;
+});
 
 /** The major version of PostgreSQL that made the files in a data directory; none where there are none. */
 export const versionIn = (dataDir: string): Effect.Effect<string | undefined> =>
@@ -84,20 +91,20 @@ export const otherVersion = (dataDir: string, version: string) =>
       "IAM_DATA_DIR.",
   });
 
-const create = (dataDir: string | undefined): Effect.Effect<PGlite, Errors.StartupError> =>
+const create = (files: string | undefined): Effect.Effect<PGlite, Errors.StartupError> =>
   Effect.tryPromise({
     try: async () => {
       // Loaded only where it is used: a server with a PostgreSQL of its own needs no megabytes of WebAssembly.
       const { PGlite } = await import("@electric-sql/pglite");
-      return dataDir === undefined ? PGlite.create() : PGlite.create(filesIn(dataDir));
+      return files === undefined ? PGlite.create() : PGlite.create(files);
     },
-    catch: (cause) => unusable(dataDir, cause),
+    catch: (cause) => unusable(files, cause),
   });
 
-const unusable = (dataDir: string | undefined, cause: unknown) =>
+const unusable = (directory: string | undefined, cause: unknown) =>
   new Errors.StartupError({
     code: "DATA_DIRECTORY_UNUSABLE",
-    message: `The embedded database in ${dataDir ?? "memory"} cannot be opened.`,
+    message: `The embedded database in ${directory ?? "memory"} cannot be opened.`,
     remedy: "Restore the directory from a backup, or name another one by IAM_DATA_DIR.",
     cause,
   });

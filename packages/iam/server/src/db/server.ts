@@ -90,7 +90,8 @@ const using =
       ),
     );
 
-const loginOf = Effect.fnUntraced(function* (key: string, url: Redacted.Redacted) {
+/** The login in an address, which is refused where it is none. */
+export const loginOf = Effect.fnUntraced(function* (key: string, url: Redacted.Redacted) {
   const login = loginIn(Redacted.value(url));
   if (Option.isSome(login) && login.value !== "") return login.value;
   return yield* new Errors.StartupError({
