@@ -93,10 +93,11 @@ const iam = Command.make("iam").pipe(
 const Manifest = Schema.fromJsonString(Schema.Struct({ version: Schema.String }));
 
 /** Runs the command with the process's arguments. */
-export const run: Effect.Effect<void, Errors.StartupError | ErrorsFound | ConfigError | CliError, Command.Environment> = Effect.gen(
-  function* () {
+export const run: Effect.Effect<void, Errors.StartupError | ErrorsFound | ConfigError | CliError, Command.Environment> =
+  Effect.gen(function* () {
     const text = yield* Effect.sync(() => readFileSync(new URL("../package.json", import.meta.url), "utf8"));
     const { version } = yield* Effect.orDie(Schema.decodeEffect(Manifest)(text));
     return yield* Command.run(iam, { version });
-  },
-).pipe(Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] })));
+  }).pipe(
+    Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] })),
+  );

@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import * as Configuration from "./configuration.ts";
 import { progress } from "./progress.ts";
-import { keys, listening } from "./settings.ts";
 import { report } from "./report.ts";
+import { keys, listening } from "./settings.ts";
 
 /** There are errors: they have been shown, and the process ends with 1. */
 export class ErrorsFound extends Data.TaggedError("ErrorsFound") {}

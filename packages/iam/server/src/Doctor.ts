@@ -9,9 +9,9 @@ import type { PgClient } from "@effect/sql-pg/PgClient";
 import * as Cache from "effect/Cache";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
-import * as Redacted from "effect/Redacted";
-import * as Reactivity from "effect/reactivity/Reactivity";
+import type * as Redacted from "effect/Redacted";
 import * as Result from "effect/Result";
+import * as Reactivity from "effect/reactivity/Reactivity";
 import type { SqlError } from "effect/sql/SqlError";
 import { keys as authKeys } from "./auth/settings.ts";
 import type * as Setting from "./config/Setting.ts";
@@ -20,8 +20,8 @@ import * as Progress from "./db/Progress.ts";
 import * as server from "./db/server.ts";
 import * as configuration from "./doctor/configuration.ts";
 import { connect, refusal } from "./doctor/connection.ts";
-import { examineDirectory } from "./doctor/dataDirectory.ts";
 import { examineServer } from "./doctor/databaseServer.ts";
+import { examineDirectory } from "./doctor/dataDirectory.ts";
 import * as Expected from "./doctor/Expected.ts";
 import { error } from "./doctor/finding.ts";
 import { examineLogin, examineMigratingLogin } from "./doctor/logins.ts";
@@ -57,7 +57,10 @@ export const make = Effect.fn("Doctor.make")(function* (
 });
 
 /** Examines once. */
-export const examine: Effect.Effect<ReadonlyArray<Findings.Finding>> = Effect.flatMap(make(), (doctor) => doctor.examine);
+export const examine: Effect.Effect<ReadonlyArray<Findings.Finding>> = Effect.flatMap(
+  make(),
+  (doctor) => doctor.examine,
+);
 
 type Keys = Readonly<Record<string, Setting.Setting<unknown>>>;
 
@@ -67,7 +70,10 @@ const examineAll = Effect.fn("Doctor.examine")(function* (further: Keys, healthy
   return [
     ...(yield* examineConfiguration(further, url)),
     ...(yield* examineMail(Option.isSome(url))),
-    ...(yield* Option.match(url, { onNone: () => examineEmbedded(healthy), onSome: (address) => examineServerAt(address, healthy) })),
+    ...(yield* Option.match(url, {
+      onNone: () => examineEmbedded(healthy),
+      onSome: (address) => examineServerAt(address, healthy),
+    })),
   ];
 });
 
@@ -103,7 +109,9 @@ const examineConfiguration = Effect.fnUntraced(function* (further: Keys, url: Op
 /** The addresses of the database, with the logins in them. */
 const addressesOf = (url: Redacted.Redacted) =>
   Effect.gen(function* () {
-    const migrationsUrl = Option.getOrUndefined(Option.flatten(yield* configuration.valueOf(server.keys.migrationsUrl)));
+    const migrationsUrl = Option.getOrUndefined(
+      Option.flatten(yield* configuration.valueOf(server.keys.migrationsUrl)),
+    );
     return {
       url,
       login: yield* server.loginOf("DATABASE_URL", url),
@@ -178,13 +186,14 @@ const examineServerAt = Effect.fnUntraced(function* (url: Redacted.Redacted, hea
   const alone = owner === undefined ? runMigrations : owner === login;
   findings.push(...(yield* looking("the application's login", examineLogin(client, alone))));
   let ownerUrl = alone ? url : undefined;
-  if (alone) findings.push(...(yield* looking("the migrating login", examineMigratingLogin(client, "DATABASE_URL"))));
+  if (alone)
+    findings.push(...(yield* looking("the migrating login", examineMigratingLogin(client, "DATABASE_URL", login))));
   else if (migrationsUrl !== undefined) {
     const migrating = yield* Effect.result(connect(migrationsUrl));
     if (Result.isFailure(migrating)) findings.push(refusal("IAM_MIGRATIONS_URL", migrating.failure));
     else {
       ownerUrl = migrationsUrl;
-      const found = examineMigratingLogin(migrating.success, "IAM_MIGRATIONS_URL");
+      const found = examineMigratingLogin(migrating.success, "IAM_MIGRATIONS_URL", login);
       findings.push(...(yield* looking("the migrating login", found)));
     }
   }
@@ -217,5 +226,7 @@ const looking = <R>(
   findings: Effect.Effect<ReadonlyArray<Findings.Finding>, Errors.StartupError | SqlError, R>,
 ) =>
   Effect.catch(findings, (failure) =>
-    Effect.succeed([notExamined(`${what}: ${failure._tag === "SqlError" ? SqlState.message(failure) : failure.message}`)]),
+    Effect.succeed([
+      notExamined(`${what}: ${failure._tag === "SqlError" ? SqlState.message(failure) : failure.message}`),
+    ]),
   );

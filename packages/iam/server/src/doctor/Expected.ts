@@ -11,7 +11,10 @@ import * as Application from "../db/Application.ts";
 import * as embedded from "../db/embedded.ts";
 
 /** Logins have other names in every database, and are compared by what they are for. */
-export const namesOf = (logins: { readonly owner: string; readonly login: string }): Readonly<Record<string, string>> => ({
+export const namesOf = (logins: {
+  readonly owner: string;
+  readonly login: string;
+}): Readonly<Record<string, string>> => ({
   [logins.login]: "the application's login",
   [logins.owner]: "the owner",
 });
@@ -29,7 +32,10 @@ export interface Options {
 
 /** The catalogue that a healthy database has. */
 export const expected = Effect.fn("Doctor.expected")(
-  function* ({ alone, schema }: Options): Effect.fn.Return<
+  function* ({
+    alone,
+    schema,
+  }: Options): Effect.fn.Return<
     Catalogue.Catalogue,
     Errors.StartupError | SqlError,
     Reactivity.Reactivity | Scope.Scope

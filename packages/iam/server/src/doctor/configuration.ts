@@ -14,7 +14,8 @@ import { isLoopback } from "./loopback.ts";
 const ENOUGH_BITS = 96;
 
 /** A setting's value, where it has a valid one: the others are found by `invalid`. */
-export const valueOf = <A>(setting: Effect.Effect<A, Config.ConfigError>): Effect.Effect<Option.Option<A>> => Effect.option(setting);
+export const valueOf = <A>(setting: Effect.Effect<A, Config.ConfigError>): Effect.Effect<Option.Option<A>> =>
+  Effect.option(setting);
 
 /** Whether a key has any value. */
 export const isStated = ({ entry }: { readonly entry: Setting.Entry }): Effect.Effect<boolean> =>
@@ -22,7 +23,9 @@ export const isStated = ({ entry }: { readonly entry: Setting.Entry }): Effect.E
 
 /** Each key that is missing or malformed: never with its value, which may be a secret. */
 export const invalid = Effect.fnUntraced(function* (settings: ReadonlyArray<Setting.Setting<unknown>>) {
-  const findings = yield* Effect.forEach(settings, (setting) => Effect.map(Effect.result(setting), Result.isFailure)).pipe(
+  const findings = yield* Effect.forEach(settings, (setting) =>
+    Effect.map(Effect.result(setting), Result.isFailure),
+  ).pipe(
     Effect.map((failed) => settings.filter((_, index) => failed[index])),
     Effect.flatMap((wrong) =>
       Effect.forEach(wrong, ({ entry }) =>
@@ -30,14 +33,16 @@ export const invalid = Effect.fnUntraced(function* (settings: ReadonlyArray<Sett
           error(
             "CONFIGURATION_INVALID",
             stated ? `${entry.key} is not valid.` : `${entry.key} is not set.`,
-            `Set ${entry.key} (${entry.type}). ${entry.says}`,
+            `Set ${entry.key}: ${entry.type}. ${entry.says}`,
           ),
         ),
       ),
     ),
   );
   // A key that is read in two ways is wrong once.
-  return findings.filter((finding, index) => findings.findIndex(({ message }) => message === finding.message) === index);
+  return findings.filter(
+    (finding, index) => findings.findIndex(({ message }) => message === finding.message) === index,
+  );
 });
 
 /** What is valid, and still not safe. */

@@ -36,7 +36,11 @@ export const examineDirectory = Effect.fnUntraced(function* (dataDir: string) {
   const secret = join(dataDir, "secret");
   if (yield* isOpenToOthers(secret)) {
     findings.push(
-      error("SECRET_FILE_READABLE", `The secret ${secret} is open to other users of this machine.`, `chmod 600 ${secret}`),
+      error(
+        "SECRET_FILE_READABLE",
+        `The secret ${secret} is open to other users of this machine.`,
+        `chmod 600 ${secret}`,
+      ),
     );
   }
   const version = yield* embedded.versionIn(dataDir);

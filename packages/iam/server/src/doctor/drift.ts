@@ -19,13 +19,28 @@ export const findings = (
 ): ReadonlyArray<Findings.Finding> => {
   const tables = new Set([...options.expected.values()].flatMap(({ table }) => table ?? []));
   const gone = new Set(
-    differences.filter(({ found, object }) => found === undefined && object.startsWith("table ")).map(({ object }) => object),
+    differences
+      .filter(({ found, object }) => found === undefined && object.startsWith("table "))
+      .map(({ object }) => object),
   );
-  return differences
-    .filter((difference) => isOurs(difference, tables))
-    // What stood on a table that is missing goes without saying.
-    .filter(({ expected, object }) => gone.has(object) || !gone.has(`table ${expected?.table}`))
-    .flatMap((difference) => explain(difference, options.trusted));
+  // Tables that the application's login owns are found by it; the privileges of an owner need no grant.
+  const taken = new Set(
+    differences
+      .filter(({ found }) => found?.definition.startsWith("of the application's login,"))
+      .map(({ object }) => object),
+  );
+  return (
+    differences
+      .filter((difference) => isOurs(difference, tables))
+      .filter(
+        ({ expected, object }) =>
+          !taken.has(object) &&
+          !(taken.has(`table ${expected?.table}`) && object.startsWith("privileges of the application's login ")),
+      )
+      // What stood on a table that is missing goes without saying.
+      .filter(({ expected, object }) => gone.has(object) || !gone.has(`table ${expected?.table}`))
+      .flatMap((difference) => explain(difference, options.trusted))
+  );
 };
 
 const isOurs = ({ expected, found, object }: Catalogue.Difference, tables: ReadonlySet<string>): boolean => {
@@ -41,7 +56,13 @@ const explain = (difference: Catalogue.Difference, trusted: ReadonlySet<string>)
   if (kind === "privileges") return privileges(difference, trusted);
   const repairable = kind === "row" || kind === "function" || (kind === "trigger" && expected !== undefined);
   if (repairable || (kind === "policy" && withoutComment(expected) === withoutComment(found))) {
-    return [error("HARDENING_MISSING", `${expected === undefined ? "Not ours" : found === undefined ? "Missing" : "Changed"}: ${object}.`, MIGRATE)];
+    return [
+      error(
+        "HARDENING_MISSING",
+        `${expected === undefined ? "Not ours" : found === undefined ? "Missing" : "Changed"}: ${object}.`,
+        MIGRATE,
+      ),
+    ];
   }
   if (kind === "policy") return policy(difference);
   const usable = found?.definition.replace(/ unusable$/, "");
@@ -79,7 +100,8 @@ const withoutComment = (entry: Catalogue.Entry | undefined): string | undefined 
 
 const policy = ({ expected, found, object }: Catalogue.Difference): ReadonlyArray<Findings.Finding> => {
   if (expected === undefined) {
-    const make = found !== undefined && /^permissive/.test(found.definition) && SEEING.test(found.definition) ? error : warning;
+    const make =
+      found !== undefined && /^permissive/.test(found.definition) && SEEING.test(found.definition) ? error : warning;
     return [make("POLICY_CHANGED", `Somebody else added the ${object}: ${found?.definition}`, `drop ${object}`)];
   }
   const restore = `Restore it: create ${object} as ${expected.definition.replace(/ comment .*$/s, "")}`;

@@ -17,7 +17,7 @@ interface Login {
 }
 
 // Below PostgreSQL 16 every member may take a role.
-const application = `
+const applying = `
 with role as (
   select oid, rolname from pg_roles where rolname in ('iam_tenant', 'iam_service')
 ),
@@ -52,9 +52,10 @@ from pg_roles r where r.rolname = current_user`;
  */
 export const examineLogin = Effect.fnUntraced(function* (client: PgClient, alone: boolean) {
   const findings: Array<Findings.Finding> = [];
-  const [login] = yield* client.unsafe<Login>(application);
+  const [login] = yield* client.unsafe<Login>(applying);
   if (login === undefined) return findings;
-  const separate = "Create a second login, put it into DATABASE_URL and this one into IAM_MIGRATIONS_URL, and run `iam migrate`.";
+  const separate =
+    "Create a second login, put it into DATABASE_URL and this one into IAM_MIGRATIONS_URL, and run `iam migrate`.";
   if (alone) {
     findings.push(
       warning(
@@ -129,22 +130,28 @@ interface Migrating {
   readonly foreign: string | null;
 }
 
+// That the application's login owns some, it is told itself.
 const migrating = `
 select r.rolname as name, r.rolcreaterole or r.rolsuper as creates,
   (
-    select string_agg(role, ' and ') from unnest(array['iam_tenant', 'iam_service']) role
+    select string_agg(role, ' and ' order by role) from unnest(array['iam_tenant', 'iam_service']) role
     where not exists (select from pg_roles where rolname = role)
   ) as missing,
   (
     select string_agg(distinct pg_get_userbyid(t.relowner), ', ') from pg_policy p join pg_class t on t.oid = p.polrelid
     where p.polname = 'iam_service_all' and t.relnamespace = current_schema()::regnamespace
-      and not pg_has_role(r.oid, t.relowner, 'usage')
+      and not pg_has_role(r.oid, t.relowner, 'usage') and pg_get_userbyid(t.relowner) <> $1
   ) as foreign
 from pg_roles r where r.rolname = current_user`;
 
-/** The migrating login; `key` is the setting that names it. */
-export const examineMigratingLogin = Effect.fnUntraced(function* (client: PgClient, key: string) {
-  const [login] = yield* client.unsafe<Migrating>(migrating);
+/**
+ * The migrating login.
+ *
+ * @param key the setting that names it
+ * @param application the name of the application's login
+ */
+export const examineMigratingLogin = Effect.fnUntraced(function* (client: PgClient, key: string, application: string) {
+  const [login] = yield* client.unsafe<Migrating>(migrating, [application]);
   if (login === undefined) return [];
   const findings: Array<Findings.Finding> = [];
   if (login.missing !== null && !login.creates) {

@@ -38,7 +38,11 @@ export const examineTables = Effect.fnUntraced(function* (client: PgClient, opti
     const message = `The database lacks ${pending.success.length} migrations (${pending.success.join(", ")}).`;
     return [
       options.runMigrations
-        ? warning("MIGRATION_PENDING", `${message} The next start applies them.`, "Run `iam migrate`, and examine again.")
+        ? warning(
+            "MIGRATION_PENDING",
+            `${message} The next start applies them.`,
+            "Run `iam migrate`, and examine again.",
+          )
         : error("MIGRATION_PENDING", message, "Run `iam migrate` with IAM_MIGRATIONS_URL, and examine again."),
     ];
   }
@@ -121,7 +125,11 @@ const examineApplications = Effect.fnUntraced(function* (
     .filter(({ expected, found }) => others.has(expected?.table ?? found?.table ?? ""))
     .map(
       ({ object }): Findings.Finding =>
-        error("HARDENING_MISSING", `Missing or changed: ${object}.`, "Run `iam migrate`: it puts that right, and changes no row."),
+        error(
+          "HARDENING_MISSING",
+          `Missing or changed: ${object}.`,
+          "Run `iam migrate`: it puts that right, and changes no row.",
+        ),
     );
 });
 
