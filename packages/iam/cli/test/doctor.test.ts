@@ -79,7 +79,7 @@ describe("OPS-3: iam doctor", () => {
         const environment = { IAM_DATA_DIR: join(folder, "iam"), IAM_RATE_LIMIT: "false" };
         const ended = yield* Iam.run(["doctor"], environment);
         assert.deepInclude(ended, { code: 0, stderr: "" });
-        assert.match(ended.stdout, /warning \[RATE_LIMIT_OFF\][^]*\n0 errors, 1 warning\.\n$/);
+        assert.match(ended.stdout, /warning \[RATE_LIMIT_OFF\][\s\S]*\n0 errors, 1 warning\.\n$/);
         assert.include((yield* Iam.run(["doctor", "--help"], {})).stdout.replaceAll(/\s+/g, " "), "only warnings");
       }).pipe(Effect.scoped),
     patience,

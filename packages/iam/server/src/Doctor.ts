@@ -2,7 +2,6 @@
  * Examines an installation: what Config says, whether mail leaves, and whether the database is what it should be. It
  * changes nothing, and what it finds carries no secret.
  */
-import { join } from "node:path";
 import { SqlState } from "@beep/db-admin";
 import type { Errors, Findings } from "@beep/iam-domain";
 import type { PgClient } from "@effect/sql-pg/PgClient";
@@ -15,6 +14,7 @@ import * as Reactivity from "effect/reactivity/Reactivity";
 import type { SqlError } from "effect/sql/SqlError";
 import { keys as authKeys } from "./auth/settings.ts";
 import type * as Setting from "./config/Setting.ts";
+import * as Application from "./db/Application.ts";
 import * as embedded from "./db/embedded.ts";
 import * as Progress from "./db/Progress.ts";
 import * as server from "./db/server.ts";
@@ -36,7 +36,7 @@ export interface Doctor {
 }
 
 /**
- * A doctor, who finds out what a database should be when that is first asked: it takes seconds.
+ * A doctor for the application that is provided, who finds out what a database should be when that is first asked: it takes seconds.
  *
  * @param options.keys what else the configuration has, beside the services' own
  */
@@ -48,10 +48,11 @@ export const make = Effect.fn("Doctor.make")(function* (
     // Equal by what they say, as structures of Effect are.
     lookup: (of: Expected.Options) => Expected.expected(of),
   });
+  const application = yield* Application.Application;
   return {
-    examine: Effect.provide(
-      examineAll(options.keys ?? {}, (of) => Cache.get(healthy, of)),
-      Reactivity.layer,
+    examine: examineAll(options.keys ?? {}, (of) => Cache.get(healthy, of)).pipe(
+      Effect.provideService(Application.Application, application),
+      Effect.provide(Reactivity.layer),
     ),
   };
 });
@@ -124,17 +125,15 @@ const examineMail = Effect.fnUntraced(function* (onServer: boolean) {
   yield* Progress.begin("Examining the mail");
   const smtpUrl = Option.getOrUndefined(yield* configuration.valueOf(Iam.places.smtpUrl));
   const from = yield* configuration.valueOf(Iam.places.mailFrom);
+  const mailDir = Option.flatten(yield* configuration.valueOf(Iam.places.mailDir));
   const folder = yield* configuration.valueOf(Iam.mailFolder);
   // What the configuration does not say as it should has been found.
-  if (smtpUrl === undefined) return [];
-  return [
-    ...(Option.isSome(from) ? mail.examineSender(from.value, Option.isSome(smtpUrl)) : []),
-    ...(Option.isSome(smtpUrl)
-      ? yield* mail.examineSmtp(smtpUrl.value)
-      : Option.isSome(folder)
-        ? yield* mail.examineFolder(folder.value, onServer)
-        : []),
-  ];
+  if (smtpUrl === undefined || Option.isNone(folder)) return [];
+  const findings = Option.isSome(from) ? mail.examineSender(from.value, Option.isSome(smtpUrl)) : [];
+  if (Option.isSome(smtpUrl)) return [...findings, ...(yield* mail.examineSmtp(smtpUrl.value))];
+  // In the data directory the folder is as good as that one, which is examined itself.
+  if (!onServer && Option.isNone(mailDir)) return findings;
+  return [...findings, ...(yield* mail.examineFolder(folder.value, onServer))];
 });
 
 const examineEmbedded = Effect.fnUntraced(function* (healthy: Options["expected"]) {
@@ -150,7 +149,7 @@ const examineEmbedded = Effect.fnUntraced(function* (healthy: Options["expected"
       ...findings,
       error(
         "DATA_DIRECTORY_UNUSABLE",
-        `The embedded database in ${join(dataDir.value)} cannot be opened.`,
+        `The embedded database in ${dataDir.value} cannot be opened.`,
         "Restore the directory from a backup, or name another one by IAM_DATA_DIR.",
       ),
     ];

@@ -6,7 +6,8 @@ import { error, warning } from "./finding.ts";
 /** The roles that see rows by a policy, so that one more for them shows more. */
 const SEEING = /\bto (?:[^()]*, )?(?:public|iam_tenant|iam_service|the application's login)\b/;
 
-const MIGRATE = "Run `iam migrate`: it puts that right, and changes no row.";
+/** What to do about what the step that hardens tables puts right. */
+export const MIGRATE = "Run `iam migrate`: it puts that right, and changes no row.";
 
 /**
  * Findings of what differs.

@@ -123,14 +123,7 @@ const examineApplications = Effect.fnUntraced(function* (
   if (tried !== undo) return [notExamined(`an application's tables: ${SqlState.message(tried)}`)];
   return changes
     .filter(({ expected, found }) => others.has(expected?.table ?? found?.table ?? ""))
-    .map(
-      ({ object }): Findings.Finding =>
-        error(
-          "HARDENING_MISSING",
-          `Missing or changed: ${object}.`,
-          "Run `iam migrate`: it puts that right, and changes no row.",
-        ),
-    );
+    .map(({ object }): Findings.Finding => error("HARDENING_MISSING", `Missing or changed: ${object}.`, drift.MIGRATE));
 });
 
 /** Something that could not be looked at. */

@@ -166,7 +166,7 @@ export const ofPooler: ReadonlyArray<Fault> = existsSync(pgbouncer)
   ? [
       error("a pooler in between", "POOLER_IN_BETWEEN", "PgBouncer", (installation) =>
         Effect.gen(function* () {
-          const url = new URL(installation.environment["DATABASE_URL"] ?? "");
+          const url = new URL(installation.environment.DATABASE_URL ?? "");
           const port = yield* closedPort;
           const file = join(installation.folder, "pgbouncer.ini");
           const ini = [
@@ -264,7 +264,7 @@ function alter(attributes: string): Fault["seed"] {
   return (installation) => sql(`alter role ${loginOf(installation)} ${attributes}`)(installation);
 }
 
-const loginOf = ({ environment }: Installation): string => new URL(environment["DATABASE_URL"] ?? "").username;
+const loginOf = ({ environment }: Installation): string => new URL(environment.DATABASE_URL ?? "").username;
 
 const migrate = (url: string, name: string) =>
   Effect.flatMap(connect(Redacted.make(url)), (client) =>
@@ -482,7 +482,7 @@ export const ofServer: ReadonlyArray<Fault> = [
   ),
 ];
 
-const dataDir = ({ environment }: Installation) => environment["IAM_DATA_DIR"] ?? "";
+const dataDir = ({ environment }: Installation) => environment.IAM_DATA_DIR ?? "";
 
 /** Of the embedded database. */
 export const ofEmbedded: ReadonlyArray<Fault> = [
@@ -508,10 +508,7 @@ export const ofEmbedded: ReadonlyArray<Fault> = [
     }),
   ),
   error("a directory that is none", "DATA_DIRECTORY_UNUSABLE", "cannot be written", (installation) =>
-    Effect.succeed({
-      IAM_DATA_DIR: join(dataDir(installation), "secret"),
-      IAM_MAIL_DIR: join(installation.folder, "mail"),
-    }),
+    Effect.succeed({ IAM_DATA_DIR: join(dataDir(installation), "secret") }),
   ),
   error("files that are no database", "DATA_DIRECTORY_UNUSABLE", "cannot be opened", (installation) =>
     Effect.promise(async () => {

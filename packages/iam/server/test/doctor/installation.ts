@@ -27,7 +27,7 @@ export interface Installation {
 }
 
 /** A folder that is gone with the scope. */
-export const folder = Effect.acquireRelease(
+const folder = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "iam-doctor-test-"))),
   (path) => Effect.promise(() => rm(path, { recursive: true, force: true })),
 );
@@ -120,7 +120,7 @@ export const withOwnLogin = (major: 15 | 18): Made =>
   Effect.gen(function* () {
     const healthy = yield* onServer(major);
     const name = yield* login(healthy.adminUrl, "noinherit");
-    yield* migrated(healthy.environment["IAM_MIGRATIONS_URL"] ?? "", name);
+    yield* migrated(healthy.environment.IAM_MIGRATIONS_URL ?? "", name);
     return {
       ...healthy,
       environment: {
@@ -128,6 +128,26 @@ export const withOwnLogin = (major: 15 | 18): Made =>
         DATABASE_URL: changed(healthy.adminUrl, { username: name, password: name }),
       },
       state: stateOf(healthy.adminUrl, name),
+    };
+  });
+
+/** Tables in a schema of another name, to which the addresses lead. */
+export const inSchema = (schema: string): Made =>
+  Effect.gen(function* () {
+    const { adminUrl, appUrl, ownerUrl } = yield* TestDatabase.make({ template: "empty" });
+    yield* run(
+      adminUrl,
+      `create schema ${schema} authorization iam_owner`,
+      `grant usage on schema ${schema} to public`,
+    );
+    const search = `?options=${encodeURIComponent(`-c search_path=${schema}`)}`;
+    const [app, owner] = [changed(appUrl, { search }), changed(ownerUrl, { search })];
+    yield* migrated(owner, "iam_app");
+    return {
+      environment: { ...(yield* base), DATABASE_URL: app, IAM_MIGRATIONS_URL: owner },
+      adminUrl,
+      folder: yield* folder,
+      state: stateOf(adminUrl, "iam_app"),
     };
   });
 
