@@ -47,23 +47,19 @@ export const findings = (
 const isOurs = ({ expected, found, object }: Catalogue.Difference, tables: ReadonlySet<string>): boolean => {
   const table = expected?.table ?? found?.table;
   if (table !== undefined) return tables.has(table);
-  // Who owns a schema, and who else uses it, is the server's owner's to say; drizzle's is made by migrating.
-  return expected !== undefined && (!/\bschema /.test(object) || / on schema drizzle$/.test(object));
+  // Who owns a schema, and who else uses it, is the server's owner's to say; drizzle's is made by migrating. Functions
+  // of triggers run without anybody's privilege.
+  return expected !== undefined && (!/\b(?:schema|on function) /.test(object) || / on schema drizzle$/.test(object));
 };
 
 const explain = (difference: Catalogue.Difference, trusted: ReadonlySet<string>): ReadonlyArray<Findings.Finding> => {
   const { expected, found, object } = difference;
   const [kind = ""] = object.split(" ", 1);
   if (kind === "privileges") return privileges(difference, trusted);
-  const repairable = kind === "row" || kind === "function" || (kind === "trigger" && expected !== undefined);
-  if (repairable || (kind === "policy" && withoutComment(expected) === withoutComment(found))) {
-    return [
-      error(
-        "HARDENING_MISSING",
-        `${expected === undefined ? "Not ours" : found === undefined ? "Missing" : "Changed"}: ${object}.`,
-        MIGRATE,
-      ),
-    ];
+  // The functions of the row triggers; an application's own are its migrations' to make.
+  const ours = kind === "row" || object.startsWith("function iam_") || (kind === "trigger" && expected !== undefined);
+  if (ours || (kind === "policy" && withoutComment(expected) === withoutComment(found))) {
+    return [error("HARDENING_MISSING", `${found === undefined ? "Missing" : "Changed"}: ${object}.`, MIGRATE)];
   }
   if (kind === "policy") return policy(difference);
   const usable = found?.definition.replace(/ unusable$/, "");
