@@ -42,6 +42,7 @@ const rooms: Record<string, ReadonlyArray<string>> = {
     "governance",
     "directory",
     "api",
+    "doctor",
   ],
 };
 

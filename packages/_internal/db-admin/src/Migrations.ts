@@ -5,6 +5,7 @@
 
 import { fileURLToPath } from "node:url";
 import { Errors } from "@beep/iam-domain";
+import { IamDbSchema } from "@beep/iam-tables";
 import { Table } from "@beep/shared-tables";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { is } from "drizzle-orm";
@@ -13,6 +14,7 @@ import { migrate } from "drizzle-orm/effect-postgres/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
 import * as Effect from "effect/Effect";
+import { changes } from "./changes.ts";
 import * as hardening from "./hardening.ts";
 import * as SqlState from "./SqlState.ts";
 
@@ -22,16 +24,23 @@ export interface Source {
   readonly folder: string;
   /** The table in the schema `drizzle` that lists those that were applied. */
   readonly journal: string;
+  /** The tables that they make: a database that once had them, and has them no longer, is refused. */
+  readonly schema: Readonly<Record<string, unknown>>;
 }
 
 /** This package's migrations. */
 export const own: Source = {
   folder: fileURLToPath(new URL("../migrations", import.meta.url)),
   journal: "iam_migrations",
+  schema: IamDbSchema,
 };
 
 /** An application's migrations, in the journal that drizzle-kit would use for them. */
-export const application = (folder: string): Source => ({ folder, journal: "__drizzle_migrations" });
+export const application = (folder: string, schema: Source["schema"]): Source => ({
+  folder,
+  journal: "__drizzle_migrations",
+  schema,
+});
 
 const asDrizzle = ({ folder, journal }: Source) => ({
   migrationsFolder: folder,
@@ -70,9 +79,11 @@ export const run = Effect.fn("Migrations.run")(function* (options: Options) {
         yield* client.unsafe(hardening.suspendForcedRowSecurity);
         for (const source of sources) yield* migrate(db, asDrizzle(source));
       }
+      // Row security, the step that hardens tables turns on again.
+      yield* demandUnchanged(sources, { login: options.login, secured: false });
       for (const statement of hardening.createTriggerFunctions) yield* client.unsafe(statement);
       for (const statement of statedColumns(options.schema)) yield* client.unsafe(statement);
-      yield* client.unsafe(hardening.hardenTables);
+      yield* harden;
       yield* client.unsafe(hardening.grantLogin(options.login));
       yield* client.unsafe(hardening.grantRoles(options.login));
       return missing;
@@ -80,7 +91,8 @@ export const run = Effect.fn("Migrations.run")(function* (options: Options) {
   );
 }, Effect.mapError(explain));
 
-const pendingOf = (sources: ReadonlyArray<Source>) =>
+/** The names of the migrations that the database has not seen. Fails when it has seen one that this version lacks. */
+export const pendingOf = (sources: ReadonlyArray<Source>) =>
   Effect.map(Effect.forEach(sources, pendingIn), (names) => names.flat());
 
 const pendingIn = Effect.fnUntraced(function* (source: Source) {
@@ -104,9 +116,32 @@ const pendingIn = Effect.fnUntraced(function* (source: Source) {
 });
 
 /**
+ * Forced row security, grants and triggers of every table that the factories made, an application's own included, as
+ * migrating puts them right.
+ */
+export const harden = Effect.flatMap(PgClient, (client) => client.unsafe(hardening.hardenTables));
+
+const demandUnchanged = Effect.fnUntraced(function* (
+  sources: ReadonlyArray<Source>,
+  options: Parameters<typeof changes>[1],
+) {
+  const changed = yield* changes(
+    sources.map((source) => source.schema),
+    options,
+  );
+  if (changed !== undefined) {
+    return yield* new Errors.StartupError({
+      code: "DATABASE_CHANGED",
+      message: `Something else has changed the database since it was migrated: ${changed}.`,
+      remedy: "Run `iam doctor`: it says what differs, and how to put it right.",
+    });
+  }
+});
+
+/**
  * The names of the migrations that the database has not seen, asked by the application's login. Fails when the database
- * has seen one that this version lacks, when it was migrated for other logins than this one, and when row security does
- * not bind this one.
+ * has seen one that this version lacks, when it was migrated for other logins than this one, when row security does not
+ * bind this one, and when it has every migration but not what they made.
  */
 export const pending = (sources: ReadonlyArray<Source> = [own]) =>
   Effect.catchIf(
@@ -127,7 +162,9 @@ const pendingForLogin = Effect.fnUntraced(function* (sources: ReadonlyArray<Sour
   const client = yield* PgClient;
   const [login] = yield* client.unsafe<{ bypasses: boolean }>(hardening.bypasses("current_user"));
   if (login?.bypasses) return yield* bypassing();
-  return yield* pendingOf(sources);
+  const missing = yield* pendingOf(sources);
+  if (missing.length === 0) yield* demandUnchanged(sources, { secured: true });
+  return missing;
 });
 
 const bypassing = (cause?: unknown) =>

@@ -6,7 +6,7 @@ import { assert, describe, layer } from "@effect/vitest";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import * as Catalogue from "./catalogue/Catalogue.ts";
+import { Catalogue } from "../src/index.ts";
 import { expected } from "./catalogue/expected.ts";
 import { mutations } from "./catalogue/mutations.ts";
 

@@ -11,8 +11,7 @@ import { getTableConfig } from "drizzle-orm/pg-core";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Redacted from "effect/Redacted";
-import { Migrations, SqlState } from "../src/index.ts";
-import * as Catalogue from "./catalogue/Catalogue.ts";
+import { Catalogue, Migrations, SqlState } from "../src/index.ts";
 import { expected } from "./catalogue/expected.ts";
 import { folderWith, migrate, stateOf, temporaryFolder } from "./support.ts";
 

@@ -8,8 +8,7 @@ import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
-import { Migrations } from "../src/index.ts";
-import * as Catalogue from "./catalogue/Catalogue.ts";
+import { Catalogue, Migrations } from "../src/index.ts";
 import { expected } from "./catalogue/expected.ts";
 import { folderWith, migrate, stateOf } from "./support.ts";
 

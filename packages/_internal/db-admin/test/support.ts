@@ -7,8 +7,7 @@ import { connect } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import * as Effect from "effect/Effect";
 import type * as Redacted from "effect/Redacted";
-import { Migrations } from "../src/index.ts";
-import * as Catalogue from "./catalogue/Catalogue.ts";
+import { Catalogue, Migrations } from "../src/index.ts";
 
 /** Migrates as a login, with a connection of its own. */
 export const migrate = (

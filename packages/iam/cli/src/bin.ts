@@ -17,17 +17,22 @@ import { explain } from "./explain.ts";
 import { progress } from "./progress.ts";
 import { logLevel, logsJson } from "./settings.ts";
 
+// The doctor finds what is wrong with it, and goes on.
+const level = process.argv[2] === "doctor" ? Effect.orElseSucceed(logLevel, () => "Warn" as const) : logLevel;
+
 const main = Effect.gen(function* () {
   const logger = (yield* logsJson) ? jsonLogger : Logger.consolePretty();
   return yield* run.pipe(
     Effect.tapDefect((defect) => Effect.logFatal("iam failed unexpectedly.", defect)),
-    Effect.provideService(References.MinimumLogLevel, yield* logLevel),
+    Effect.provideService(References.MinimumLogLevel, yield* level),
     Effect.provide(Logger.layer([logger])),
   );
 }).pipe(
   Effect.tapError((error) =>
-    // What was called wrongly is shown already, with the help.
-    CliError.isCliError(error) ? Effect.void : Effect.andThen(progress.end, Console.error(explain(error))),
+    // What was called wrongly is shown already, with the help, and so is what the doctor found.
+    CliError.isCliError(error) || error._tag === "ErrorsFound"
+      ? Effect.void
+      : Effect.andThen(progress.end, Console.error(explain(error))),
   ),
   Effect.provideService(Logger.LogToStderr, true),
   Effect.provide(NodeServices.layer),

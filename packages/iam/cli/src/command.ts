@@ -8,6 +8,7 @@ import * as Flag from "effect/cli/Flag";
 import * as GlobalFlag from "effect/cli/GlobalFlag";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import type { ErrorsFound } from "./doctor.ts";
 import type { Failure } from "./explain.ts";
 import { keyCommand } from "./key.ts";
 import { orgCommand } from "./org.ts";
@@ -25,6 +26,7 @@ const migrate = (options: { readonly printSetup: boolean }) =>
     (module) => (options.printSetup ? module.printSetup : module.migrate),
   );
 
+/** Before anything is done. The doctor finds what it refuses, and what else is wrong. */
 const demandKnown = Effect.flatMap(
   Effect.promise(() => import("./configuration.ts")),
   (module) => module.demandKnown,
@@ -79,14 +81,44 @@ const migrateCommand = Command.make("migrate", { printSetup }, migrate).pipe(
   ]),
 );
 
+const doctorCommand = Command.make(
+  "doctor",
+  { json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("Print one JSON document instead")) },
+  (options) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./doctor.ts")),
+      (module) => module.doctor(options),
+    ),
+).pipe(
+  Command.withShortDescription("Examine the installation"),
+  Command.withDescription(
+    [
+      "Examines what the configuration says, whether mail can leave, and whether the database is what it should be, and",
+      "says how to put right what it finds. It changes nothing, and shows no secret. It ends with 1 where it finds errors,",
+      "and with 0 where it finds nothing or only warnings.",
+    ].join(" "),
+  ),
+  Command.withExamples([
+    { command: "iam doctor", description: "Under the configuration that iam serve would have" },
+    { command: "iam doctor --json", description: "For a program: { findings: [{ code, severity, message, remedy }] }" },
+  ]),
+);
+
 const iam = Command.make("iam").pipe(
   Command.withDescription("Identity and access management."),
-  Command.withSubcommands([serveCommand, migrateCommand, userCommand, orgCommand, keyCommand, seedCommand]),
-  // Once, for whichever command runs.
-  Command.provideEffectDiscard(demandKnown),
+  Command.withSubcommands([
+    serveCommand.pipe(Command.provideEffectDiscard(demandKnown)),
+    migrateCommand.pipe(Command.provideEffectDiscard(demandKnown)),
+    doctorCommand,
+    userCommand.pipe(Command.provideEffectDiscard(demandKnown)),
+    orgCommand.pipe(Command.provideEffectDiscard(demandKnown)),
+    keyCommand.pipe(Command.provideEffectDiscard(demandKnown)),
+    seedCommand.pipe(Command.provideEffectDiscard(demandKnown)),
+  ]),
   Command.withExamples([
     { command: "iam serve", description: "Serve, with a database in .iam" },
     { command: "iam migrate", description: "Migrate the database that DATABASE_URL names" },
+    { command: "iam doctor", description: "Find out what is wrong, and how to put it right" },
   ]),
 );
 
@@ -111,7 +143,7 @@ const wrapping: CliOutput.Formatter = {
 const Manifest = Schema.fromJsonString(Schema.Struct({ version: Schema.String }));
 
 /** Runs the command with the process's arguments. */
-export const run: Effect.Effect<void, Failure | CliError, Command.Environment> = Effect.gen(function* () {
+export const run: Effect.Effect<void, Failure | ErrorsFound | CliError, Command.Environment> = Effect.gen(function* () {
   const text = yield* Effect.sync(() => readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   const { version } = yield* Effect.orDie(Schema.decodeEffect(Manifest)(text));
   return yield* Command.run(iam, { version });

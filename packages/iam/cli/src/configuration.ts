@@ -13,7 +13,7 @@ export const demandKnown: Effect.Effect<void, Errors.StartupError | ConfigError>
 );
 
 /** Browsers reach the server where it listens, unless stated otherwise. */
-export const withBaseUrl = ({ port }: Address) =>
+export const withBaseUrl = ({ port }: Pick<Address, "port">) =>
   ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_BASE_URL: `http://localhost:${port}` }));
 
 /** Reads all that the services will read, so that a mistake is found before anything is opened or written. */

@@ -44,6 +44,10 @@ export const startup: Readonly<Record<Errors.StartupCode, Explanation>> = {
     "The database has migrations that this version does not know.",
     "Run the version that migrated it, or restore a backup from before.",
   ),
+  DATABASE_CHANGED: told(
+    "Another tool has changed a table that the services stand on: it is gone, or a column or its policy is.",
+    "Run `iam doctor`, which names each change, and undo them.",
+  ),
   MIGRATION_PENDING: told(
     "The database lacks migrations, and IAM_RUN_MIGRATIONS is off.",
     "Run `iam migrate` with IAM_MIGRATIONS_URL.",
@@ -63,6 +67,10 @@ export const startup: Readonly<Record<Errors.StartupCode, Explanation>> = {
   DATA_DIRECTORY_IN_USE: told(
     "Another process has the data directory open.",
     "Stop that process, or name another directory by IAM_DATA_DIR.",
+  ),
+  DATA_DIRECTORY_OTHER_VERSION: told(
+    "The embedded database in the data directory was made by another major version of PostgreSQL.",
+    "Start the version of iam that made it and carry the data over by a dump, or name another by IAM_DATA_DIR.",
   ),
   DATA_DIRECTORY_UNUSABLE: told(
     "The data directory cannot be read or written, or the database in it cannot be opened.",
@@ -194,3 +202,5 @@ export const families: ReadonlyArray<Family> = [
     codes: undeclared,
   },
 ];
+
+export { findings } from "./explanations/findings.ts";

@@ -16,10 +16,12 @@ const cause = Schema.optional(
 /** Why a service cannot start. */
 export const StartupCode = Schema.Literals([
   "CONFIGURATION_INVALID",
+  "DATABASE_CHANGED",
   "DATABASE_NEWER",
   "DATABASE_REFUSED",
   "DATABASE_UNREACHABLE",
   "DATA_DIRECTORY_IN_USE",
+  "DATA_DIRECTORY_OTHER_VERSION",
   "DATA_DIRECTORY_UNUSABLE",
   "MIGRATION_FAILED",
   "MIGRATION_PENDING",

@@ -19,7 +19,7 @@ import * as server from "./db/server.ts";
 import * as Telemetry from "./telemetry/Telemetry.ts";
 
 /** Where things are. */
-const places = {
+export const places = {
   dataDir: Setting.withDefault("IAM_DATA_DIR", Config.NonEmptyString, {
     type: "folder",
     value: ".iam",
@@ -60,7 +60,7 @@ export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = {
 };
 
 /** The folder to which mail is written. */
-const mailFolder = Effect.map(settings, ({ dataDir, mailDir }) =>
+export const mailFolder = Effect.map(settings, ({ dataDir, mailDir }) =>
   Option.getOrElse(mailDir, () => join(dataDir, "mail")),
 );
 

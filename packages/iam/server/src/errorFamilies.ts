@@ -30,5 +30,10 @@ const mail: Readonly<Record<ErrorCatalogue.CodesOf<typeof Mailer>, ErrorCatalogu
 export const errorFamilies: ReadonlyArray<ErrorCatalogue.Family> = [
   ...ErrorCatalogue.families,
   { title: "Mail", says: "Of a `Mailer`; no request fails by it.", codes: mail },
+  {
+    title: "What `iam doctor` finds",
+    says: "Each finding says more: which key, login or table, and what to type.",
+    codes: ErrorCatalogue.findings,
+  },
   { title: "Routes beside Better Auth's", says: "Problem details of the routes in `IamApi`.", codes: routes },
 ];

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { Application, Auth, Db, IamDb, Tenancy, Transaction } from "@beep/iam-server";
+import { Findings } from "@beep/iam-domain";
+import { Application, Auth, Db, Doctor, IamDb, Tenancy, Transaction } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
 import { SharedEntityIds } from "@beep/shared-domain";
 import { connect, IamTest, TestDatabase } from "@beep/testing";
@@ -159,5 +160,50 @@ layer(TestDatabase.layer({ template: "empty" }), { excludeTestServices: true })(
           }).pipe(Effect.provide(services));
         }
       }),
+  );
+
+  it.effect(
+    "OPS-3: are examined by the doctor, whether it knows them or not, and nothing starts without their policy",
+    () =>
+      Effect.gen(function* () {
+        const { folder } = yield* generated;
+        const { adminUrl, appUrl, ownerUrl } = yield* TestDatabase.make({ template: "empty" });
+        const admin = yield* connect(adminUrl);
+        const config = ConfigProvider.layer(
+          ConfigProvider.fromUnknown({
+            DATABASE_URL: Redacted.value(appUrl),
+            IAM_MIGRATIONS_URL: Redacted.value(ownerUrl),
+          }),
+        );
+        const known = Application.layer({ schema: application, migrations: folder });
+        const start = Effect.scoped(Layer.build(Layer.fresh(IamDb.layer))).pipe(Effect.provide([config, known]));
+        yield* start;
+        const doctors = [yield* Effect.provide(Doctor.make(), known), yield* Doctor.make()];
+        const all = Effect.forEach(doctors, ({ examine }) =>
+          Effect.map(examine, (findings) =>
+            findings
+              .filter(({ code }) => Findings.subjectOf(code) === "tables")
+              .map(({ code, message }) => `${code} ${message}`),
+          ),
+        ).pipe(Effect.provide(config));
+        assert.deepStrictEqual(yield* all, [[], []]);
+
+        yield* admin`alter table app_documents no force row level security`;
+        for (const seen of yield* all) {
+          assert.lengthOf(seen, 1);
+          assert.match(seen[0] ?? "", /^HARDENING_MISSING .*row security of app_documents/);
+        }
+        yield* start;
+        assert.deepStrictEqual(yield* all, [[], []]);
+
+        yield* admin`drop policy iam_tenant_isolation on app_documents`;
+        assert.deepInclude(yield* Effect.flip(start), {
+          code: "DATABASE_CHANGED",
+          message:
+            "Something else has changed the database since it was migrated: the policy iam_tenant_isolation on app_documents is missing.",
+        });
+      }).pipe(Effect.scoped),
+    // Each doctor makes a database in memory, and the tables are generated first.
+    90_000,
   );
 });

@@ -162,6 +162,10 @@ describe("the service scope", () => {
     "iam/server/src/db/ServiceConnection.ts", // defines the connection
     "iam/server/src/db/embedded.ts", // makes the connection
     "iam/server/src/db/server.ts", // makes the connection
+    "iam/server/src/doctor/databaseServer.ts", // tries whether a connection may hold the role
+    "iam/server/src/doctor/drift.ts", // names the role in findings
+    "iam/server/src/doctor/logins.ts", // asks who may take the role
+    "iam/server/src/doctor/tables.ts", // asks who may take the role
     "iam/server/src/tenancy/asService.ts", // names the scope
     "shared/tables/src/Table.ts", // the policy
     "shared/tables/src/index.ts", // the role's name

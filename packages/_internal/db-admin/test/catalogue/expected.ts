@@ -8,8 +8,8 @@ import { is, SQL, sql } from "drizzle-orm";
 import { getTableConfig, IndexedColumn, type PgColumn, PgDialect, PgRole, PgTable } from "drizzle-orm/pg-core";
 import * as Effect from "effect/Effect";
 import type { SqlError } from "effect/sql/SqlError";
+import * as Catalogue from "../../src/Catalogue.ts";
 import * as hardening from "../../src/hardening.ts";
-import * as Catalogue from "./Catalogue.ts";
 
 /**
  * The catalogue that the tables describe.

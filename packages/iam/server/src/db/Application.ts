@@ -27,8 +27,8 @@ export const Application = Context.Reference<Application>("@beep/iam-server/db/A
 export const layer = (application: Application): Layer.Layer<never> => Layer.succeed(Application, application);
 
 /** All migrations, in order. */
-export const sources = Effect.map(Application, ({ migrations }) =>
-  migrations === undefined ? [Migrations.own] : [Migrations.own, Migrations.application(migrations)],
+export const sources = Effect.map(Application, ({ migrations, schema }) =>
+  migrations === undefined ? [Migrations.own] : [Migrations.own, Migrations.application(migrations, schema)],
 );
 
 /** Migrates for a login. */

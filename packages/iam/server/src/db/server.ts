@@ -90,29 +90,30 @@ const demandMigrated = Effect.fnUntraced(function* (url: Redacted.Redacted) {
   }
 });
 
-/**
- * Finds out, before anything is done, whether a role can be held by a connection. A pooler that shares connections
- * refuses to start one with a role, or says nothing and starts it without.
- */
+/** Before anything is done: behind a pooler no connection can hold the service role. */
 const demandDirect = Effect.fnUntraced(function* (url: Redacted.Redacted) {
-  const pooled = (cause?: unknown) =>
-    new Errors.StartupError({
-      code: "POOLER_IN_BETWEEN",
-      message: "Between this process and the database server stands a pooler that shares connections.",
-      remedy: "Set IAM_DATABASE_POOLER=transaction, or let DATABASE_URL lead to the server itself.",
-      cause,
-    });
-  // What an SQL statement could only set for a session: a name for the application that no pooler would make up.
-  const [started] = yield* Pg.make({ url, maxConnections: 1, startupParameters: { [PROBE]: "direct" } }).pipe(
+  if (yield* isDirect(url)) return;
+  return yield* new Errors.StartupError({
+    code: "POOLER_IN_BETWEEN",
+    message: "Between this process and the database server stands a pooler that shares connections.",
+    remedy: "Set IAM_DATABASE_POOLER=transaction, or let DATABASE_URL lead to the server itself.",
+  });
+});
+
+/**
+ * Whether an address leads to a server itself: a connection there begins with a setting of ours. A pooler that shares
+ * connections refuses such a beginning, or leaves the setting out.
+ */
+export const isDirect = (url: Redacted.Redacted) =>
+  Pg.makeClient({ url, prepare: false, startupParameters: { [PROBE]: "direct" } }).pipe(
     Effect.flatMap((client) => client<{ value: string | null }>`select current_setting(${PROBE}, true) as value`),
     Effect.scoped,
+    Effect.map(([started]) => started?.value === "direct"),
     Effect.catchIf(
       (error) => SqlState.of(error) === SqlState.protocolViolation,
-      (cause) => Effect.fail(pooled(cause)),
+      () => Effect.succeed(false),
     ),
   );
-  if (started?.value !== "direct") return yield* pooled();
-});
 
 /** A setting of ours, as any session may have them. */
 const PROBE = "iam.connection";
@@ -131,7 +132,7 @@ const using =
     );
 
 /** The login and the database that an address names. */
-const addressOf = Effect.fnUntraced(function* (key: string, url: Redacted.Redacted) {
+export const addressOf = Effect.fnUntraced(function* (key: string, url: Redacted.Redacted) {
   const address = addressIn(Redacted.value(url));
   if (Option.isSome(address) && address.value.login !== "") return address.value;
   return yield* new Errors.StartupError({

@@ -1,0 +1,116 @@
+/** What the configuration says, before anything is opened. */
+import type { Errors, Findings } from "@beep/iam-domain";
+import * as Config from "effect/Config";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Redacted from "effect/Redacted";
+import * as Result from "effect/Result";
+import { keys } from "../auth/settings.ts";
+import type * as Setting from "../config/Setting.ts";
+import { error, warning } from "./finding.ts";
+import { isLoopback } from "./loopback.ts";
+
+/** Less than this can be guessed; 32 random hexadecimal digits have 128 bits and look like 100 at least. */
+const ENOUGH_BITS = 96;
+
+/** A setting's value, where it has a valid one: the others are found by `invalid`. */
+export const valueOf = <A>(setting: Effect.Effect<A, Config.ConfigError>): Effect.Effect<Option.Option<A>> =>
+  Effect.option(setting);
+
+/** Whether a key has any value. */
+export const isStated = ({ entry }: { readonly entry: Setting.Entry }): Effect.Effect<boolean> =>
+  Effect.map(Effect.option(Config.String(entry.key)), Option.isSome);
+
+/** Each key that is missing or malformed: never with its value, which may be a secret. */
+export const invalid = Effect.fnUntraced(function* (settings: ReadonlyArray<Setting.Setting<unknown>>) {
+  const findings = yield* Effect.forEach(settings, (setting) =>
+    Effect.map(Effect.result(setting), Result.isFailure),
+  ).pipe(
+    Effect.map((failed) => settings.filter((_, index) => failed[index])),
+    Effect.flatMap((wrong) =>
+      Effect.forEach(wrong, ({ entry }) =>
+        Effect.map(isStated({ entry }), (stated) =>
+          error(
+            "CONFIGURATION_INVALID",
+            stated ? `${entry.key} is not valid.` : `${entry.key} is not set.`,
+            `Set ${entry.key}: ${entry.type}. ${entry.says}`,
+          ),
+        ),
+      ),
+    ),
+  );
+  // A key that is read in two ways is wrong once.
+  return findings.filter(
+    (finding, index) => findings.findIndex(({ message }) => message === finding.message) === index,
+  );
+});
+
+/** Keys that nobody reads. */
+export const misspelt = (
+  settings: ReadonlyArray<Setting.Setting<unknown>>,
+  demand: (keys: ReadonlyArray<string>) => Effect.Effect<void, Errors.StartupError | Config.ConfigError>,
+): Effect.Effect<ReadonlyArray<Findings.Finding>> =>
+  Effect.match(demand(settings.map(({ entry }) => entry.key)), {
+    onSuccess: () => [],
+    // What cannot be read at all has been found with each key.
+    onFailure: (refusal) =>
+      refusal._tag === "StartupError" ? [error("CONFIGURATION_INVALID", refusal.message, refusal.remedy)] : [],
+  });
+
+/** What is valid, and still not safe. */
+export const unsafe = Effect.gen(function* () {
+  const findings: Array<Findings.Finding> = [];
+  const baseUrl = Option.getOrUndefined(yield* valueOf(keys.baseUrl));
+  if (baseUrl !== undefined && isInsecure(baseUrl)) {
+    findings.push(
+      error(
+        "BASE_URL_INSECURE",
+        `IAM_BASE_URL is ${baseUrl.origin}: passwords and sessions travel where others can read and change them.`,
+        "Serve it by TLS, at a proxy for instance, and set IAM_BASE_URL to its https:// address.",
+      ),
+    );
+  }
+  for (const origin of Option.getOrElse(yield* valueOf(keys.trustedOrigins), () => [])) {
+    if (!isInsecure(new URL(origin))) continue;
+    findings.push(
+      error(
+        "ORIGIN_INSECURE",
+        `IAM_TRUSTED_ORIGINS has ${origin}: whoever is on the way can change its pages, and call as their user.`,
+        `Serve that origin by TLS, and write it with https:// into IAM_TRUSTED_ORIGINS.`,
+      ),
+    );
+  }
+  const secret = Option.map(yield* valueOf(keys.secret), Redacted.value);
+  if (Option.isSome(secret) && isGuessable(secret.value)) {
+    findings.push(
+      error(
+        "SECRET_WEAK",
+        "IAM_SECRET repeats itself: it can be guessed, and sessions and links forged.",
+        "Set IAM_SECRET to the output of `openssl rand -base64 32`. Everybody has to sign in again.",
+      ),
+    );
+  }
+  if (Option.contains(yield* valueOf(keys.rateLimit), false)) {
+    findings.push(
+      warning(
+        "RATE_LIMIT_OFF",
+        "IAM_RATE_LIMIT is off: nothing slows down who tries many passwords.",
+        "Remove IAM_RATE_LIMIT, unless something in front of the server limits requests.",
+      ),
+    );
+  }
+  return findings;
+});
+
+const isInsecure = ({ hostname, protocol }: URL): boolean => protocol === "http:" && !isLoopback(hostname);
+
+/** Whether a secret is a text again and again, or of few different characters. */
+const isGuessable = (secret: string): boolean => {
+  if (/^(.+?)\1+$/s.test(secret)) return true;
+  const characters = [...secret];
+  const counts = Map.groupBy(characters, (character) => character);
+  const bits = [...counts.values()]
+    .map(({ length }) => length * Math.log2(characters.length / length))
+    .reduce((sum, each) => sum + each, 0);
+  return bits < ENOUGH_BITS;
+};

@@ -1,0 +1,26 @@
+/** The doctor on faults of the logins, the tables and the data directory: each on a database of its own. */
+import { TestDatabase } from "@beep/testing";
+import { afterAll, beforeAll, describe } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Scope from "effect/Scope";
+import * as faults from "./doctor/faults.ts";
+import { finds, tellScore } from "./doctor/finds.ts";
+import * as installations from "./doctor/installation.ts";
+
+tellScore();
+
+describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
+  for (const fault of faults.ofLogins) finds(fault, () => installations.withOwnLogin(major));
+  for (const fault of faults.ofTables) finds(fault, () => installations.onServer(major));
+});
+
+describe("the embedded database", () => {
+  const scope = Scope.makeUnsafe();
+  let template = "";
+  beforeAll(async () => {
+    template = await Effect.runPromise(Scope.provide(installations.dataDirectory, scope));
+  }, 60_000);
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)));
+  for (const fault of faults.ofEmbedded) finds(fault, () => installations.embedded(template));
+});
