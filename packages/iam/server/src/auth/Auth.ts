@@ -120,15 +120,17 @@ const make = Effect.gen(function* () {
   const context = yield* Effect.promise(() => auth.$context);
   const lookUp = yield* makeSessionLookup(auth.options, context, connection);
 
-  const authenticate = Effect.fn("Auth.authenticate")(function* (
-    headers: Headers,
-  ): Effect.fn.Return<Authenticated, Errors.AuthError> {
-    // Inside a transaction one statement would have its role, which may be a tenant's.
-    const found = (yield* Transaction.isOpen(client)) ? "undecided" : yield* Effect.orDie(lookUp(headers));
-    if (found !== "undecided") return { session: found, setCookies: [] };
-    const answer = yield* api.getSession({ headers, returnHeaders: true });
-    return { session: Option.fromNullishOr(answer.response), setCookies: answer.headers.getSetCookie() };
-  });
+  const authenticate = Effect.fnUntraced(
+    function* (headers: Headers): Effect.fn.Return<Authenticated, Errors.AuthError> {
+      // Inside a transaction one statement would have its role, which may be a tenant's.
+      const found = (yield* Transaction.isOpen(client)) ? "undecided" : yield* Effect.orDie(lookUp(headers));
+      if (found !== "undecided") return { session: found, setCookies: [] };
+      const answer = yield* api.getSession({ headers, returnHeaders: true });
+      return { session: Option.fromNullishOr(answer.response), setCookies: answer.headers.getSetCookie() };
+    },
+    // Every request comes here, and a stack for each would cost what the cookie's signature does.
+    Effect.withSpan("Auth.authenticate", {}, { captureStackTrace: false }),
+  );
 
   return Auth.of({
     api,

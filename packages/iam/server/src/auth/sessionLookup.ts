@@ -3,7 +3,7 @@
  * would answer without doing anything else; whatever wants more than a look (a session to prolong or to clean up, a
  * plugin that has a say) is for Better Auth itself.
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import type { Errors } from "@beep/iam-domain";
 import { relations } from "@beep/iam-tables";
 import type { BetterAuthOptions } from "@better-auth/core";
@@ -60,6 +60,7 @@ export const makeSessionLookup = Effect.fnUntraced(function* (
   const matchers = (options.plugins ?? [])
     .flatMap(({ hooks }) => [...(hooks?.before ?? []), ...(hooks?.after ?? [])])
     .map(({ matcher }) => matcher);
+  const secret = createSecretKey(Buffer.from(context.secret));
   const { expiresIn, updateAge } = context.sessionConfig;
   /** How long before its end a session is prolonged, in milliseconds. */
   const prolongedBefore = (expiresIn - updateAge) * 1_000;
@@ -69,7 +70,7 @@ export const makeSessionLookup = Effect.fnUntraced(function* (
     // The type wants all of an endpoint's context, of which a plugin can only use what every request has.
     if (matchers.some((matches) => matches(asked as Parameters<typeof matches>[0]))) return "undecided";
     const cookies = parseCookies(headers.get("cookie") ?? "");
-    const token = signedValue(cookies.get(context.authCookies.sessionToken.name), context.secret);
+    const token = signedValue(cookies.get(context.authCookies.sessionToken.name), secret);
     if (token === undefined) return "undecided";
 
     const [found] = yield* connection.statement(statement.execute({ token }));
@@ -80,7 +81,7 @@ export const makeSessionLookup = Effect.fnUntraced(function* (
     if (left <= 0) return "undecided";
     const stays =
       left > prolongedBefore ||
-      signedValue(cookies.get(context.authCookies.dontRememberToken.name), context.secret) !== undefined;
+      signedValue(cookies.get(context.authCookies.dontRememberToken.name), secret) !== undefined;
     return stays ? Option.some(current) : "undecided";
   });
 });
@@ -112,7 +113,7 @@ const answered = (options: BetterAuthOptions, model: "session" | "user"): Readon
  * The value of a signed cookie; nothing when its signature is not, character for character, the one that Better Auth
  * makes.
  */
-const signedValue = (cookie: string | undefined, secret: string): string | undefined => {
+const signedValue = (cookie: string | undefined, secret: KeyObject): string | undefined => {
   const dot = cookie?.lastIndexOf(".") ?? -1;
   if (cookie === undefined || dot < 1) return undefined;
   const value = cookie.slice(0, dot);
