@@ -151,6 +151,7 @@ describe("the service scope", () => {
   const takers = [
     "_internal/db-admin/src/Migrations.ts", // names it in a remedy
     "_internal/db-admin/src/hardening.ts", // makes the role and grants it
+    "iam/domain/src/explanations/findings.ts", // names it in what is said of a finding
     "iam/server/src/auth/Auth.ts", // Better Auth reads sessions, which no tenant may
     "iam/server/src/auth/FirstAdministrator.ts", // there is no tenant yet
     "iam/server/src/auth/Operator.ts", // operators look into every tenant
@@ -162,7 +163,6 @@ describe("the service scope", () => {
     "iam/server/src/db/ServiceConnection.ts", // defines the connection
     "iam/server/src/db/embedded.ts", // makes the connection
     "iam/server/src/db/server.ts", // makes the connection
-    "iam/server/src/doctor/databaseServer.ts", // tries whether a connection may hold the role
     "iam/server/src/doctor/drift.ts", // names the role in findings
     "iam/server/src/doctor/logins.ts", // asks who may take the role
     "iam/server/src/doctor/tables.ts", // asks who may take the role

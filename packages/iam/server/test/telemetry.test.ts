@@ -163,7 +163,7 @@ for (const { name, layer: services } of IamTest.databases) {
           .map(operation);
         assert.sameMembers(
           [...new Set(operations)],
-          ["Auth.signUpEmail", "Auth.handler", "Auth.getSession", "Auth.createOrganization"],
+          ["Auth.signUpEmail", "Auth.handler", "Auth.authenticate", "Auth.createOrganization"],
         );
       }),
     );

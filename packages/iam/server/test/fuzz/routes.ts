@@ -54,7 +54,7 @@ const schemaOf = (zod: unknown): JsonSchema | undefined =>
 const authRoutes = Effect.map(
   betterAuth(),
   ({ api }): ReadonlyArray<Route> =>
-    // The interface of the composed instance names one operation only; at run time all are there.
+    // The interface of the composed instance says of an operation only what the services use.
     Object.values(api as unknown as Readonly<Record<string, Endpoint>>).flatMap(({ path, options }) =>
       path === undefined || options.metadata?.SERVER_ONLY
         ? []
@@ -90,10 +90,13 @@ const added = Effect.gen(function* () {
   return routes;
 });
 
-/** Every route, Better Auth's in the place of the one under which all of them are mounted. */
+/** Every route, Better Auth's with what they take. */
 export const mounted = Effect.gen(function* () {
   const own = yield* added;
-  const isAuth = ({ path }: Route) => path === `${BASE_PATH}/*`;
-  if (!own.some(isAuth)) throw new Error("Better Auth is not mounted.");
-  return [...own.filter((route) => !isAuth(route)), ...(yield* authRoutes)];
+  const isAuth = ({ path }: Route) => path.startsWith(`${BASE_PATH}/`);
+  const auth = yield* authRoutes;
+  // Each by its own path; whatever method it is asked for is Better Auth's to refuse.
+  const missing = auth.filter(({ method, path }) => !own.some((one) => one.method === method && one.path === path));
+  if (missing.length > 0) throw new Error(`Not mounted: ${missing.map(nameOf).join(", ")}.`);
+  return [...own.filter((route) => !isAuth(route)), ...auth];
 });
