@@ -110,9 +110,10 @@ describe("the page for an empty directory", () => {
     await shell(rest.join("\n").replace("@beep/iam-server", ""));
     for (const { name = "", text } of files) await writeFile(join(cwd, name), text);
 
-    const environment = await shell(`${start.split("\n")[0]}\nenv`, { ...process.env, NODE_OPTIONS: "" });
-    const env = Object.fromEntries(environment.stdout.split("\n").map((line) => line.split(/=(.*)/s, 2)));
-    server = spawn(process.execPath, ["main.ts"], { cwd, env, stdio: "inherit" });
+    const [prepare = ""] = start.split("\n");
+    await shell(prepare);
+    const env = { ...process.env, NODE_OPTIONS: "" };
+    server = spawn(process.execPath, ["--env-file=.env", "main.ts"], { cwd, env, stdio: "inherit" });
     await answering(`http://localhost:${port}/health`);
     assert.strictEqual((await fetch(`http://localhost:${port}/hello`)).status, 401);
     const { stdout } = await shell(use);

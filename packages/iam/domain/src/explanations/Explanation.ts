@@ -6,6 +6,8 @@ export interface Explanation {
   readonly statuses: ReadonlyArray<number>;
   readonly cause: string;
   readonly remedy: string;
+  /** That nothing here fails with it. */
+  readonly unused?: true;
 }
 
 /** Codes that belong together: a section of the page. */
@@ -27,4 +29,7 @@ export const answered = (status: number | ReadonlyArray<number>, cause: string, 
 export const told = (cause: string, remedy: string): Explanation => ({ statuses: [], cause, remedy });
 
 /** An explanation of a code that Better Auth declares, and does not use as it is composed here. */
-export const unused = (why: string): Explanation => told(`Not answered here: ${why}.`, "Nothing.");
+export const unused = (why: string): Explanation => ({
+  ...told(`Not answered here: ${why}.`, "Nothing is to be done."),
+  unused: true,
+});

@@ -40,7 +40,7 @@ export const keys = {
   pooler: Setting.withDefault("IAM_DATABASE_POOLER", (key) => Config.Literals(["none", "transaction"], key), {
     type: "`none` or `transaction`",
     value: "none",
-    says: "Whether a pooler like PgBouncer, in transaction mode, stands in between. Then there is one pool, statements are not prepared, and single ones of the identity services are transactions.",
+    says: "Whether a pooler like PgBouncer, in transaction mode, stands in between. Then there is one pool, statements are not prepared, and a single statement of the identity services becomes a transaction.",
   }),
 };
 
