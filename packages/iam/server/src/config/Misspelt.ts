@@ -5,22 +5,25 @@ import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import { closestMatch } from "leven";
 
-/** What the names of our own keys begin with. */
+/** What the names of our own keys begin with; the others are OpenTelemetry's, and what everybody calls a database. */
 const PREFIX = "IAM_";
 
 /** As many edits as a slip makes: two letters that changed places are two. */
 const SLIP = 2;
 
-/**
- * The key that was most likely meant.
- *
- * @param edits how many letters may differ; a third of what was written unless stated
- */
-export const nearest = (
-  written: string,
-  keys: ReadonlyArray<string>,
-  edits = Math.floor(written.length / 3),
-): string | undefined => closestMatch(written, [...keys], { maxDistance: edits });
+/** Too short, and too common, for what is nearly the same to be a slip. */
+const COMMON: ReadonlySet<string> = new Set(["HOST", "PORT"]);
+
+/** What Kubernetes states in every container beside a service of the name `iam`. */
+const KUBERNETES = /^IAM_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
+
+/** The key that was most likely meant. */
+const nearest = (written: string, keys: ReadonlyArray<string>, edits: number): string | undefined =>
+  closestMatch(
+    written,
+    keys.filter((key) => !COMMON.has(key)),
+    { maxDistance: written.startsWith(PREFIX) ? edits : SLIP },
+  );
 
 /** What is stated below a path, by its full names. The environment is a tree too, in which `_` parts the names. */
 const statedBelow = (
@@ -32,52 +35,49 @@ const statedBelow = (
     if (node === undefined) return [];
     const name = path.join("_");
     if (node._tag !== "Record") return [name];
-    const names = [...node.keys].filter((key) => path.length > 0 || `${key}_`.startsWith(PREFIX));
-    const below = yield* Effect.forEach(names, (key) => statedBelow(provider, [...path, key]));
+    const below = yield* Effect.forEach(node.keys, (key) => statedBelow(provider, [...path, key]));
     return [...(node.value === undefined ? [] : [name]), ...below.flat()];
   });
 
-/** What Config states that begins like ours, and what of it is none; nothing where it cannot tell which keys it has. */
-const read = Effect.fnUntraced(function* (keys: ReadonlyArray<string>) {
+/** Names that are stated and are no keys, each with the key that was most likely meant; nothing where none can be told. */
+const read = Effect.fnUntraced(function* (keys: ReadonlyArray<string>, edits: (written: string) => number) {
   const provider = yield* ConfigProvider.ConfigProvider;
   const stated = yield* Effect.mapError(statedBelow(provider, []), (cause) => new Config.ConfigError(cause));
-  return { stated, others: stated.filter((key) => !keys.includes(key)) };
+  return stated
+    .filter((name) => !keys.includes(name) && !KUBERNETES.test(name))
+    .map((written) => {
+      const meant = nearest(written, keys, edits(written));
+      // Where both are stated nothing was misspelt.
+      return { written, meant: meant !== undefined && stated.includes(meant) ? undefined : meant };
+    });
 });
 
-const refusal = (written: ReadonlyArray<string>, meant: ReadonlyArray<string | undefined>) => {
-  const suggestions = [...new Set(meant)].filter((key) => key !== undefined);
+const refuse = (others: ReadonlyArray<{ readonly written: string; readonly meant: string | undefined }>) => {
+  const slips = others.flatMap(({ written, meant }) => (meant === undefined ? [] : [{ written, meant }]));
+  if (slips.length === 0) return Effect.void;
   return new Errors.StartupError({
     code: "CONFIGURATION_INVALID",
-    message: `${written.join(", ")} ${written.length === 1 ? "is no key" : "are no keys"} of the configuration.`,
-    remedy: `${suggestions.length === 0 ? "Remove it." : `Did you mean ${suggestions.join(", ")}?`} All keys are in docs/configuration.md.`,
+    message: `${slips.map(({ written }) => written).join(", ")} ${slips.length === 1 ? "is no key" : "are no keys"} of the configuration.`,
+    remedy: `Did you mean ${[...new Set(slips.map(({ meant }) => meant))].join(", ")}? All keys are in docs/configuration.md.`,
   });
 };
 
-/** Refuses every key that begins like ours and is none, for a process whose configuration is nobody else's. */
+/**
+ * Refuses names that are nearly a key that is not stated, for a process whose configuration is nobody else's; of what
+ * else begins like our keys it says in the log that nobody reads it.
+ */
 export const demandKnown = Effect.fn("Misspelt.demandKnown")(function* (keys: ReadonlyArray<string>) {
-  const { others } = yield* read(keys);
-  if (others.length > 0) {
-    return yield* refusal(
-      others,
-      others.map((key) => nearest(key, keys)),
-    );
+  const others = yield* read(keys, (written) => Math.floor(written.length / 3));
+  yield* refuse(others);
+  for (const { written } of others.filter(({ written }) => written.startsWith(PREFIX))) {
+    yield* Effect.logWarning(`${written} is no key of the configuration: nobody reads it.`);
   }
 });
 
 /**
- * Refuses keys that are one of ours but for a slip, for an application that may have keys of its own that begin like
- * ours. Where both are stated nothing was misspelt.
+ * Refuses names that are one of our keys but for a slip, and that key is not stated, for an application that may have
+ * keys of its own that begin like ours.
  */
 export const demandNoSlip = Effect.fn("Misspelt.demandNoSlip")(function* (keys: ReadonlyArray<string>) {
-  const { stated, others } = yield* read(keys);
-  const slips = others.flatMap((written) => {
-    const meant = nearest(written, keys, SLIP);
-    return meant === undefined || stated.includes(meant) ? [] : [{ written, meant }];
-  });
-  if (slips.length > 0) {
-    return yield* refusal(
-      slips.map(({ written }) => written),
-      slips.map(({ meant }) => meant),
-    );
-  }
+  yield* refuse(yield* read(keys, () => SLIP));
 });

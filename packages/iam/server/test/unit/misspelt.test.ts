@@ -9,37 +9,57 @@ const keys = Object.values(Iam.keys).map(({ entry }) => entry.key);
 const environment = (env: Record<string, string>) => ConfigProvider.layer(ConfigProvider.fromEnv({ env }));
 
 describe("a misspelt key", () => {
-  it("CFG-1: has the nearest of the right ones for a suggestion, or none where nothing is near", () => {
-    const meant = {
-      IAM_BASE_ULR: "IAM_BASE_URL",
-      IAM_SECRETE: "IAM_SECRET",
-      IAM_MAILFROM: "IAM_MAIL_FROM",
-      IAM_DB_CONNECTIONS: "IAM_DATABASE_CONNECTIONS",
-      IAM_TRUSTED_ORIGIN: "IAM_TRUSTED_ORIGINS",
-      IAM_FOO: undefined,
-    };
-    for (const [written, right] of Object.entries(meant)) assert.strictEqual(Misspelt.nearest(written, keys), right);
-    for (const key of keys) assert.strictEqual(Misspelt.nearest(key, keys), key);
-  });
+  const demand = (env: Record<string, string>) => Effect.provide(Misspelt.demandKnown(keys), environment(env));
 
-  it.effect("CFG-1: is refused in a configuration that is ours alone, with every other key that begins like ours", () =>
+  it.effect.each([
+    { written: "IAM_BASE_ULR", right: "IAM_BASE_URL" },
+    { written: "IAM_SECRETE", right: "IAM_SECRET" },
+    { written: "IAM_MAILFROM", right: "IAM_MAIL_FROM" },
+    { written: "IAM_DB_CONNECTIONS", right: "IAM_DATABASE_CONNECTIONS" },
+    { written: "IAM_TRUSTED_ORIGIN", right: "IAM_TRUSTED_ORIGINS" },
+    // Without it another database would be made, and used.
+    { written: "DATABSE_URL", right: "DATABASE_URL" },
+    { written: "DATABASE_URI", right: "DATABASE_URL" },
+    { written: "OTEL_EXPORTER_OTLP_ENDPONT", right: "OTEL_EXPORTER_OTLP_ENDPOINT" },
+  ])("CFG-1: $written is refused, and $right suggested", ({ right, written }) =>
     Effect.gen(function* () {
-      const demand = (env: Record<string, string>) => Effect.provide(Misspelt.demandKnown(keys), environment(env));
-      const error = yield* Effect.flip(demand({ IAM_SECRET: "s", IAM_BASE_ULR: "canary", IAM_OWN: "canary" }));
+      const error = yield* Effect.flip(demand({ [written]: "canary" }));
       assert.deepInclude(error, {
         code: "CONFIGURATION_INVALID",
-        message: "IAM_BASE_ULR, IAM_OWN are no keys of the configuration.",
-        remedy: "Did you mean IAM_BASE_URL? All keys are in docs/configuration.md.",
+        message: `${written} is no key of the configuration.`,
+        remedy: `Did you mean ${right}? All keys are in docs/configuration.md.`,
       });
-      // A list may be stated one by one, an empty value counts as none, and what begins otherwise is others' own.
+      // Beside the right one it is nobody's slip.
+      yield* demand({ [written]: "canary", [right]: "x" });
+    }),
+  );
+
+  it.effect("CFG-1: several are refused together, and what is others' own is let be", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(demand({ IAM_SECRETE: "s", IAM_BASE_ULR: "canary", IAM_OWN: "canary" }));
+      assert.propertyVal(error, "message", "IAM_SECRETE, IAM_BASE_ULR are no keys of the configuration.");
       yield* demand({
+        // A list may be stated one by one, and an empty value counts as none.
         IAM_TRUSTED_ORIGINS_0: "https://a.example",
         IAM_TRUSTED_ORIGINS_1: "https://b.example",
         IAM_EMPTY: "",
         IAMOTHER: "x",
-        DATABASE_URI: "x",
-        ...Object.fromEntries(keys.map((key) => [key, "x"])),
+        IAM_FOO: "x",
+        HOSTS: "x",
+        POST: "x",
+        DATABASE_HOST: "x",
+        OTEL_TRACES_SAMPLER: "always_on",
+        // A service `iam` in the same namespace.
+        IAM_SERVICE_HOST: "10.0.0.1",
+        IAM_SERVICE_PORT: "3000",
+        IAM_SERVICE_PORT_HTTP: "3000",
+        IAM_PORT: "tcp://10.0.0.1:3000",
+        IAM_PORT_3000_TCP: "tcp://10.0.0.1:3000",
+        IAM_PORT_3000_TCP_PROTO: "tcp",
+        IAM_PORT_3000_TCP_PORT: "3000",
+        IAM_PORT_3000_TCP_ADDR: "10.0.0.1",
       });
+      yield* demand(Object.fromEntries(keys.map((key) => [key, "x"])));
     }),
   );
 
