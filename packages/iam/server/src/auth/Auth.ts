@@ -124,7 +124,7 @@ const make = Effect.gen(function* () {
     function* (headers: Headers): Effect.fn.Return<Authenticated, Errors.AuthError> {
       // Inside a transaction one statement would have its role, which may be a tenant's.
       const found = (yield* Transaction.isOpen(client)) ? "undecided" : yield* Effect.orDie(lookUp(headers));
-      if (found !== "undecided") return { session: found, setCookies: [] };
+      if (found !== "undecided") return { session: Option.some(found), setCookies: [] };
       const answer = yield* api.getSession({ headers, returnHeaders: true });
       return { session: Option.fromNullishOr(answer.response), setCookies: answer.headers.getSetCookie() };
     },

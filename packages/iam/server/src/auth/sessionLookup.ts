@@ -16,7 +16,6 @@ import { makeWithDefaults } from "drizzle-orm/effect-postgres";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
-import * as Option from "effect/Option";
 import * as Record from "effect/Record";
 import type { SqlError } from "effect/sql/SqlError";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
@@ -27,13 +26,15 @@ import { tables } from "./models.ts";
 /** As much of Better Auth's context as is needed to read its session cookie and to know when it prolongs a session. */
 export interface SessionContext {
   readonly secret: string;
-  readonly authCookies: Readonly<Record<"sessionToken" | "dontRememberToken", { readonly name: string }>>;
+  readonly authCookies: Readonly<
+    Record<"sessionToken" | "sessionData" | "dontRememberToken", { readonly name: string }>
+  >;
   /** In seconds. */
   readonly sessionConfig: { readonly expiresIn: number; readonly updateAge: number };
 }
 
-/** What a look found: whose session it is, or that Better Auth has to say. */
-export type Found = Option.Option<CurrentSession> | "undecided";
+/** What a look found: a session, or that Better Auth has to say. */
+export type Found = CurrentSession | "undecided";
 
 type LookupError = EffectDrizzleQueryError | SqlError | Errors.CommitUnknown;
 
@@ -65,24 +66,28 @@ export const makeSessionLookup = Effect.fnUntraced(function* (
   /** How long before its end a session is prolonged, in milliseconds. */
   const prolongedBefore = (expiresIn - updateAge) * 1_000;
 
+  const { authCookies } = context;
+
   return Effect.fnUntraced(function* (headers: Headers): Effect.fn.Return<Found, LookupError> {
     const asked: Asked = { path: PATH, method: "GET", headers };
     // The type wants all of an endpoint's context, of which a plugin can only use what every request has.
     if (matchers.some((matches) => matches(asked as Parameters<typeof matches>[0]))) return "undecided";
     const cookies = parseCookies(headers.get("cookie") ?? "");
-    const token = signedValue(cookies.get(context.authCookies.sessionToken.name), secret);
+    // A left-over of another configuration, which is cleared; in pieces where it is long.
+    if ([...cookies.keys()].some((name) => name.startsWith(authCookies.sessionData.name))) return "undecided";
+    const token = signedValue(cookies.get(authCookies.sessionToken.name), secret);
     if (token === undefined) return "undecided";
 
     const [found] = yield* connection.statement(statement.execute({ token }));
-    if (found === undefined) return Option.none();
+    // Then the browser is told to forget its cookies.
+    if (found === undefined) return "undecided";
     // The columns are those of Better Auth's answer.
     const current = found as unknown as CurrentSession;
     const left = current.session.expiresAt.getTime() - (yield* Clock.currentTimeMillis);
     if (left <= 0) return "undecided";
     const stays =
-      left > prolongedBefore ||
-      signedValue(cookies.get(context.authCookies.dontRememberToken.name), secret) !== undefined;
-    return stays ? Option.some(current) : "undecided";
+      left > prolongedBefore || signedValue(cookies.get(authCookies.dontRememberToken.name), secret) !== undefined;
+    return stays ? current : "undecided";
   });
 });
 
