@@ -57,7 +57,7 @@ export const seam =
         update: checked(update),
         updateMany: checked(updateMany),
         delete: checked(remove),
-        deleteMany: checked(deleteMany),
+        deleteMany: checked((input: Parameters<typeof deleteMany>[0]) => deleteMany(endingImpersonations(input))),
         consumeOne: checked(consumeOne),
         incrementOne: checked(incrementOne),
       });
@@ -181,6 +181,25 @@ interface Field {
   /** Whether it is text, of which parts may be looked for. */
   readonly isText: boolean;
 }
+
+/**
+ * Who ends all sessions of a user, as a ban does, ends those too that the user has in the name of others: Better Auth
+ * knows them by those others only.
+ */
+const endingImpersonations = <Input extends { readonly model: string; readonly where: Where[] }>(
+  input: Input,
+): Input => {
+  const [only] = input.where;
+  return input.model === "session" && input.where.length === 1 && only?.field === "userId"
+    ? {
+        ...input,
+        where: [
+          { ...only, connector: "OR" },
+          { ...only, field: "impersonatedBy", connector: "OR" },
+        ],
+      }
+    : input;
+};
 
 /** The fields of each model. Maps, because a client may ask for names that every object has. */
 const fieldsOf = (options: BetterAuthOptions): ReadonlyMap<string, ReadonlyMap<string, Field>> =>

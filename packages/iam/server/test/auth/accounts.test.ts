@@ -179,6 +179,22 @@ layer(Root.layer.pipe(Layer.provideMerge(Cast.on(database))), { excludeTestServi
     }),
   );
 
+  it.effect("SES-2: who ends an administrator's sessions ends those too that the administrator has as others", () =>
+    Effect.gen(function* () {
+      const root = yield* Root;
+      const { ann, bob } = yield* Cast;
+      for (const [index, end] of ["/admin/ban-user", "/admin/revoke-user-sessions"].entries()) {
+        const rogue = yield* administrator(`rogue${index}`);
+        granted(yield* rogue.post("/admin/impersonate-user", { userId: ann.id }));
+        assert.strictEqual(at(granted(yield* rogue.get("/get-session")), "user", "id"), ann.id);
+        granted(yield* root.post(end, { userId: rogue.id }));
+        assert.isFalse(yield* isSignedIn(rogue), end);
+      }
+      assert.isTrue(yield* isSignedIn(ann));
+      assert.isTrue(yield* isSignedIn(bob));
+    }),
+  );
+
   it.effect("AUTH-1: an administrator acts as a user, visibly, and comes back", () =>
     Effect.gen(function* () {
       const root = yield* Root;
