@@ -133,7 +133,9 @@ const demandUnchanged = Effect.fnUntraced(function* (
     return yield* new Errors.StartupError({
       code: "DATABASE_CHANGED",
       message: `Something else has changed the database since it was migrated: ${changed}.`,
-      remedy: "Run `iam doctor`: it says what differs, and how to put it right.",
+      remedy:
+        "Run `iam doctor`: it says what differs, and how to put it right." +
+        (sources.length > 1 ? " What is new in your own tables wants its migration: drizzle-kit generate." : ""),
     });
   }
 });
@@ -163,9 +165,29 @@ const pendingForLogin = Effect.fnUntraced(function* (sources: ReadonlyArray<Sour
   const [login] = yield* client.unsafe<{ bypasses: boolean }>(hardening.bypasses("current_user"));
   if (login?.bypasses) return yield* bypassing();
   const missing = yield* pendingOf(sources);
-  if (missing.length === 0) yield* demandUnchanged(sources, { secured: true });
+  if (missing.length === 0) yield* withoutWaiting(demandUnchanged(sources, { secured: true }));
   return missing;
 });
+
+/** To look at a policy PostgreSQL waits for whoever has its table locked, and a start should not. */
+const withoutWaiting = Effect.fnUntraced(
+  function* <A, E, R>(effect: Effect.Effect<A, E, R>) {
+    const client = yield* PgClient;
+    return yield* client.withTransaction(Effect.andThen(client`select set_config('lock_timeout', '3s', true)`, effect));
+  },
+  Effect.catchIf(
+    (error) => SqlState.of(error) === SqlState.lockNotAvailable,
+    (cause) =>
+      Effect.fail(
+        new Errors.StartupError({
+          code: "DATABASE_LOCKED",
+          message: "A table of the services is locked, perhaps by a migration that runs.",
+          remedy: "Start again when it is done, or end what holds the lock (pg_locks, pg_stat_activity).",
+          cause,
+        }),
+      ),
+  ),
+);
 
 const bypassing = (cause?: unknown) =>
   new Errors.StartupError({

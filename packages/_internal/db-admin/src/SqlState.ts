@@ -16,6 +16,8 @@ export const bypassingLogin = "IA005";
 export const protocolViolation = "08P01";
 /** The login may not do that. */
 export const insufficientPrivilege = "42501";
+/** Somebody else holds the lock for longer than this one waits. */
+export const lockNotAvailable = "55P03";
 /** It exists already. */
 export const uniqueViolation = "23505";
 /** What it refers to does not exist. */

@@ -3,6 +3,7 @@ import { IamDbSchema } from "@beep/iam-tables";
 import { connect, TestDatabase } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, describe, it } from "@effect/vitest";
+import * as pg from "drizzle-orm/pg-core";
 import * as Effect from "effect/Effect";
 import type * as Redacted from "effect/Redacted";
 import * as Tracer from "effect/Tracer";
@@ -96,6 +97,48 @@ describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
   );
 });
 
+it.effect("TEN-1: nothing starts where a group of the login's is shown further rows", () =>
+  Effect.gen(function* () {
+    const { adminUrl, appUrl, name } = yield* TestDatabase.make();
+    const group = `group_${name}`;
+    yield* Effect.acquireRelease(asAdmin(adminUrl, `create role ${group};\ngrant ${group} to iam_app`), () =>
+      Effect.orDie(asAdmin(adminUrl, `drop owned by ${group};\ndrop role ${group}`)),
+    );
+    yield* asAdmin(adminUrl, `create policy hole on iam_members to ${group} using (true)`);
+    const error = yield* Effect.flip(pending(appUrl));
+    assert.include(error.message, "the policy hole on iam_members shows further rows");
+  }),
+);
+
+it.effect("TEN-1: an application's own table with some row security is its own affair", () =>
+  Effect.gen(function* () {
+    const { adminUrl, appUrl } = yield* TestDatabase.make();
+    const plain = pg.pgTable.withRLS("plain", { id: pg.integer("id"), later: pg.text("later") });
+    const migrated = { ...Migrations.own, schema: { ...IamDbSchema, plain } };
+    const asked = Migrations.pending([migrated]).pipe(
+      Effect.provideServiceEffect(PgClient, Effect.orDie(connect(appUrl))),
+      Effect.scoped,
+    );
+    yield* asAdmin(adminUrl, "create table plain (id int, later text);\nalter table plain enable row level security");
+    yield* asAdmin(adminUrl, "create policy readable on plain using (true)");
+    assert.deepStrictEqual(yield* asked, []);
+    yield* asAdmin(adminUrl, "alter table plain disable row level security");
+    assert.include((yield* Effect.flip(asked)).message, "row security of plain is off");
+  }),
+);
+
+it.live("ALN-5: whoever has a table locked does not hold up a start without a word", () =>
+  Effect.gen(function* () {
+    const { adminUrl, appUrl } = yield* TestDatabase.make();
+    const admin = yield* connect(adminUrl);
+    yield* admin`begin`;
+    yield* admin`lock table iam_users in access exclusive mode`;
+    assert.propertyVal(yield* Effect.flip(pending(appUrl)), "code", "DATABASE_LOCKED");
+    yield* admin`rollback`;
+    assert.deepStrictEqual(yield* pending(appUrl), []);
+  }).pipe(Effect.scoped),
+);
+
 it.effect("ALN-5: to see that nothing was changed takes one statement, however many tables there are", () =>
   Effect.gen(function* () {
     const { appUrl } = yield* TestDatabase.make();
@@ -109,8 +152,8 @@ it.effect("ALN-5: to see that nothing was changed takes one statement, however m
       },
     });
     yield* Migrations.pending().pipe(Effect.provideService(PgClient, client), Effect.withTracer(tracer));
-    // The others: what the login may, whether there is a journal, and what it says.
-    assert.lengthOf(statements, 3 + 1);
+    // The others: what the login may, whether there is a journal, what it says, and how long to wait for a lock.
+    assert.lengthOf(statements, 4 + 1);
     assert.isAbove(Object.keys(IamDbSchema).length, 4);
   }),
 );

@@ -48,6 +48,10 @@ export const startup: Readonly<Record<Errors.StartupCode, Explanation>> = {
     "Another tool has changed a table that the services stand on: it is gone, or a column or its policy is.",
     "Run `iam doctor`, which names each change, and undo them.",
   ),
+  DATABASE_LOCKED: told(
+    "Somebody holds a lock on a table of the services for longer than a start waits: a migration, perhaps.",
+    "Start again when it is done, or end what holds the lock.",
+  ),
   MIGRATION_PENDING: told(
     "The database lacks migrations, and IAM_RUN_MIGRATIONS is off.",
     "Run `iam migrate` with IAM_MIGRATIONS_URL.",

@@ -17,6 +17,7 @@ const cause = Schema.optional(
 export const StartupCode = Schema.Literals([
   "CONFIGURATION_INVALID",
   "DATABASE_CHANGED",
+  "DATABASE_LOCKED",
   "DATABASE_NEWER",
   "DATABASE_REFUSED",
   "DATABASE_UNREACHABLE",
