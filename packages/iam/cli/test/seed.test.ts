@@ -130,7 +130,11 @@ it.live(
       );
       assert.deepStrictEqual(yield* contents(killed), expected);
 
-      yield* Effect.all([seed(twice), seed(twice)], { concurrency: 2 });
+      // Two processes, which know nothing of each other.
+      const one = Iam.spawned(["seed", ...size], environmentOf(twice, yield* Iam.folder));
+      for (const { code, stderr } of yield* Effect.all([one, one], { concurrency: 2 })) {
+        assert.strictEqual(code, 0, stderr);
+      }
       assert.deepStrictEqual(yield* contents(twice), expected);
     }).pipe(Effect.scoped),
   120_000,

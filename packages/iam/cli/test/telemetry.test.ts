@@ -136,60 +136,64 @@ const badly: ReadonlyArray<readonly [string, (collector: Collector.Collector) =>
   ["wants to be asked again in an hour", (collector) => collector.behave({ status: 429, retryAfter: "3600" })],
 ];
 
-layer(expected, { excludeTestServices: true, timeout: 60_000 })("OPS-1: losing telemetry changes nothing", (test) => {
-  const same = Effect.fnUntraced(function* (server: Iam.Server) {
-    assert.deepStrictEqual(yield* Effect.promise(() => use(new Browser(server.url))), yield* Expected);
-  });
-  const endsWell = Effect.fnUntraced(function* (server: Iam.Server) {
-    const ended = yield* Iam.stop(server);
-    assert.strictEqual(ended.code, 0, ended.stderr);
-  });
+// At once, because each of them waits most of its time for what does not come.
+layer(expected, { excludeTestServices: true, timeout: 60_000, concurrent: true })(
+  "OPS-1: losing telemetry changes nothing",
+  (test) => {
+    const same = Effect.fnUntraced(function* (server: Iam.Server) {
+      assert.deepStrictEqual(yield* Effect.promise(() => use(new Browser(server.url))), yield* Expected);
+    });
+    const endsWell = Effect.fnUntraced(function* (server: Iam.Server) {
+      const ended = yield* Iam.stop(server);
+      assert.strictEqual(ended.code, 0, ended.stderr);
+    });
 
-  for (const [name, behave] of badly) {
+    for (const [name, behave] of badly) {
+      test.effect(
+        `a collector that ${name}`,
+        () =>
+          Effect.gen(function* () {
+            const collector = yield* Collector.make;
+            yield* behave(collector);
+            const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+            yield* same(server);
+            // While an export is under way, or was refused.
+            yield* collector.came(2);
+            yield* same(server);
+            yield* endsWell(server);
+          }).pipe(Effect.scoped),
+        patience,
+      );
+    }
+
     test.effect(
-      `a collector that ${name}`,
+      "a collector that is not there",
       () =>
         Effect.gen(function* () {
-          const collector = yield* Collector.make;
-          yield* behave(collector);
-          const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
-          yield* same(server);
-          // While an export is under way, or was refused.
-          yield* collector.came(2);
+          const port = yield* Effect.promise(Iam.freePort);
+          const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
           yield* same(server);
           yield* endsWell(server);
         }).pipe(Effect.scoped),
       patience,
     );
-  }
 
-  test.effect(
-    "a collector that is not there",
-    () =>
-      Effect.gen(function* () {
-        const port = yield* Effect.promise(Iam.freePort);
-        const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
-        yield* same(server);
-        yield* endsWell(server);
-      }).pipe(Effect.scoped),
-    patience,
-  );
-
-  test.effect(
-    "a collector that dies while it is used",
-    () =>
-      Effect.gen(function* () {
-        const collector = yield* Collector.make;
-        const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
-        yield* same(server);
-        yield* collector.came(1);
-        yield* collector.stop;
-        yield* same(server);
-        yield* endsWell(server);
-      }).pipe(Effect.scoped),
-    patience,
-  );
-});
+    test.effect(
+      "a collector that dies while it is used",
+      () =>
+        Effect.gen(function* () {
+          const collector = yield* Collector.make;
+          const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+          yield* same(server);
+          yield* collector.came(1);
+          yield* collector.stop;
+          yield* same(server);
+          yield* endsWell(server);
+        }).pipe(Effect.scoped),
+      patience,
+    );
+  },
+);
 
 it.live(
   "CRY-5: no password, token, link, cookie or key is in a span, a metric or a log",

@@ -1,9 +1,7 @@
 /** What an operator does with users. */
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Auth } from "@beep/iam-server";
 import { IamTest } from "@beep/testing";
-import { it as alone, assert, layer } from "@effect/vitest";
+import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import { Browser } from "./support/browser.ts";
@@ -112,34 +110,3 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
     patience,
   );
 });
-
-alone.live(
-  "OPS-1: a data directory that a server uses is left alone, and who uses it is named",
-  () =>
-    Effect.gen(function* () {
-      const folder = yield* Iam.folder;
-      const missing = join(folder, "missing");
-      const absent = yield* Iam.run(["user", "list"], { IAM_DATA_DIR: missing });
-      assert.match(absent.stderr, /^iam: .*iam migrate.* \[MIGRATION_PENDING\]\n$/);
-      assert.deepStrictEqual(yield* Effect.promise(() => readdir(folder)), []);
-
-      const dataDir = join(folder, "iam");
-      const server = yield* Iam.serve({ IAM_DATA_DIR: dataDir });
-      const state = Effect.promise(async () => [
-        await readdir(dataDir, { recursive: true }),
-        await readFile(join(dataDir, "pid"), "utf8"),
-      ]);
-      const before = yield* state;
-      const refused = yield* Iam.run(["seed"], { IAM_DATA_DIR: dataDir });
-      assert.deepInclude(refused, { code: 1, stdout: "" });
-      const line = `\`iam serve\` (process ${server.process.pid}). Stop that process, use its API at ${server.url}, or`;
-      assert.include(refused.stderr, line);
-      assert.match(refused.stderr, /^iam: [^\n]+ \[DATA_DIRECTORY_IN_USE\]\n$/);
-      assert.deepStrictEqual(yield* state, before);
-
-      yield* Iam.stop(server);
-      const after = yield* Iam.run(["user", "list"], { IAM_DATA_DIR: dataDir });
-      assert.match(after.stderr, /^iam: .*iam user create --admin.* \[ADMINISTRATOR_MISSING\]\n$/);
-    }).pipe(Effect.scoped),
-  patience,
-);
