@@ -23,12 +23,14 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
     () =>
       Effect.gen(function* () {
         const { api, session } = yield* Auth.Auth;
-        const { does, refused } = yield* operator;
+        const { does, environment, refused } = yield* operator;
         const isIn = (headers: Headers) => Effect.map(session(headers), Option.isSome);
         const ann = yield* IamTest.signedUp("ann");
         yield* refused(admin, /\[PASSWORD_TOO_SHORT\]/, "fourteen chars");
         yield* refused(admin, /\[PASSWORD_MISSING\]/, "");
-        yield* does(admin, `${IamTest.password}\n`);
+        // By a pipe, as only a process has one.
+        const piped = yield* Iam.spawned(admin, environment, `${IamTest.password}\n`);
+        assert.strictEqual(piped.code, 0, piped.stderr);
         assert.isTrue(yield* isIn(yield* IamTest.signedIn("ada@example.com")));
 
         // The session in which the operator looks is nobody's to see.
@@ -65,10 +67,12 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
 
         yield* does(["user", "set-role", ann.email, "admin"]);
         yield* does(["user", "ban", "ada@example.com", "--as", ann.email]);
-        const listed = yield* does(["user", "list", "--search", "example"]);
+        const list = ["user", "list", "--search", "example"];
+        const listed = yield* does(list);
         assert.match(listed, /^E-MAIL +NAME +ROLE +STATE +SINCE\n.*\n/);
         assert.match(listed, /ada@example\.com +Ada +admin +banned +\d{4}-\d\d-\d\d/);
         assert.match(listed, /ann@example\.com +ann +admin +\d{4}-\d\d-\d\d/);
+        assert.deepStrictEqual(yield* Iam.spawned(list, environment), { code: 0, stdout: listed, stderr: "" });
         yield* refused(["user", "ban", ann.email], /--as.*\[YOU_CANNOT_BAN_YOURSELF\]/);
       }).pipe(Effect.scoped),
     patience,
