@@ -8,8 +8,9 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Schema from "effect/Schema";
 import * as Iam from "./support/iam.ts";
+import * as Process from "./support/process.ts";
 
-class Started extends Context.Service<Started, { readonly server: Iam.Server; readonly dataDir: string }>()(
+class Started extends Context.Service<Started, { readonly server: Process.Serving; readonly dataDir: string }>()(
   "Started",
 ) {}
 
@@ -17,7 +18,7 @@ const started = Layer.effect(
   Started,
   Effect.gen(function* () {
     const dataDir = join(yield* Iam.folder, "iam");
-    return { server: yield* Iam.serve({ IAM_DATA_DIR: dataDir }), dataDir };
+    return { server: yield* Process.serve({ IAM_DATA_DIR: dataDir }), dataDir };
   }),
 );
 

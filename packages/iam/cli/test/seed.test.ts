@@ -6,6 +6,7 @@ import { MOST_MEMBERS, plan } from "../src/seed/plan.ts";
 import { Browser } from "./support/browser.ts";
 import * as Iam from "./support/iam.ts";
 import { environmentOf } from "./support/operator.ts";
+import * as Process from "./support/process.ts";
 
 describe("a plan of demo data", () => {
   it.effect("SEED-1: is the same for the same seed, and goes on where one of fewer users ends", () =>
@@ -113,7 +114,7 @@ it.live(
       yield* seed(whole);
       const expected = yield* contents(whole);
 
-      const running = yield* Iam.start(["seed", ...size], environmentOf(killed, yield* Iam.folder));
+      const running = yield* Process.start(["seed", ...size], environmentOf(killed, yield* Iam.folder));
       const admin = yield* connect(killed.adminUrl);
       const users = Effect.map(
         admin<{ users: number }>`select count(*)::int as users from iam_users`,
@@ -131,7 +132,7 @@ it.live(
       assert.deepStrictEqual(yield* contents(killed), expected);
 
       // Two processes, which know nothing of each other.
-      const one = Iam.spawned(["seed", ...size], environmentOf(twice, yield* Iam.folder));
+      const one = Process.run(["seed", ...size], environmentOf(twice, yield* Iam.folder));
       for (const { code, stderr } of yield* Effect.all([one, one], { concurrency: 2 })) {
         assert.strictEqual(code, 0, stderr);
       }

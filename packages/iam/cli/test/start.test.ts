@@ -11,6 +11,7 @@ import * as Redacted from "effect/Redacted";
 import { Browser } from "./support/browser.ts";
 import * as Iam from "./support/iam.ts";
 import { linkIn, mailTo } from "./support/mail.ts";
+import * as Process from "./support/process.ts";
 
 /** Longer than usual, because several processes start in one test. */
 const patience = 90_000;
@@ -173,7 +174,7 @@ describe("the command", () => {
   for (const [name, args, environment, code] of calls) {
     it.live(`is in a process of its own what it is here: ${name}`, () =>
       Effect.gen(function* () {
-        const ended = yield* Iam.spawned(args, environment);
+        const ended = yield* Process.run(args, environment);
         assert.strictEqual(ended.code, code);
         assert.deepStrictEqual(yield* Iam.run(args, environment), ended);
       }),
@@ -239,7 +240,7 @@ describe("the command", () => {
   it.live("OPS-1: is ready as long as the database is there, and ends at once when asked twice", () =>
     Effect.gen(function* () {
       const { adminUrl, appUrl, name } = yield* TestDatabase.make();
-      const server = yield* Iam.serve({
+      const server = yield* Process.serve({
         DATABASE_URL: Redacted.value(appUrl),
         IAM_RUN_MIGRATIONS: "false",
         IAM_RATE_LIMIT: "false",
@@ -296,7 +297,7 @@ describe("the command", () => {
       Effect.gen(function* () {
         const dataDir = yield* Iam.folder;
         const { appUrl } = yield* TestDatabase.make();
-        const server = yield* Iam.serve({
+        const server = yield* Process.serve({
           DATABASE_URL: Redacted.value(appUrl),
           IAM_RUN_MIGRATIONS: "false",
           ...secret,

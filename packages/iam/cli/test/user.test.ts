@@ -8,6 +8,7 @@ import { Browser } from "./support/browser.ts";
 import * as Iam from "./support/iam.ts";
 import { linkIn, mailTo } from "./support/mail.ts";
 import { json, operator } from "./support/operator.ts";
+import * as Process from "./support/process.ts";
 
 /** Longer than usual, because many processes start in one test. */
 const patience = 180_000;
@@ -29,7 +30,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         yield* refused(admin, /\[PASSWORD_TOO_SHORT\]/, "fourteen chars");
         yield* refused(admin, /\[PASSWORD_MISSING\]/, "");
         // By a pipe, as only a process has one.
-        const piped = yield* Iam.spawned(admin, environment, `${IamTest.password}\n`);
+        const piped = yield* Process.run(admin, environment, `${IamTest.password}\n`);
         assert.strictEqual(piped.code, 0, piped.stderr);
         assert.isTrue(yield* isIn(yield* IamTest.signedIn("ada@example.com")));
 
@@ -72,7 +73,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         assert.match(listed, /^E-MAIL +NAME +ROLE +STATE +SINCE\n.*\n/);
         assert.match(listed, /ada@example\.com +Ada +admin +banned +\d{4}-\d\d-\d\d/);
         assert.match(listed, /ann@example\.com +ann +admin +\d{4}-\d\d-\d\d/);
-        assert.deepStrictEqual(yield* Iam.spawned(list, environment), { code: 0, stdout: listed, stderr: "" });
+        assert.deepStrictEqual(yield* Process.run(list, environment), { code: 0, stdout: listed, stderr: "" });
         yield* refused(["user", "ban", ann.email], /--as.*\[YOU_CANNOT_BAN_YOURSELF\]/);
       }).pipe(Effect.scoped),
     patience,
