@@ -73,14 +73,18 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("a data directory
     }).pipe(Effect.scoped),
   );
 
-  it.effect("OPS-1: once the server has ended it is there for others", () =>
-    Effect.gen(function* () {
-      const { dataDir, server } = yield* Started;
-      yield* Iam.stop(server);
-      const examined = yield* Iam.run(["doctor", "--json"], { IAM_DATA_DIR: dataDir });
-      assert.deepInclude(examined, { code: 0, stdout: '{"findings":[]}\n' });
-      const listed = yield* Iam.run(["user", "list"], { IAM_DATA_DIR: dataDir });
-      assert.match(listed.stderr, /^iam: .*iam user create --admin.* \[ADMINISTRATOR_MISSING\]\n$/);
-    }),
+  // Longer than usual, because the embedded database is opened twice.
+  it.effect(
+    "OPS-1: once the server has ended it is there for others",
+    () =>
+      Effect.gen(function* () {
+        const { dataDir, server } = yield* Started;
+        yield* Iam.stop(server);
+        const examined = yield* Iam.run(["doctor", "--json"], { IAM_DATA_DIR: dataDir });
+        assert.deepInclude(examined, { code: 0, stdout: '{"findings":[]}\n' });
+        const listed = yield* Iam.run(["user", "list"], { IAM_DATA_DIR: dataDir });
+        assert.match(listed.stderr, /^iam: .*iam user create --admin.* \[ADMINISTRATOR_MISSING\]\n$/);
+      }),
+    60_000,
   );
 });
