@@ -1,6 +1,11 @@
 /** What a program writes. */
 import { Writable } from "node:stream";
-import type { Ended } from "./iam.ts";
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 /** A stream that keeps what is written to it. */
 export class Written extends Writable {

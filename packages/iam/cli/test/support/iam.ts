@@ -15,15 +15,9 @@ import * as Stdio from "effect/Stdio";
 import * as Stream from "effect/Stream";
 import * as Terminal from "effect/Terminal";
 import { main, teardown } from "../../src/main.ts";
-import { Written } from "./Written.ts";
+import { type Ended, Written } from "./Written.ts";
 
 export type Environment = Readonly<Record<string, string>>;
-
-export interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface Running {
   /** Waits for a text on standard output, and gives all that was printed until then. */

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
-import { type Ended, type Environment, type Running, type Server, serving } from "./iam.ts";
-import { Written } from "./Written.ts";
+import { type Environment, type Running, type Server, serving } from "./iam.ts";
+import { type Ended, Written } from "./Written.ts";
 
 const bin = fileURLToPath(new URL("../../src/bin.ts", import.meta.url));
 
