@@ -1,42 +1,9 @@
 #!/usr/bin/env node
-/** The process: one line for what cannot start, and a way out on Ctrl-C. */
-// Not from the index, which loads the services: help comes at once.
-import { jsonLogger } from "@beep/iam-server/telemetry/jsonLogger";
+/** The process: its arguments, streams and signals, and a way out on Ctrl-C. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
-import * as Cause from "effect/Cause";
-import * as Console from "effect/Console";
-import * as CliError from "effect/cli/CliError";
 import * as Effect from "effect/Effect";
-import * as Exit from "effect/Exit";
-import * as Logger from "effect/Logger";
-import * as References from "effect/References";
-import * as Runtime from "effect/Runtime";
-import { run } from "./command.ts";
-import { explain } from "./explain.ts";
-import { progress } from "./progress.ts";
-import { logLevel, logsJson } from "./settings.ts";
-
-// The doctor finds what is wrong with it, and goes on.
-const level = process.argv[2] === "doctor" ? Effect.orElseSucceed(logLevel, () => "Warn" as const) : logLevel;
-
-const main = Effect.gen(function* () {
-  const logger = (yield* logsJson) ? jsonLogger : Logger.consolePretty();
-  return yield* run.pipe(
-    Effect.tapDefect((defect) => Effect.logFatal("iam failed unexpectedly.", defect)),
-    Effect.provideService(References.MinimumLogLevel, yield* level),
-    Effect.provide(Logger.layer([logger])),
-  );
-}).pipe(
-  Effect.tapError((error) =>
-    // What was called wrongly is shown already, with the help, and so is what the doctor found.
-    CliError.isCliError(error) || error._tag === "ErrorsFound"
-      ? Effect.void
-      : Effect.andThen(progress.end, Console.error(explain(error))),
-  ),
-  Effect.provideService(Logger.LogToStderr, true),
-  Effect.provide(NodeServices.layer),
-);
+import { main, teardown } from "./main.ts";
 
 /** A terminal and the program that runs this one may both pass one keypress on. */
 const SAME_KEYPRESS = 500;
@@ -53,11 +20,7 @@ const onSignal = () => {
 };
 process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
 
-NodeRuntime.runMain(main, {
+NodeRuntime.runMain(Effect.provide(main, NodeServices.layer), {
   disableErrorReporting: true,
-  // To be stopped is how a server ends well, and how anything else does not come to its end.
-  teardown: (exit, onExit) =>
-    Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
-      ? onExit(process.argv[2] === "serve" ? 0 : 130)
-      : Runtime.defaultTeardown(exit, onExit),
+  teardown: teardown(process.argv[2]),
 });

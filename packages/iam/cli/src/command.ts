@@ -6,6 +6,7 @@ import * as CliOutput from "effect/cli/CliOutput";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as GlobalFlag from "effect/cli/GlobalFlag";
+import * as TerminalCapabilities from "effect/cli/TerminalCapabilities";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type { ErrorsFound } from "./doctor.ts";
@@ -125,10 +126,8 @@ const iam = Command.make("iam").pipe(
 /** How wide a terminal is at least. */
 const COLUMNS = 80;
 
-const formatter = CliOutput.defaultFormatter();
-
 /** The usual help, with its descriptions in lines that no terminal breaks inside a word. */
-const wrapping: CliOutput.Formatter = {
+const wrapping = (formatter: CliOutput.Formatter): CliOutput.Formatter => ({
   ...formatter,
   formatHelpDoc: (doc) => {
     const indent = "  ";
@@ -138,16 +137,21 @@ const wrapping: CliOutput.Formatter = {
       description: doc.description.replace(line, `$1\n${indent}`).trimEnd(),
     });
   },
-};
+});
 
 const Manifest = Schema.fromJsonString(Schema.Struct({ version: Schema.String }));
 
-/** Runs the command with the process's arguments. */
+/** Runs the command with the arguments that it is given. */
 export const run: Effect.Effect<void, Failure | ErrorsFound | CliError, Command.Environment> = Effect.gen(function* () {
   const text = yield* Effect.sync(() => readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   const { version } = yield* Effect.orDie(Schema.decodeEffect(Manifest)(text));
   return yield* Command.run(iam, { version });
 }).pipe(
-  Effect.provideService(CliOutput.Formatter, wrapping),
+  Effect.provideServiceEffect(
+    CliOutput.Formatter,
+    Effect.map(TerminalCapabilities.TerminalCapabilities, ({ canColor }) =>
+      wrapping(CliOutput.defaultFormatter({ colors: canColor })),
+    ),
+  ),
   Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] })),
 );

@@ -5,6 +5,7 @@ import * as Console from "effect/Console";
 import * as Data from "effect/Data";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import * as Terminal from "effect/Terminal";
 import * as Configuration from "./configuration.ts";
 import { progress } from "./progress.ts";
 import { report } from "./report.ts";
@@ -16,7 +17,9 @@ export class ErrorsFound extends Data.TaggedError("ErrorsFound") {}
 const toJson = Schema.encodeEffect(Schema.fromJsonString(Findings.Report));
 
 /** A terminal that says how wide it is, and what is read well elsewhere. */
-const width = (): number => Math.min(process.stdout.columns ?? 80, 100);
+const width = Effect.flatMap(Terminal.Terminal, ({ columns }) =>
+  Effect.map(columns, (number) => Math.min(number || 80, 100)),
+);
 
 /** Examines the installation, and shows what it found. */
 export const doctor = Effect.fn("doctor")(function* ({ json }: { readonly json: boolean }) {
@@ -24,11 +27,12 @@ export const doctor = Effect.fn("doctor")(function* ({ json }: { readonly json: 
     // Where the port is not valid, browsers reach nothing; the port is found, and the address is not missing.
     Effect.provide(Configuration.withBaseUrl({ port: yield* Effect.orElseSucceed(keys.port, () => 3000) })),
   );
-  const findings = yield* json ? examined : Effect.provideService(examined, Progress.Progress, progress.step);
+  const { step, end } = yield* progress;
+  const findings = yield* json ? examined : Effect.provideService(examined, Progress.Progress, step);
   if (json) yield* Console.log(yield* Effect.orDie(toJson({ findings })));
   else {
-    yield* progress.end;
-    yield* Console.log(report(findings, width()));
+    yield* end;
+    yield* Console.log(report(findings, yield* width));
   }
   if (findings.some(({ severity }) => severity === "error")) return yield* new ErrorsFound();
 });

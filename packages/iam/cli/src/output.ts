@@ -1,6 +1,7 @@
 /** What commands print: their result to standard output, words about it to standard error. */
 import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
+import * as Terminal from "effect/Terminal";
 
 /** Names are users' input: in a terminal a control character would do what it says. */
 const shown = (text: string): string => text.replaceAll(/\p{C}/gu, "\uFFFD");
@@ -14,11 +15,11 @@ export const day = (date: Date | null): string => (date === null ? "" : date.toI
 
 const GAP = "  ";
 
-/** Sets rows in columns. Where they are wider than the terminal, the widest columns are cut. */
+/** Sets rows in columns. Where they are wider than the width, the widest columns are cut. */
 export const table = (
   heads: ReadonlyArray<string>,
   rows: ReadonlyArray<ReadonlyArray<string>>,
-  width = process.stdout.columns ?? Number.POSITIVE_INFINITY,
+  width: number,
 ): string => {
   const lines = [heads, ...rows].map((cells) => cells.map((cell) => [...shown(cell)]));
   const widths = heads.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
@@ -48,9 +49,12 @@ export const fields = (entries: ReadonlyArray<readonly [name: string, value: str
   return entries.map(([name, value]) => `${name.padEnd(width)}${GAP}${shown(value)}`).join("\n");
 };
 
-/** Prints a result: as JSON where that is asked for, and otherwise as text. */
-export const result = (json: boolean, value: unknown, text: () => string): Effect.Effect<void> =>
-  Console.log(json ? JSON.stringify(value, null, 2) : text());
+/** Prints a result: as JSON where that is asked for, and otherwise as text, which is told how wide it may be. */
+export const result = Effect.fnUntraced(function* (json: boolean, value: unknown, text: (width: number) => string) {
+  const { columns } = yield* Terminal.Terminal;
+  // What is no terminal has no columns, and takes lines of any length.
+  yield* Console.log(json ? JSON.stringify(value, null, 2) : text((yield* columns) || Number.POSITIVE_INFINITY));
+});
 
 /** Says something that is not the result. */
 export const say = (text: string): Effect.Effect<void> => Console.error(text);

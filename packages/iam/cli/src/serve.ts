@@ -3,6 +3,7 @@ import type { Errors } from "@beep/iam-domain";
 import { Auth, Holder, Iam, IamHttp, Progress, Telemetry } from "@beep/iam-server";
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import type { ConfigError } from "effect/Config";
+import type { Environment } from "effect/cli/Command";
 import * as Effect from "effect/Effect";
 import * as HttpMiddleware from "effect/http/HttpMiddleware";
 import * as HttpRouter from "effect/http/HttpRouter";
@@ -12,7 +13,7 @@ import * as Configuration from "./configuration.ts";
 import * as installation from "./installation.ts";
 import * as pages from "./pages.ts";
 import * as Port from "./port.ts";
-import { progress } from "./progress.ts";
+import { progress, type Progress as Shown } from "./progress.ts";
 import * as Secret from "./secret.ts";
 import { type Address, type Listening, listening } from "./settings.ts";
 import { welcome } from "./welcome.ts";
@@ -24,7 +25,7 @@ const metricsAt = (address: Address) =>
     Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen, () => true)),
   );
 
-const run = Effect.fnUntraced(function* ({ main, metrics }: Listening) {
+const run = Effect.fnUntraced(function* ({ main, metrics }: Listening, { step, end }: Shown) {
   // What can be found wrong is found before anything is opened or written.
   yield* Secret.demandStated;
   yield* Configuration.demandValid;
@@ -35,9 +36,9 @@ const run = Effect.fnUntraced(function* ({ main, metrics }: Listening) {
     // Paths hold tokens, as that of a password's reset does.
     disableLogger: true,
   }).pipe(Layer.provide([Port.layer(main), NodeHttpServer.layerHttpServices]));
-  const running = Layer.effectDiscard(Effect.andThen(progress.end, welcome)).pipe(
+  const running = Layer.effectDiscard(Effect.andThen(end, welcome)).pipe(
     Layer.provide(server),
-    Layer.provide(Layer.effectDiscard(progress.step("Starting"))),
+    Layer.provide(Layer.effectDiscard(step("Starting"))),
     Layer.provide(Iam.services),
     Layer.provide(installation.layer),
   );
@@ -48,14 +49,15 @@ const run = Effect.fnUntraced(function* ({ main, metrics }: Listening) {
 });
 
 /** Serves until it is interrupted, and then finishes what runs. */
-export const serve: Effect.Effect<never, Errors.StartupError | ConfigError> = Effect.gen(function* () {
+export const serve: Effect.Effect<never, Errors.StartupError | ConfigError, Environment> = Effect.gen(function* () {
   const addresses = yield* listening;
-  return yield* run(addresses).pipe(
+  const shown = yield* progress;
+  return yield* run(addresses, shown).pipe(
     Effect.provide(
       Telemetry.layer({ measuring: Option.isSome(addresses.metrics) }).pipe(
         Layer.provideMerge(Configuration.withBaseUrl(addresses.main)),
       ),
     ),
-    Effect.provideService(Progress.Progress, progress.step),
+    Effect.provideService(Progress.Progress, shown.step),
   );
 });

@@ -2,8 +2,10 @@
 // Not from the index, which loads the services: help comes at once.
 import * as Setting from "@beep/iam-server/config/Setting";
 import * as Config from "effect/Config";
+import * as Effect from "effect/Effect";
 import type { LogLevel } from "effect/LogLevel";
 import * as Option from "effect/Option";
+import * as Stdio from "effect/Stdio";
 import * as Struct from "effect/Struct";
 
 const levels = {
@@ -52,10 +54,11 @@ export const keys = {
 export const logLevel: Config.Config<LogLevel> = Config.map(keys.logLevel, (level) => levels[level]);
 
 /** Whether the log is for machines. */
-export const logsJson: Config.Config<boolean> = Config.map(
-  keys.logFormat,
-  Option.match({ onNone: () => !process.stderr.isTTY, onSome: (format) => format === "json" }),
-);
+export const logsJson: Effect.Effect<boolean, Config.ConfigError, Stdio.Stdio> = Effect.gen(function* () {
+  const { stderrIsTerminal } = yield* Stdio.Stdio;
+  const format = yield* keys.logFormat;
+  return Option.isNone(format) ? !(yield* stderrIsTerminal) : format.value === "json";
+});
 
 /** An address to listen on, and the key that states its port. */
 export interface Address {

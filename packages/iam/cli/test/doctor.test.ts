@@ -84,25 +84,4 @@ describe("OPS-3: iam doctor", () => {
       }).pipe(Effect.scoped),
     patience,
   );
-
-  it.live(
-    "names the server that uses the data directory, and does not touch it",
-    () =>
-      Effect.gen(function* () {
-        const dataDir = yield* Iam.folder;
-        const server = yield* Iam.serve({ IAM_DATA_DIR: dataDir });
-        const ended = yield* Iam.run(["doctor", "--json"], { IAM_DATA_DIR: dataDir });
-        const { findings } = yield* reportIn(ended.stdout);
-        assert.deepStrictEqual(
-          findings.map(({ code }) => code),
-          ["DATA_DIRECTORY_IN_USE"],
-        );
-        assert.include(findings[0]?.message, `process ${server.process.pid}`);
-        assert.strictEqual((yield* Effect.promise(() => fetch(`${server.url}/ready`))).status, 200);
-        yield* Iam.stop(server);
-        const after = yield* Iam.run(["doctor", "--json"], { IAM_DATA_DIR: dataDir });
-        assert.deepInclude(after, { code: 0, stdout: '{"findings":[]}\n' });
-      }).pipe(Effect.scoped),
-    patience,
-  );
 });

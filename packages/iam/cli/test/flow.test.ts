@@ -16,8 +16,9 @@ import * as Layer from "effect/Layer";
 import { Browser, textAt } from "./support/browser.ts";
 import * as Iam from "./support/iam.ts";
 import { linkIn, mailTo } from "./support/mail.ts";
+import * as Process from "./support/process.ts";
 
-class Started extends Context.Service<Started, { readonly server: Iam.Server; readonly dataDir: string }>()(
+class Started extends Context.Service<Started, { readonly server: Process.Serving; readonly dataDir: string }>()(
   "Started",
 ) {}
 
@@ -25,7 +26,7 @@ const started = Layer.effect(
   Started,
   Effect.gen(function* () {
     const dataDir = yield* Iam.folder;
-    const server = yield* Iam.serve({ IAM_DATA_DIR: dataDir, IAM_RATE_LIMIT: "false" });
+    const server = yield* Process.serve({ IAM_DATA_DIR: dataDir, IAM_RATE_LIMIT: "false" });
     return { server, dataDir };
   }),
 );
@@ -284,7 +285,7 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("a server that wa
         );
 
         const secret = yield* Effect.promise(() => readFile(join(dataDir, "secret"), "utf8"));
-        const again = yield* Iam.serve({ IAM_DATA_DIR: dataDir, IAM_CLIENT_ADDRESS_HEADER: "x-real-ip" });
+        const again = yield* Process.serve({ IAM_DATA_DIR: dataDir, IAM_CLIENT_ADDRESS_HEADER: "x-real-ip" });
         const returning = new Browser(again.url);
         for (const [name, value] of gus.cookies) returning.cookies.set(name, value);
         yield* Effect.promise(async () => {

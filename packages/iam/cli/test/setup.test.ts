@@ -5,11 +5,12 @@ import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import { Browser, textAt } from "./support/browser.ts";
 import * as Iam from "./support/iam.ts";
+import * as Process from "./support/process.ts";
 
 const password = "a password of some length";
 
 /** A server on a database of its own. */
-const served = Effect.gen(function* () {
+const served = Effect.fnUntraced(function* (serve: typeof Iam.serve) {
   const database = yield* TestDatabase.make();
   const environment = {
     DATABASE_URL: Redacted.value(database.appUrl),
@@ -17,7 +18,7 @@ const served = Effect.gen(function* () {
     IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
     IAM_DATA_DIR: yield* Iam.folder,
   };
-  return { environment, admin: yield* connect(database.adminUrl), server: yield* Iam.serve(environment) };
+  return { environment, admin: yield* connect(database.adminUrl), server: yield* serve(environment) };
 });
 
 const linkOf = ({ output }: Iam.Server): URL | undefined => {
@@ -29,7 +30,7 @@ const tokenOf = (server: Iam.Server): string => linkOf(server)?.searchParams.get
 
 it.live("AUTH-1: the printed link makes the administrator, once", () =>
   Effect.gen(function* () {
-    const { admin, environment, server } = yield* served;
+    const { admin, environment, server } = yield* served(Process.serve);
     const token = tokenOf(server);
     assert.match(token, /^[\w-]{43}$/);
     const [row] = yield* admin<{ value: string; hours: number }>`
@@ -83,7 +84,7 @@ it.live("AUTH-1: the printed link makes the administrator, once", () =>
 
 it.live("AUTH-1: of many who use the link at once one becomes the administrator", () =>
   Effect.gen(function* () {
-    const { admin, server } = yield* served;
+    const { admin, server } = yield* served(Iam.serve);
     const token = tokenOf(server);
     const answers = yield* Effect.forEach(
       Array.from({ length: 8 }, (_, index) => index),
@@ -105,7 +106,7 @@ it.live("AUTH-1: of many who use the link at once one becomes the administrator"
 
 it.live("AUTH-1: a new link replaces the one before, and an old one expires", () =>
   Effect.gen(function* () {
-    const { admin, environment, server } = yield* served;
+    const { admin, environment, server } = yield* served(Iam.serve);
     const other = yield* Iam.serve({ ...environment, IAM_DATA_DIR: yield* Iam.folder });
     const submit = (token: string) =>
       Effect.promise(() =>

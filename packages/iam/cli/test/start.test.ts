@@ -11,6 +11,7 @@ import * as Redacted from "effect/Redacted";
 import { Browser } from "./support/browser.ts";
 import * as Iam from "./support/iam.ts";
 import { linkIn, mailTo } from "./support/mail.ts";
+import * as Process from "./support/process.ts";
 
 /** Longer than usual, because several processes start in one test. */
 const patience = 90_000;
@@ -160,25 +161,26 @@ describe("OPS-1: what keeps from starting is one line, and nothing is changed", 
       }).pipe(Effect.scoped),
     patience,
   );
-
-  it.live(
-    "a data directory in use, or one that cannot be opened",
-    () =>
-      Effect.gen(function* () {
-        const dataDir = yield* Iam.folder;
-        const { process } = yield* Iam.serve({ IAM_DATA_DIR: dataDir });
-        const port = String(yield* Effect.promise(Iam.freePort));
-        const inUse = yield* Iam.run(["serve"], { IAM_DATA_DIR: dataDir, PORT: port });
-        assert.strictEqual(inUse.code, 1);
-        assert.match(inUse.stderr, new RegExp(`^iam: .*process ${process.pid}.* \\[DATA_DIRECTORY_IN_USE\\]\n$`));
-        const file = yield* Iam.run(["serve"], { IAM_DATA_DIR: join(dataDir, "secret"), PORT: port });
-        assert.match(file.stderr, /^iam: .* \[DATA_DIRECTORY_UNUSABLE\]\n$/);
-      }).pipe(Effect.scoped),
-    patience,
-  );
 });
 
 describe("the command", () => {
+  const calls: ReadonlyArray<readonly [string, ReadonlyArray<string>, Iam.Environment, number]> = [
+    ["help", ["--help"], {}, 0],
+    ["its version", ["--version"], {}, 0],
+    ["a result", ["migrate", "--print-setup"], {}, 0],
+    ["a command that is none", ["sevre"], {}, 1],
+    ["what keeps from starting", ["serve"], { DATABASE_URL: "postgres://a:b@localhost/c" }, 1],
+  ];
+  for (const [name, args, environment, code] of calls) {
+    it.live(`is in a process of its own what it is here: ${name}`, () =>
+      Effect.gen(function* () {
+        const ended = yield* Process.run(args, environment);
+        assert.strictEqual(ended.code, code);
+        assert.deepStrictEqual(yield* Iam.run(args, environment), ended);
+      }),
+    );
+  }
+
   it.live(
     "explains itself",
     () =>
@@ -238,7 +240,7 @@ describe("the command", () => {
   it.live("OPS-1: is ready as long as the database is there, and ends at once when asked twice", () =>
     Effect.gen(function* () {
       const { adminUrl, appUrl, name } = yield* TestDatabase.make();
-      const server = yield* Iam.serve({
+      const server = yield* Process.serve({
         DATABASE_URL: Redacted.value(appUrl),
         IAM_RUN_MIGRATIONS: "false",
         IAM_RATE_LIMIT: "false",
@@ -294,7 +296,11 @@ describe("the command", () => {
     () =>
       Effect.gen(function* () {
         const dataDir = yield* Iam.folder;
-        const server = yield* Iam.serve({
+        const { appUrl } = yield* TestDatabase.make();
+        const server = yield* Process.serve({
+          DATABASE_URL: Redacted.value(appUrl),
+          IAM_RUN_MIGRATIONS: "false",
+          ...secret,
           IAM_DATA_DIR: dataDir,
           IAM_LOG_LEVEL: "all",
           IAM_TRUSTED_ORIGINS: "https://a.example, https://b.example",

@@ -9,15 +9,16 @@ import * as Schema from "effect/Schema";
 import { type Answer, Browser, textAt } from "./support/browser.ts";
 import * as Iam from "./support/iam.ts";
 import { linkIn, mailTo } from "./support/mail.ts";
+import * as Process from "./support/process.ts";
 
 /** Longer than usual, because several processes start in one test. */
 const patience = 90_000;
 
 /** A server on a database of its own. */
-const served = Effect.fnUntraced(function* (environment: Iam.Environment) {
+const served = Effect.fnUntraced(function* (environment: Iam.Environment, serve: typeof Iam.serve = Process.serve) {
   const database = yield* TestDatabase.make();
   const dataDir = yield* Iam.folder;
-  const server = yield* Iam.serve({
+  const server = yield* serve({
     DATABASE_URL: Redacted.value(database.appUrl),
     IAM_RUN_MIGRATIONS: "false",
     IAM_RATE_LIMIT: "false",
@@ -125,71 +126,76 @@ class Expected extends Context.Service<Expected, Answers>()("Expected") {}
 const expected = Layer.effect(
   Expected,
   Effect.gen(function* () {
-    const { server } = yield* served({});
+    const { server } = yield* served({}, Iam.serve);
     return yield* Effect.promise(() => use(new Browser(server.url)));
   }),
 );
 
-const badly: ReadonlyArray<readonly [string, (collector: Collector.Collector) => Effect.Effect<void>]> = [
-  ["never answers", (collector) => collector.behave("hangs")],
-  ["answers 500", (collector) => collector.behave({ status: 500 })],
-  ["wants to be asked again in an hour", (collector) => collector.behave({ status: 429, retryAfter: "3600" })],
+// What hangs could keep a process from ending.
+const badly: ReadonlyArray<readonly [string, Collector.Behaviour, typeof Iam.serve]> = [
+  ["never answers", "hangs", Process.serve],
+  ["answers 500", { status: 500 }, Iam.serve],
+  ["wants to be asked again in an hour", { status: 429, retryAfter: "3600" }, Iam.serve],
 ];
 
-layer(expected, { excludeTestServices: true, timeout: 60_000 })("OPS-1: losing telemetry changes nothing", (test) => {
-  const same = Effect.fnUntraced(function* (server: Iam.Server) {
-    assert.deepStrictEqual(yield* Effect.promise(() => use(new Browser(server.url))), yield* Expected);
-  });
-  const endsWell = Effect.fnUntraced(function* (server: Iam.Server) {
-    const ended = yield* Iam.stop(server);
-    assert.strictEqual(ended.code, 0, ended.stderr);
-  });
+// At once, because each of them waits most of its time for what does not come.
+layer(expected, { excludeTestServices: true, timeout: 60_000, concurrent: true })(
+  "OPS-1: losing telemetry changes nothing",
+  (test) => {
+    const same = Effect.fnUntraced(function* (server: Iam.Server) {
+      assert.deepStrictEqual(yield* Effect.promise(() => use(new Browser(server.url))), yield* Expected);
+    });
+    const endsWell = Effect.fnUntraced(function* (server: Iam.Server) {
+      const ended = yield* Iam.stop(server);
+      assert.strictEqual(ended.code, 0, ended.stderr);
+    });
 
-  for (const [name, behave] of badly) {
+    for (const [name, behaviour, serve] of badly) {
+      test.effect(
+        `a collector that ${name}`,
+        () =>
+          Effect.gen(function* () {
+            const collector = yield* Collector.make;
+            yield* collector.behave(behaviour);
+            const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }, serve);
+            yield* same(server);
+            // While an export is under way, or was refused.
+            yield* collector.came(2);
+            yield* same(server);
+            yield* endsWell(server);
+          }).pipe(Effect.scoped),
+        patience,
+      );
+    }
+
     test.effect(
-      `a collector that ${name}`,
+      "a collector that is not there",
       () =>
         Effect.gen(function* () {
-          const collector = yield* Collector.make;
-          yield* behave(collector);
-          const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
-          yield* same(server);
-          // While an export is under way, or was refused.
-          yield* collector.came(2);
+          const port = yield* Effect.promise(Iam.freePort);
+          const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` }, Iam.serve);
           yield* same(server);
           yield* endsWell(server);
         }).pipe(Effect.scoped),
       patience,
     );
-  }
 
-  test.effect(
-    "a collector that is not there",
-    () =>
-      Effect.gen(function* () {
-        const port = yield* Effect.promise(Iam.freePort);
-        const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
-        yield* same(server);
-        yield* endsWell(server);
-      }).pipe(Effect.scoped),
-    patience,
-  );
-
-  test.effect(
-    "a collector that dies while it is used",
-    () =>
-      Effect.gen(function* () {
-        const collector = yield* Collector.make;
-        const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
-        yield* same(server);
-        yield* collector.came(1);
-        yield* collector.stop;
-        yield* same(server);
-        yield* endsWell(server);
-      }).pipe(Effect.scoped),
-    patience,
-  );
-});
+    test.effect(
+      "a collector that dies while it is used",
+      () =>
+        Effect.gen(function* () {
+          const collector = yield* Collector.make;
+          const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+          yield* same(server);
+          yield* collector.came(1);
+          yield* collector.stop;
+          yield* same(server);
+          yield* endsWell(server);
+        }).pipe(Effect.scoped),
+      patience,
+    );
+  },
+);
 
 it.live(
   "CRY-5: no password, token, link, cookie or key is in a span, a metric or a log",

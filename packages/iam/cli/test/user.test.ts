@@ -1,15 +1,14 @@
 /** What an operator does with users. */
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Auth } from "@beep/iam-server";
 import { IamTest } from "@beep/testing";
-import { it as alone, assert, layer } from "@effect/vitest";
+import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import { Browser } from "./support/browser.ts";
 import * as Iam from "./support/iam.ts";
 import { linkIn, mailTo } from "./support/mail.ts";
 import { json, operator } from "./support/operator.ts";
+import * as Process from "./support/process.ts";
 
 /** Longer than usual, because many processes start in one test. */
 const patience = 180_000;
@@ -25,12 +24,14 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
     () =>
       Effect.gen(function* () {
         const { api, session } = yield* Auth.Auth;
-        const { does, refused } = yield* operator;
+        const { does, environment, refused } = yield* operator;
         const isIn = (headers: Headers) => Effect.map(session(headers), Option.isSome);
         const ann = yield* IamTest.signedUp("ann");
         yield* refused(admin, /\[PASSWORD_TOO_SHORT\]/, "fourteen chars");
         yield* refused(admin, /\[PASSWORD_MISSING\]/, "");
-        yield* does(admin, `${IamTest.password}\n`);
+        // By a pipe, as only a process has one.
+        const piped = yield* Process.run(admin, environment, `${IamTest.password}\n`);
+        assert.strictEqual(piped.code, 0, piped.stderr);
         assert.isTrue(yield* isIn(yield* IamTest.signedIn("ada@example.com")));
 
         // The session in which the operator looks is nobody's to see.
@@ -67,10 +68,12 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
 
         yield* does(["user", "set-role", ann.email, "admin"]);
         yield* does(["user", "ban", "ada@example.com", "--as", ann.email]);
-        const listed = yield* does(["user", "list", "--search", "example"]);
+        const list = ["user", "list", "--search", "example"];
+        const listed = yield* does(list);
         assert.match(listed, /^E-MAIL +NAME +ROLE +STATE +SINCE\n.*\n/);
         assert.match(listed, /ada@example\.com +Ada +admin +banned +\d{4}-\d\d-\d\d/);
         assert.match(listed, /ann@example\.com +ann +admin +\d{4}-\d\d-\d\d/);
+        assert.deepStrictEqual(yield* Process.run(list, environment), { code: 0, stdout: listed, stderr: "" });
         yield* refused(["user", "ban", ann.email], /--as.*\[YOU_CANNOT_BAN_YOURSELF\]/);
       }).pipe(Effect.scoped),
     patience,
@@ -112,34 +115,3 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
     patience,
   );
 });
-
-alone.live(
-  "OPS-1: a data directory that a server uses is left alone, and who uses it is named",
-  () =>
-    Effect.gen(function* () {
-      const folder = yield* Iam.folder;
-      const missing = join(folder, "missing");
-      const absent = yield* Iam.run(["user", "list"], { IAM_DATA_DIR: missing });
-      assert.match(absent.stderr, /^iam: .*iam migrate.* \[MIGRATION_PENDING\]\n$/);
-      assert.deepStrictEqual(yield* Effect.promise(() => readdir(folder)), []);
-
-      const dataDir = join(folder, "iam");
-      const server = yield* Iam.serve({ IAM_DATA_DIR: dataDir });
-      const state = Effect.promise(async () => [
-        await readdir(dataDir, { recursive: true }),
-        await readFile(join(dataDir, "pid"), "utf8"),
-      ]);
-      const before = yield* state;
-      const refused = yield* Iam.run(["seed"], { IAM_DATA_DIR: dataDir });
-      assert.deepInclude(refused, { code: 1, stdout: "" });
-      const line = `\`iam serve\` (process ${server.process.pid}). Stop that process, use its API at ${server.url}, or`;
-      assert.include(refused.stderr, line);
-      assert.match(refused.stderr, /^iam: [^\n]+ \[DATA_DIRECTORY_IN_USE\]\n$/);
-      assert.deepStrictEqual(yield* state, before);
-
-      yield* Iam.stop(server);
-      const after = yield* Iam.run(["user", "list"], { IAM_DATA_DIR: dataDir });
-      assert.match(after.stderr, /^iam: .*iam user create --admin.* \[ADMINISTRATOR_MISSING\]\n$/);
-    }).pipe(Effect.scoped),
-  patience,
-);

@@ -82,7 +82,7 @@ export const list = (input: Whose & { readonly json: boolean }): Operation =>
       const operator = yield* Operator.Operator;
       const owner = yield* ownerOf(input);
       const keys = yield* operator.apiKeys((owner.organization ?? owner.user).id);
-      yield* Output.result(input.json, { keys }, () =>
+      yield* Output.result(input.json, { keys }, (width) =>
         Output.table(
           ["ID", "NAME", "BEGINS", "UNTIL", "LAST USED"],
           keys.map(({ id, name, start, enabled, expiresAt, lastRequest }) => [
@@ -92,6 +92,7 @@ export const list = (input: Whose & { readonly json: boolean }): Operation =>
             enabled === false ? "disabled" : Output.day(expiresAt),
             Output.day(lastRequest),
           ]),
+          width,
         ),
       );
     }),

@@ -7,10 +7,11 @@ import type { Environment } from "effect/cli/Command";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
+import * as Stdio from "effect/Stdio";
 import * as Configuration from "../configuration.ts";
 import type { Failure, Operation } from "../explain.ts";
 import * as installation from "../installation.ts";
-import { progress } from "../progress.ts";
+import { progress, type Progress as Shown } from "../progress.ts";
 import * as Secret from "../secret.ts";
 import { listening } from "../settings.ts";
 
@@ -21,20 +22,24 @@ const unmigrated = ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_RUN_
   asPrimary: true,
 });
 
-/** Where the result may be piped, nothing else is printed. */
-const { step, end } = process.stdout.isTTY ? progress : { step: () => Effect.void, end: Effect.void };
-
 /** Runs an effect on the installation that the environment names. */
 export const operating = (effect: Effect.Effect<void, Failure, Iam.Provided | Environment>): Operation =>
-  Effect.flatMap(listening, ({ main }) =>
-    Secret.demandStated.pipe(
+  Effect.gen(function* () {
+    const { args, stdoutIsTerminal } = yield* Stdio.Stdio;
+    const [command] = yield* args;
+    const { main } = yield* listening;
+    // Where the result may be piped, nothing else is printed.
+    const { step, end } = (yield* stdoutIsTerminal) ? yield* progress : silent;
+    yield* Secret.demandStated.pipe(
       Effect.andThen(Configuration.demandValid),
       Effect.andThen(Effect.provide(Effect.andThen(end, effect), services)),
       Effect.provide(Layer.provideMerge(Configuration.withBaseUrl(main), unmigrated)),
       Effect.provideService(Progress.Progress, step),
-      Effect.provideService(Holder.Holder, { command: `iam ${process.argv[2]}` }),
-    ),
-  );
+      Effect.provideService(Holder.Holder, { command: `iam ${command}` }),
+    );
+  });
+
+const silent: Shown = { step: () => Effect.void, end: Effect.void };
 
 type InName = <A>(
   effect: (headers: Headers) => Effect.Effect<A, Errors.AuthError>,

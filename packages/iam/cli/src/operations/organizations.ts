@@ -44,10 +44,11 @@ export const list = (input: {
         members,
         createdAt,
       }));
-      yield* Output.result(input.json, { organizations: rows, total }, () =>
+      yield* Output.result(input.json, { organizations: rows, total }, (width) =>
         Output.table(
           ["SLUG", "NAME", "MEMBERS", "SINCE"],
           rows.map((row) => [row.slug, row.name, String(row.members), Output.day(row.createdAt)]),
+          width,
         ),
       );
       yield* Output.rest({ shown: rows.length, offset: input.offset, total });
@@ -76,10 +77,11 @@ export const members = (
       const query = { organizationId: organization.id, limit, offset, sortBy: "createdAt" } as const;
       const { members, total } = yield* acting((headers) => api.listMembers({ headers, query }));
       const rows = members.map(({ id, role, createdAt, user }) => ({ id, role, createdAt, user }));
-      yield* Output.result(input.json, { members: rows, total }, () =>
+      yield* Output.result(input.json, { members: rows, total }, (width) =>
         Output.table(
           ["E-MAIL", "NAME", "ROLE", "SINCE"],
           rows.map(({ role, createdAt, user }) => [user.email, user.name, role, Output.day(createdAt)]),
+          width,
         ),
       );
       yield* Output.rest({ shown: rows.length, offset, total });

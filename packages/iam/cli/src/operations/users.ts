@@ -107,10 +107,11 @@ export const list = (input: {
       const { users, total } = yield* acting((headers) =>
         api.listUsers({ headers, query: { limit, offset, sortBy: "createdAt", ...searched } }),
       );
-      yield* Output.result(input.json, { users: users.map(summary), total }, () =>
+      yield* Output.result(input.json, { users: users.map(summary), total }, (width) =>
         Output.table(
           ["E-MAIL", "NAME", "ROLE", "STATE", "SINCE"],
           users.map((user) => [user.email, user.name, user.role ?? "user", state(user), Output.day(user.createdAt)]),
+          width,
         ),
       );
       yield* Output.rest({ shown: users.length, offset, total });
@@ -196,7 +197,7 @@ export const sessions = (input: OnUser & { readonly json: boolean }): Operation 
         createdAt,
         expiresAt,
       }));
-      yield* Output.result(input.json, { sessions: rows }, () =>
+      yield* Output.result(input.json, { sessions: rows }, (width) =>
         Output.table(
           ["SINCE", "UNTIL", "ADDRESS", "PROGRAM"],
           rows.map((row) => [
@@ -205,6 +206,7 @@ export const sessions = (input: OnUser & { readonly json: boolean }): Operation 
             row.ipAddress ?? "",
             row.userAgent ?? "",
           ]),
+          width,
         ),
       );
     }),

@@ -3,6 +3,8 @@ import * as Clock from "effect/Clock";
 import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
 import * as Schedule from "effect/Schedule";
+import * as Stdio from "effect/Stdio";
+import * as Stream from "effect/Stream";
 
 const WIDTH = 24;
 
@@ -25,8 +27,9 @@ export const shown = Effect.fnUntraced(function* <E, R>(
   const began = yield* Clock.currentTimeMillis;
   const elapsed = Effect.map(Clock.currentTimeMillis, (now) => (now - began) / 1000);
   const show = Effect.map(elapsed, (seconds) => line(done, total, seconds));
-  const isTerminal = process.stderr.isTTY;
-  const write = (text: string) => Effect.sync(() => void process.stderr.write(text));
+  const { stderr, stderrIsTerminal } = yield* Stdio.Stdio;
+  const isTerminal = yield* stderrIsTerminal;
+  const write = (text: string) => Effect.orDie(Stream.run(Stream.succeed(text), stderr()));
   const telling = isTerminal
     ? Effect.repeat(
         Effect.flatMap(show, (text) => write(`\r\u001b[2K${text}`)),
