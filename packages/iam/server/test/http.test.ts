@@ -145,6 +145,21 @@ layer(IamTest.postgres(), { excludeTestServices: true })("IamHttp beside an appl
     }).pipe(Effect.scoped),
   );
 
+  it.effect("AUTH-6: a redirection that is too long to follow is refused", () =>
+    Effect.gen(function* () {
+      const { request } = yield* served;
+      const callback = (user: string) =>
+        request("/api/auth/callback/github", {
+          method: "POST",
+          redirect: "manual",
+          headers: { "content-type": "application/json", origin },
+          body: JSON.stringify({ code: "c", state: "s", user }),
+        });
+      assert.strictEqual((yield* callback("ann")).status, 302);
+      assert.deepInclude(yield* callback("a".repeat(20_000)), { status: 413, type: "application/problem+json" });
+    }).pipe(Effect.scoped),
+  );
+
   it.effect("CRY-5: what fails unexpectedly is a bare 500, and stands in the log with its trace", () =>
     Effect.gen(function* () {
       const { request, logged } = yield* served;

@@ -58,6 +58,9 @@ const asProblem = async (response: Response): Promise<Response> => {
   });
 };
 
+/** In characters, as of an address that everything on the way takes (RFC 9110, 4.1). */
+const MAX_LOCATION = 8_000;
+
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
 /** Every route of Better Auth, below its base path. */
@@ -68,6 +71,9 @@ export const layer = HttpRouter.use(
     const handler = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
       const web = yield* Effect.orDie(toAuth(request, stated));
       const response = yield* auth.handler(web, addressOf(request, stated));
+      // A client's own words, handed on by a redirection. No browser follows one that long, and some break on its headers.
+      if ((response.headers.get("location")?.length ?? 0) > MAX_LOCATION)
+        return ProblemDetails.toResponse(ofStatus(413));
       return HttpServerResponse.fromWeb(yield* Effect.promise(() => asProblem(response)));
     });
     // Each by its own path, by which telemetry names it: the address itself may hold a token.
