@@ -5,7 +5,6 @@
 import { SqlState } from "@beep/db-admin";
 import type { Errors, Findings } from "@beep/iam-domain";
 import type { PgClient } from "@effect/sql-pg/PgClient";
-import * as Cache from "effect/Cache";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type * as Redacted from "effect/Redacted";
@@ -15,7 +14,6 @@ import type { SqlError } from "effect/sql/SqlError";
 import { keys as authKeys } from "./auth/settings.ts";
 import * as Misspelt from "./config/Misspelt.ts";
 import type * as Setting from "./config/Setting.ts";
-import * as Application from "./db/Application.ts";
 import * as embedded from "./db/embedded.ts";
 import * as Progress from "./db/Progress.ts";
 import * as server from "./db/server.ts";
@@ -30,54 +28,31 @@ import * as mail from "./doctor/mail.ts";
 import { examineTables, notExamined, type Options } from "./doctor/tables.ts";
 import * as Iam from "./Iam.ts";
 
-/** Somebody who examines installations. */
-export interface Doctor {
-  /** What is wrong, by subjects; nothing where everything is in order. */
-  readonly examine: Effect.Effect<ReadonlyArray<Findings.Finding>>;
-}
+type Keys = Readonly<Record<string, Setting.Setting<unknown>>>;
 
 /**
- * A doctor for the application that is provided, who finds out what a database should be when that is first asked: it
- * takes seconds.
+ * What is wrong, by subjects; nothing where everything is in order.
  *
  * @param options.keys what else the configuration has, beside the services' own: then every other key that begins like
  * ours is found, and not only one that is nearly ours
+ * @param options.expected gives what a healthy database has, for who examines often: to find it out takes seconds
  */
-export const make = Effect.fn("Doctor.make")(function* (
-  options: { readonly keys?: Readonly<Record<string, Setting.Setting<unknown>>> } = {},
-): Effect.fn.Return<Doctor> {
-  const healthy = yield* Cache.make({
-    capacity: 8,
-    // Equal by what they say, as structures of Effect are.
-    lookup: (of: Expected.Options) => Expected.expected(of),
+export const examine = Effect.fn("Doctor.examine")(function* ({
+  keys = {},
+  expected = Expected.expected,
+}: {
+  readonly keys?: Keys;
+  readonly expected?: Options["expected"];
+} = {}) {
+  const url = Option.flatten(yield* configuration.valueOf(Iam.places.databaseUrl));
+  const database = Option.match(url, {
+    onNone: () => examineEmbedded(expected),
+    onSome: (address) => examineServerAt(address, expected),
   });
-  const application = yield* Application.Application;
-  return {
-    examine: examineAll(options.keys ?? {}, (of) => Cache.get(healthy, of)).pipe(
-      Effect.provideService(Application.Application, application),
-      Effect.provide(Reactivity.layer),
-    ),
-  };
-});
-
-/** Examines once. */
-export const examine: Effect.Effect<ReadonlyArray<Findings.Finding>> = Effect.flatMap(
-  make(),
-  (doctor) => doctor.examine,
-);
-
-type Keys = Readonly<Record<string, Setting.Setting<unknown>>>;
-
-const examineAll = Effect.fn("Doctor.examine")(function* (further: Keys, healthy: Options["expected"]) {
-  const { databaseUrl } = Iam.places;
-  const url = Option.flatten(yield* configuration.valueOf(databaseUrl));
   return [
-    ...(yield* examineConfiguration(further, url)),
+    ...(yield* examineConfiguration(keys, url)),
     ...(yield* examineMail(Option.isSome(url))),
-    ...(yield* Option.match(url, {
-      onNone: () => examineEmbedded(healthy),
-      onSome: (address) => examineServerAt(address, healthy),
-    })),
+    ...(yield* Effect.provide(database, Reactivity.layer)),
   ];
 });
 
