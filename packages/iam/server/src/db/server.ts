@@ -9,6 +9,7 @@ import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
 import type { SqlError } from "effect/sql/SqlError";
+import * as places from "../config/places.ts";
 import * as Setting from "../config/Setting.ts";
 import * as Application from "./Application.ts";
 import * as Progress from "./Progress.ts";
@@ -16,12 +17,11 @@ import * as ServiceConnection from "./ServiceConnection.ts";
 
 const Connections = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1));
 
+const { type, says } = places.keys.databaseUrl.entry;
+
 /** How to reach the server. */
 export const keys = {
-  url: Setting.required("DATABASE_URL", Config.Redacted, {
-    type: "`postgres://` address",
-    says: "The PostgreSQL server (15 or later) and the application's login.",
-  }),
+  url: Setting.required("DATABASE_URL", Config.Redacted, { type, says }),
   migrationsUrl: Setting.optional("IAM_MIGRATIONS_URL", Config.Redacted, {
     type: "`postgres://` address",
     fallback: "`DATABASE_URL`",
