@@ -16,6 +16,10 @@ export const bypassingLogin = "IA005";
 export const protocolViolation = "08P01";
 /** The login may not do that. */
 export const insufficientPrivilege = "42501";
+/** The server has no database of that name. */
+export const noSuchDatabase = "3D000";
+/** The server, the database or the login has no connection left. */
+export const tooManyConnections = "53300";
 /** It exists already. */
 export const uniqueViolation = "23505";
 /** What it refers to does not exist. */

@@ -21,14 +21,8 @@ export const examineEmbedded = Effect.fnUntraced(function* (healthy: Expected.Fi
   yield* Progress.begin("Examining the tables");
   const opened = yield* Effect.result(embedded.openFiles(copy));
   if (Result.isFailure(opened)) {
-    return [
-      ...findings,
-      error(
-        "DATA_DIRECTORY_UNUSABLE",
-        `The embedded database in ${dataDir.value} cannot be opened.`,
-        "Restore the directory from a backup, or name another one by IAM_DATA_DIR.",
-      ),
-    ];
+    const { message, remedy } = embedded.unusable(dataDir.value, opened.failure);
+    return [...findings, error("DATA_DIRECTORY_UNUSABLE", message, remedy)];
   }
   const tables = yield* looking(
     "the tables",

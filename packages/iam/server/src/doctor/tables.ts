@@ -40,7 +40,7 @@ export const examineTables = Effect.fnUntraced(function* (
       if (SqlState.of(pending.failure) !== SqlState.insufficientPrivilege) return yield* pending.failure;
     } else return [error("DATABASE_NEWER", pending.failure.message, pending.failure.remedy)];
   } else if (pending.success.length > 0) {
-    const message = `The database lacks ${pending.success.length} migrations (${pending.success.join(", ")}).`;
+    const message = Application.lacking(pending.success);
     return [
       options.runMigrations
         ? warning(
