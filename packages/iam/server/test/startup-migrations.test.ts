@@ -27,7 +27,7 @@ const stateOf = Effect.fnUntraced(function* (url: Redacted.Redacted) {
 }, Effect.scoped);
 
 describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
-  it.effect("OPS-3: a database that is not there, or takes no more connections, is refused by its own code", () =>
+  it.effect("a database that is not there, or takes no more connections, is refused by its own code", () =>
     Effect.gen(function* () {
       const { adminUrl, appUrl } = yield* TestDatabase.make({ major });
       const url = new URL(Redacted.value(appUrl));

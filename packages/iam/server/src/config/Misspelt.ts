@@ -16,7 +16,7 @@ const SLIP = 2;
  *
  * @param edits how many letters may differ; a third of what was written unless stated
  */
-export const nearest = (
+const nearest = (
   written: string,
   keys: ReadonlyArray<string>,
   edits = Math.floor(written.length / 3),
