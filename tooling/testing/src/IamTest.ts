@@ -28,11 +28,14 @@ const mail: Layer.Layer<Mailer.Mailer | Mailbox> = Layer.effectContext(
   }),
 );
 
+/** What the services of tests sign with; long and varied enough for the doctor. */
+export const secret = "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC";
+
 const config = (values: Readonly<Record<string, string>>) =>
   ConfigProvider.layer(
     ConfigProvider.fromUnknown({
       IAM_BASE_URL: "http://localhost:3000",
-      IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
+      IAM_SECRET: secret,
       IAM_RATE_LIMIT: "false",
       ...values,
     }),

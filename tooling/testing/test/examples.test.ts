@@ -1,7 +1,7 @@
 /** The examples of the READMEs: what stands there is what runs here. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { TestDatabase } from "@beep/testing";
+import { IamTest, TestDatabase } from "@beep/testing";
 import { assert, describe, layer, it as test } from "@effect/vitest";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
@@ -56,7 +56,7 @@ layer(TestDatabase.layer({ template: "empty" }), { excludeTestServices: true })(
           DATABASE_URL: Redacted.value(appUrl),
           IAM_MIGRATIONS_URL: Redacted.value(ownerUrl),
           IAM_BASE_URL: "http://localhost:3000",
-          IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
+          IAM_SECRET: IamTest.secret,
         }),
       );
       assert.deepStrictEqual(

@@ -46,14 +46,6 @@ export const compare = (expected: Catalogue, found: Catalogue): ReadonlyArray<Di
     .map((object) => ({ object, expected: expected.get(object), found: found.get(object) }))
     .filter(({ expected: should, found: is }) => should?.definition !== is?.definition);
 
-/** The same in words, an object a line; nothing when there is no difference. */
-export const differences = (expected: Catalogue, found: Catalogue): ReadonlyArray<string> =>
-  compare(expected, found).map(({ expected: should, found: is, object }) => {
-    if (is === undefined) return `missing: ${object}`;
-    if (should === undefined) return `unexpected: ${object}`;
-    return `${object} is\n  ${is.definition}\nand not\n  ${should.definition}`;
-  });
-
 // Names of constraints that hold a foreign key are drizzle-kit's to choose, so that a foreign key is named by its
 // columns. What is in the schema in which tables are made is named without it.
 const query = `

@@ -18,6 +18,10 @@ export const protocolViolation = "08P01";
 export const insufficientPrivilege = "42501";
 /** Somebody else holds the lock for longer than this one waits. */
 export const lockNotAvailable = "55P03";
+/** The server has no database of that name. */
+export const noSuchDatabase = "3D000";
+/** The server, the database or the login has no connection left. */
+export const tooManyConnections = "53300";
 /** It exists already. */
 export const uniqueViolation = "23505";
 /** What it refers to does not exist. */

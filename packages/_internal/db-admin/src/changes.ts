@@ -2,13 +2,11 @@
  * What somebody else's tool has changed of what the services stand on: tables, columns, policies and row security. One
  * statement, because every start asks it; what differs otherwise, `iam doctor` finds out by the whole catalogue.
  */
+import { organizationSetting } from "@beep/shared-tables";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { is, type SQL } from "drizzle-orm";
 import { getTableConfig, PgDialect, PgRole, PgTable } from "drizzle-orm/pg-core";
 import * as Effect from "effect/Effect";
-
-/** The setting by which a policy tells tenants apart. */
-const setting = "iam.organization_id";
 
 /** What is told in a message; the rest is counted. */
 const TOLD = 3;
@@ -32,7 +30,7 @@ export const changes = Effect.fnUntraced(function* (
   );
   const rows = yield* client.unsafe<{ change: string }>(query, [
     JSON.stringify(wanted),
-    setting,
+    organizationSetting,
     login ?? null,
     secured,
   ]);
@@ -69,7 +67,7 @@ const dialect = new PgDialect();
 
 /** Whether an expression tells tenants apart; none where there is no expression. */
 const asksForScope = (expression: SQL | undefined): boolean | null =>
-  expression === undefined ? null : dialect.sqlToQuery(expression.inlineParams()).sql.includes(setting);
+  expression === undefined ? null : dialect.sqlToQuery(expression.inlineParams()).sql.includes(organizationSetting);
 
 // Versions of PostgreSQL write an expression differently, so that of an expression only this is asked: whether it is
 // there, and whether it reads the setting.

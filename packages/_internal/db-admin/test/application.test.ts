@@ -7,7 +7,7 @@ import { sql } from "drizzle-orm";
 import * as pg from "drizzle-orm/pg-core";
 import * as Effect from "effect/Effect";
 import { Catalogue, SqlState } from "../src/index.ts";
-import { folderWith, migrate } from "./support.ts";
+import { differencesBetween, folderWith, migrate } from "./support.ts";
 
 const notice = pg.pgTable.withRLS(
   "app_notices",
@@ -58,7 +58,7 @@ describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
         const before = yield* Catalogue.read(admin);
         assert.strictEqual(before.get("privileges of iam_tenant on app_notices.a 'place'")?.definition, "SELECT");
         yield* migrate(ownerUrl, { folder });
-        assert.deepStrictEqual(Catalogue.differences(before, yield* Catalogue.read(admin)), []);
+        assert.deepStrictEqual(differencesBetween(before, yield* Catalogue.read(admin)), []);
 
         // Also when a column has gone since.
         yield* admin`alter table app_notices drop "a 'place'"`;

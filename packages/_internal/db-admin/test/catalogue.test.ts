@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer";
 import { Catalogue } from "../src/index.ts";
 import { expected } from "./catalogue/expected.ts";
 import { mutations } from "./catalogue/mutations.ts";
+import { differencesBetween } from "./support.ts";
 
 /** What the catalogue should be, as the database's own major version writes it. */
 class Expected extends Context.Service<Expected, Catalogue.Catalogue>()("Expected") {
@@ -38,7 +39,7 @@ const databases = [
 
 const differences = Effect.gen(function* () {
   const should = yield* Expected;
-  return Catalogue.differences(should, yield* Catalogue.read(yield* PgClient));
+  return differencesBetween(should, yield* Catalogue.read(yield* PgClient));
 });
 
 /** What is different while a change is there; it is undone afterwards. */

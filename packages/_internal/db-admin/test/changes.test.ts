@@ -7,8 +7,8 @@ import * as pg from "drizzle-orm/pg-core";
 import * as Effect from "effect/Effect";
 import type * as Redacted from "effect/Redacted";
 import * as Tracer from "effect/Tracer";
-import { Catalogue, Migrations } from "../src/index.ts";
-import { migrate, stateOf } from "./support.ts";
+import { Migrations } from "../src/index.ts";
+import { differencesBetween, migrate, stateOf } from "./support.ts";
 
 /** What whoever does not migrate asks. */
 const pending = (url: Redacted.Redacted) =>
@@ -66,7 +66,7 @@ describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
         assert.deepInclude(yield* Effect.flip(pending(appUrl)), refused);
         if (mended) {
           assert.deepStrictEqual(yield* migrate(ownerUrl), []);
-          assert.deepStrictEqual(Catalogue.differences(healthy.catalogue, (yield* stateOf(adminUrl)).catalogue), []);
+          assert.deepStrictEqual(differencesBetween(healthy.catalogue, (yield* stateOf(adminUrl)).catalogue), []);
         } else {
           assert.deepInclude(yield* Effect.flip(migrate(ownerUrl)), refused);
           assert.deepStrictEqual(yield* stateOf(adminUrl), before);

@@ -13,7 +13,7 @@ import * as Fiber from "effect/Fiber";
 import * as Redacted from "effect/Redacted";
 import { Catalogue, Migrations, SqlState } from "../src/index.ts";
 import { expected } from "./catalogue/expected.ts";
-import { folderWith, migrate, stateOf, temporaryFolder } from "./support.ts";
+import { differencesBetween, folderWith, migrate, stateOf, temporaryFolder } from "./support.ts";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 
@@ -45,7 +45,7 @@ describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
   const differences = Effect.fnUntraced(function* (adminUrl: Redacted.Redacted) {
     const { ownerUrl } = yield* empty;
     const should = yield* expected(yield* connect(ownerUrl), IamDbSchema, "iam_app");
-    return Catalogue.differences(should, yield* Catalogue.read(yield* connect(adminUrl)));
+    return differencesBetween(should, yield* Catalogue.read(yield* connect(adminUrl)));
   });
 
   it.effect("ALN-5: migrations from empty give exactly the schema", () =>
@@ -110,9 +110,9 @@ describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
         "grant truncate on iam_members to iam_app",
       ];
       for (const deed of deeds) yield* admin.unsafe(deed);
-      assert.lengthOf(Catalogue.differences(before.catalogue, yield* Catalogue.read(admin)), deeds.length + 1);
+      assert.lengthOf(differencesBetween(before.catalogue, yield* Catalogue.read(admin)), deeds.length + 1);
       yield* migrate(ownerUrl);
-      assert.deepStrictEqual(Catalogue.differences(before.catalogue, yield* Catalogue.read(admin)), []);
+      assert.deepStrictEqual(differencesBetween(before.catalogue, yield* Catalogue.read(admin)), []);
     }),
   );
 
@@ -168,7 +168,7 @@ describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
         [{ role: "member,auditor", version: 2, rows: 9 }],
       );
       const after = yield* stateOf(adminUrl);
-      assert.deepStrictEqual(Catalogue.differences(before.catalogue, after.catalogue), []);
+      assert.deepStrictEqual(differencesBetween(before.catalogue, after.catalogue), []);
       assert.deepStrictEqual(yield* owner.unsafe(`${update} returning id`), []);
     }),
   );
@@ -218,7 +218,7 @@ it.effect("ALN-5: eight processes that start at once migrate once", () =>
 
     const { ownerUrl: scratch } = yield* TestDatabase.make({ template: "empty" });
     const should = yield* expected(yield* connect(scratch), IamDbSchema, "iam_app");
-    assert.deepStrictEqual(Catalogue.differences(should, yield* Catalogue.read(admin)), []);
+    assert.deepStrictEqual(differencesBetween(should, yield* Catalogue.read(admin)), []);
     const migrations = yield* Effect.promise(() => readdir(Migrations.own.folder));
     assert.deepStrictEqual(
       (yield* admin`select name from drizzle.iam_migrations order by name`).map((row) => row.name),

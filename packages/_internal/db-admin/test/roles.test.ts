@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
 import { Catalogue, Migrations } from "../src/index.ts";
 import { expected } from "./catalogue/expected.ts";
-import { folderWith, migrate, stateOf } from "./support.ts";
+import { differencesBetween, folderWith, migrate, stateOf } from "./support.ts";
 
 /** A server of the file's own, because roles belong to the server. The tests are its history, in this order. */
 class Server extends Context.Service<Server, PostgresServer.PostgresServer>()("Server") {}
@@ -41,7 +41,7 @@ describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
     const differences = Effect.fnUntraced(function* (adminUrl: Redacted.Redacted, login: string) {
       const { ownerUrl } = yield* TestDatabase.make({ major, template: "empty" });
       const should = yield* expected(yield* connect(ownerUrl), IamDbSchema, login);
-      return Catalogue.differences(should, yield* Catalogue.read(yield* connect(adminUrl)));
+      return differencesBetween(should, yield* Catalogue.read(yield* connect(adminUrl)));
     });
 
     it.effect("ALN-5: a login that may not make the roles is refused with the remedy, and changes nothing", () =>

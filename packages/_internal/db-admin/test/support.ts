@@ -40,6 +40,14 @@ export const folderWith = Effect.fnUntraced(function* (further: Readonly<Record<
   return path;
 });
 
+/** Where a database differs, in words, an object a line; nothing when there is no difference. */
+export const differencesBetween = (expected: Catalogue.Catalogue, found: Catalogue.Catalogue): ReadonlyArray<string> =>
+  Catalogue.compare(expected, found).map(({ expected: should, found: is, object }) => {
+    if (is === undefined) return `missing: ${object}`;
+    if (should === undefined) return `unexpected: ${object}`;
+    return `${object} is\n  ${is.definition}\nand not\n  ${should.definition}`;
+  });
+
 /** Everything that migrating may touch: the catalogue, the journal, the roles and some rows. */
 export const stateOf = Effect.fnUntraced(function* (adminUrl: Redacted.Redacted) {
   const client = yield* connect(adminUrl);

@@ -1,6 +1,6 @@
 /** The environment, and what it leaves open. */
 import type { Errors } from "@beep/iam-domain";
-import { Auth, Iam, IamDb, Misspelt } from "@beep/iam-server";
+import { Auth, Iam, IamDb, Misspelt, Places } from "@beep/iam-server";
 import type { ConfigError } from "effect/Config";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
@@ -18,7 +18,7 @@ export const withBaseUrl = ({ port }: Pick<Address, "port">) =>
 
 /** Reads all that the services will read, so that a mistake is found before anything is opened or written. */
 export const demandValid = Effect.gen(function* () {
-  const { databaseUrl } = yield* Iam.settings;
+  const { databaseUrl } = yield* Places.settings;
   if (Option.isSome(databaseUrl)) yield* IamDb.settings;
   yield* Auth.settings;
 }).pipe(

@@ -23,7 +23,7 @@ const width = Effect.flatMap(Terminal.Terminal, ({ columns }) =>
 
 /** Examines the installation, and shows what it found. */
 export const doctor = Effect.fn("doctor")(function* ({ json }: { readonly json: boolean }) {
-  const examined = Effect.flatMap(Doctor.make({ keys }), ({ examine }) => examine).pipe(
+  const examined = Doctor.examine({ keys }).pipe(
     // Where the port is not valid, browsers reach nothing; the port is found, and the address is not missing.
     Effect.provide(Configuration.withBaseUrl({ port: yield* Effect.orElseSucceed(keys.port, () => 3000) })),
   );

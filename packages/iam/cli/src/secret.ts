@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Errors } from "@beep/iam-domain";
-import { Iam, IamDb } from "@beep/iam-server";
+import { IamDb, Places } from "@beep/iam-server";
 import * as Config from "effect/Config";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
@@ -15,7 +15,7 @@ const stated = Config.option(Config.Redacted("IAM_SECRET"));
 
 /** On a database server the secret must be stated: other processes, on other machines, need the same. */
 export const demandStated = Effect.gen(function* () {
-  const { databaseUrl } = yield* Iam.settings;
+  const { databaseUrl } = yield* Places.settings;
   if (Option.isSome(databaseUrl) && Option.isNone(yield* stated)) {
     return yield* new Errors.StartupError({
       code: "SECRET_MISSING",
@@ -33,7 +33,7 @@ export const layer: Layer.Layer<never, Errors.StartupError | Config.ConfigError,
   Effect.gen(function* () {
     yield* IamDb.IamDb;
     if (Option.isSome(yield* stated)) return ConfigProvider.fromUnknown({});
-    const { dataDir } = yield* Iam.settings;
+    const { dataDir } = yield* Places.settings;
     return ConfigProvider.fromUnknown({ IAM_SECRET: yield* keptIn(dataDir) });
   }),
 );

@@ -141,7 +141,7 @@ describe("OPS-1: what keeps from starting is one line, and nothing is changed", 
             ),
             refused(
               changed((url) => Object.assign(url, { pathname: "/none" })),
-              /"none".*\[DATABASE_REFUSED\]/,
+              /"none".*\[DATABASE_MISSING\]/,
             ),
             refused(
               changed((url) => Object.assign(url, { port: String(free) })),

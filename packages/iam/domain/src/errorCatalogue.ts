@@ -37,8 +37,16 @@ export const startup: Readonly<Record<Errors.StartupCode, Explanation>> = {
     "Start the server, or correct host and port in DATABASE_URL and IAM_MIGRATIONS_URL.",
   ),
   DATABASE_REFUSED: told(
-    "The server answers, and refuses the login, the password or the database.",
-    "Correct them in DATABASE_URL and IAM_MIGRATIONS_URL.",
+    "The server answers, and refuses the login or its password.",
+    "Correct them in DATABASE_URL and IAM_MIGRATIONS_URL, or what pg_hba.conf says of the login.",
+  ),
+  DATABASE_MISSING: told(
+    "The server has no database of that name.",
+    "Create it, or correct the name in DATABASE_URL and IAM_MIGRATIONS_URL.",
+  ),
+  CONNECTIONS_TOO_FEW: told(
+    "The server, the database or the login has no connection left.",
+    "Lower IAM_DATABASE_CONNECTIONS, or raise the limit.",
   ),
   DATABASE_NEWER: told(
     "The database has migrations that this version does not know.",

@@ -16,8 +16,10 @@ const cause = Schema.optional(
 /** Why a service cannot start. */
 export const StartupCode = Schema.Literals([
   "CONFIGURATION_INVALID",
+  "CONNECTIONS_TOO_FEW",
   "DATABASE_CHANGED",
   "DATABASE_LOCKED",
+  "DATABASE_MISSING",
   "DATABASE_NEWER",
   "DATABASE_REFUSED",
   "DATABASE_UNREACHABLE",

@@ -7,6 +7,7 @@ export * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 export * as Mailer from "./auth/Mailer.ts";
 export * as Operator from "./auth/Operator.ts";
 export * as Misspelt from "./config/Misspelt.ts";
+export * as Places from "./config/places.ts";
 export * as Doctor from "./Doctor.ts";
 export { Application, Db, IamDb } from "./db/Db.ts";
 export * as Holder from "./db/Holder.ts";

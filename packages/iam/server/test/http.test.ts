@@ -54,7 +54,7 @@ const routes = Layer.mergeAll(
       ConfigProvider.fromUnknown({
         IAM_TRUSTED_ORIGINS: `https://other.example,${trusted}`,
         IAM_BASE_URL: origin,
-        IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
+        IAM_SECRET: IamTest.secret,
       }),
     ),
   ),

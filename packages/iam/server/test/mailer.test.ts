@@ -223,7 +223,7 @@ layer(TestDatabase.layer(), { excludeTestServices: true })("a server for mail th
         DATABASE_URL: Redacted.value(appUrl),
         IAM_RUN_MIGRATIONS: "false",
         IAM_BASE_URL: "http://localhost:3000",
-        IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
+        IAM_SECRET: IamTest.secret,
         IAM_SMTP_URL: `smtp://127.0.0.1:${port}`,
       });
       const context = yield* Layer.build(

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { IamTest } from "@beep/testing";
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import { publint } from "publint";
 
@@ -214,7 +215,7 @@ describe("an application with a table of its own", () => {
         ...process.env,
         NODE_OPTIONS: "",
         IAM_BASE_URL: "http://localhost:3000",
-        IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
+        IAM_SECRET: IamTest.secret,
       },
     });
     assert.deepStrictEqual(JSON.parse(stdout), {

@@ -13,11 +13,13 @@ import { connect, IamTest, TestDatabase } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import { defineRelations } from "drizzle-orm";
 import * as pg from "drizzle-orm/pg-core";
+import * as Cache from "effect/Cache";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
+import * as Expected from "../src/doctor/Expected.ts";
 import * as application from "./fixtures/application/tables.ts";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -178,9 +180,12 @@ layer(TestDatabase.layer({ template: "empty" }), { excludeTestServices: true })(
         const known = Application.layer({ schema: application, migrations: folder });
         const start = Effect.scoped(Layer.build(Layer.fresh(IamDb.layer))).pipe(Effect.provide([config, known]));
         yield* start;
-        const doctors = [yield* Effect.provide(Doctor.make(), known), yield* Doctor.make()];
-        const all = Effect.forEach(doctors, ({ examine }) =>
-          Effect.map(examine, (findings) =>
+        const doctor = Effect.map(Cache.make({ capacity: 1, lookup: Expected.expected }), (healthy) =>
+          Doctor.examine({ expected: (of) => Cache.get(healthy, of) }),
+        );
+        const examinations = [Effect.provide(yield* Effect.provide(doctor, known), known), yield* doctor];
+        const all = Effect.forEach(examinations, (examination) =>
+          Effect.map(examination, (findings) =>
             findings
               .filter(({ code }) => Findings.subjectOf(code) === "tables")
               .map(({ code, message }) => `${code} ${message}`),

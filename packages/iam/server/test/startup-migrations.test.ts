@@ -27,6 +27,24 @@ const stateOf = Effect.fnUntraced(function* (url: Redacted.Redacted) {
 }, Effect.scoped);
 
 describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
+  it.effect("a database that is not there, or takes no more connections, is refused by its own code", () =>
+    Effect.gen(function* () {
+      const { adminUrl, appUrl } = yield* TestDatabase.make({ major });
+      const url = new URL(Redacted.value(appUrl));
+      const missing = Object.assign(new URL(url), { pathname: "/canaries" });
+      assert.deepInclude(yield* Effect.flip(start({ DATABASE_URL: missing.href })), {
+        code: "DATABASE_MISSING",
+        message: 'The database server has no database of that name: database "canaries" does not exist',
+      });
+      const admin = yield* connect(adminUrl);
+      yield* admin.unsafe(`alter database ${url.pathname.slice(1)} connection limit 0`);
+      assert.deepInclude(yield* Effect.flip(start({ DATABASE_URL: url.href })), {
+        code: "CONNECTIONS_TOO_FEW",
+        message: `The database server has no connection left: too many connections for database "${url.pathname.slice(1)}"`,
+      });
+    }).pipe(Effect.scoped),
+  );
+
   it.effect("ALN-5: with IAM_RUN_MIGRATIONS off, a database that lacks migrations is refused, and unchanged", () =>
     Effect.gen(function* () {
       const { adminUrl, appUrl, ownerUrl } = yield* TestDatabase.make({ major, template: "empty" });

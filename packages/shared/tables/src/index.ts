@@ -1,6 +1,6 @@
 export * as Columns from "./columns.ts";
 export * as OrgTable from "./OrgTable.ts";
-export { serviceRole, tenantRole } from "./scope.ts";
+export { organizationSetting, serviceRole, tenantRole } from "./scope.ts";
 export * as Table from "./Table.ts";
 export { organization } from "./tables/organization.table.ts";
 export { team } from "./tables/team.table.ts";

@@ -7,7 +7,10 @@
 import { sql } from "drizzle-orm";
 import { pgRole } from "drizzle-orm/pg-core";
 
-/** Sees, in tables of organizations, the rows of the organization in the setting `iam.organization_id`. */
+/** The setting that holds the organization in whose scope a transaction runs. */
+export const organizationSetting = "iam.organization_id";
+
+/** Sees, in tables of organizations, the rows of the organization in that setting. */
 export const tenantRole = pgRole("iam_tenant").existing();
 
 /** Sees every row; for the identity services themselves. */
@@ -17,4 +20,4 @@ export const serviceRole = pgRole("iam_service").existing();
  * The organization in whose scope the transaction runs, `null` outside of one: PostgreSQL leaves an empty text behind
  * when a local setting ends. `cast` and not `::`, which drizzle-kit cuts off from the end of a default.
  */
-export const currentOrganization = sql`cast(nullif(current_setting('iam.organization_id', true), '') as uuid)`;
+export const currentOrganization = sql.raw(`cast(nullif(current_setting('${organizationSetting}', true), '') as uuid)`);

@@ -51,6 +51,16 @@ describe("CFG-2: the pages", () => {
     );
   });
 
+  it("have a status for each code of an `AuthError` that the sources state", () => {
+    const stated = new Set(inSources(/\bcode:\s*"([A-Z_]+)"/g));
+    assert.include([...stated], "SESSION_EXPIRED");
+    const answers = Object.entries(ErrorCatalogue.authentication).filter(([code]) => stated.has(code));
+    assert.deepStrictEqual(
+      answers.filter(([, { statuses }]) => statuses.length === 0),
+      [],
+    );
+  });
+
   it("explain each code of an `AuthError` once, and each in a line", () => {
     const codes = ErrorCatalogue.families.flatMap((family) => Object.keys(family.codes));
     assert.deepStrictEqual(

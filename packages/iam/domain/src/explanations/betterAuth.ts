@@ -97,7 +97,11 @@ const sessions = {
     "Sign in again.",
   ),
   METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED: answered(405, "The session was asked for by POST.", "Ask by GET."),
-  SESSION_EXPIRED: unused("users do not delete themselves"),
+  SESSION_EXPIRED: answered(
+    401,
+    "The administrator's own session ended while acting as a user.",
+    "Sign out, and sign in again.",
+  ),
 } satisfies Area;
 
 const passwords = {

@@ -71,18 +71,6 @@ const readable = (composed: string, text: string): string => {
   return `${head.replace(/^Content-Transfer-Encoding: .*$/m, "Content-Transfer-Encoding: 8bit")}\n\n${text}`;
 };
 
-/** The address of an SMTP server: `smtp:` or `smtps:`. */
-export const SmtpUrl = Schema.RedactedFromValue(
-  Schema.String.check(
-    Schema.makeFilter(
-      (text) => /^smtps?:\/\/[^/?#]/.test(text) && URL.canParse(text) && new URL(text).hostname !== "",
-      {
-        expected: "smtp:// or smtps:// with a host",
-      },
-    ),
-  ),
-);
-
 /**
  * Hands each message to an SMTP server, over a few connections that are kept open until the layer's scope closes.
  * `smtps:` is TLS from the first byte; `smtp:` becomes TLS (STARTTLS) where the server offers it, and with

@@ -96,8 +96,11 @@ const stated = <Fields extends object>(fields: Fields) =>
     readonly [Name in keyof Fields]?: NonNullable<Fields[Name]>;
   };
 
-const missing = (code: "USER_NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "KEY_NOT_FOUND", what: string) =>
-  new Errors.AuthError({ code, status: 404, message: `There is no ${what}.` });
+/** As Better Auth answers. */
+const statuses = { USER_NOT_FOUND: 404, ORGANIZATION_NOT_FOUND: 400, KEY_NOT_FOUND: 404 } as const;
+
+const missing = (code: keyof typeof statuses, what: string) =>
+  new Errors.AuthError({ code, status: statuses[code], message: `There is no ${what}.` });
 
 const make = Effect.gen(function* () {
   const { db } = yield* IamDb;
@@ -123,7 +126,7 @@ const make = Effect.gen(function* () {
           found === undefined
             ? new Errors.AuthError({
                 code: "MEMBER_NOT_FOUND",
-                status: 404,
+                status: 400,
                 message: "The organization has no owner who can act.",
               })
             : Effect.succeed(found),
@@ -213,7 +216,7 @@ const make = Effect.gen(function* () {
             if (old.enabled === false) {
               return yield* new Errors.AuthError({
                 code: "KEY_DISABLED",
-                status: 400,
+                status: 401,
                 message: "The key is disabled.",
               });
             }

@@ -14,7 +14,8 @@ import { refuseMalformed } from "./malformed.ts";
 import { createId } from "./models.ts";
 import * as promises from "./promises.ts";
 import type { Settings } from "./settings.ts";
-import { keepingRefusals, refusingWithoutAdministrator, transactional } from "./transactional.ts";
+import { refusingWithoutAdministrator } from "./stopImpersonating.ts";
+import { keepingRefusals, transactional } from "./transactional.ts";
 
 /** Where Better Auth's routes are. */
 export const BASE_PATH = "/api/auth";
@@ -140,7 +141,7 @@ export const makeBetterAuth = ({ settings, adapter, transaction, mails, send }: 
         }),
         transaction,
       ),
-      transactional(admin(), refusingWithoutAdministrator(transaction)),
+      transactional(refusingWithoutAdministrator(admin()), transaction),
       apiKey([
         { configId: "default", references: "user" },
         { configId: "organization", references: "organization" },

@@ -1,6 +1,5 @@
 /** Makes each change of one of Better Auth's plugins a single transaction, where Better Auth makes it several. */
 import type { BetterAuthPlugin } from "@better-auth/core";
-import { APIError } from "@better-auth/core/error";
 import { isAPIError } from "better-auth/api";
 import { DatabaseRefusal } from "./seam.ts";
 
@@ -54,20 +53,3 @@ export const keepingRefusals =
     if ("refusal" in outcome) throw outcome.refusal;
     return outcome.answer;
   };
-
-/** What Better Auth says, as its own failure, of an impersonation whose administrator's cookie or session is gone. */
-const ADMINISTRATOR_GONE = "Failed to find admin session";
-
-/** A transaction in which a request that lacks the administrator's session is refused, where Better Auth answers 500. */
-export const refusingWithoutAdministrator =
-  (transaction: <A>(run: () => Promise<A>) => Promise<A>) =>
-  <A>(run: () => Promise<A>): Promise<A> =>
-    transaction(() =>
-      run().catch((error: unknown) => {
-        if (!isAPIError(error) || error.body?.message !== ADMINISTRATOR_GONE) throw error;
-        throw new APIError("UNAUTHORIZED", {
-          code: "SESSION_EXPIRED",
-          message: "The administrator's own session is over. Sign out, and sign in again.",
-        });
-      }),
-    );

@@ -31,6 +31,10 @@ export const sources = Effect.map(Application, ({ migrations, schema }) =>
   migrations === undefined ? [Migrations.own] : [Migrations.own, Migrations.application(migrations, schema)],
 );
 
+/** Says which of them a database lacks. */
+export const lacking = (pending: ReadonlyArray<string>): string =>
+  `The database lacks ${pending.length === 1 ? "a migration" : `${pending.length} migrations`} (${pending.join(", ")}).`;
+
 /** Migrates for a login. */
 export const migrateFor = Effect.fnUntraced(function* (
   login: string,

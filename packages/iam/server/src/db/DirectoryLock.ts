@@ -36,12 +36,7 @@ export const take = (directory: string) => {
       catch: (cause) =>
         Predicate.hasProperty(cause, "errcode") && cause.errcode === SQLITE_BUSY
           ? inUse(directory, pidFile, cause)
-          : new Errors.StartupError({
-              code: "DATA_DIRECTORY_UNUSABLE",
-              message: `The data directory ${directory} cannot be written.`,
-              remedy: "Let this user write there, or name another directory by IAM_DATA_DIR.",
-              cause,
-            }),
+          : unwritable(directory, cause),
     }),
   );
   return Effect.acquireRelease(acquire, (lock) =>
@@ -68,6 +63,15 @@ const locked = (file: string): DatabaseSync => {
     throw error;
   }
 };
+
+/** What is wrong with a directory that this user may not write. */
+export const unwritable = (directory: string, cause?: unknown): Errors.StartupError =>
+  new Errors.StartupError({
+    code: "DATA_DIRECTORY_UNUSABLE",
+    message: `The data directory ${directory} cannot be written.`,
+    remedy: "Let this user write there, or name another directory by IAM_DATA_DIR.",
+    cause,
+  });
 
 const inUse = (directory: string, pidFile: string, cause: unknown): Errors.StartupError => {
   const { who, address } = holder(pidFile);

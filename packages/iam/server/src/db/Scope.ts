@@ -4,7 +4,7 @@
  */
 import type { Errors } from "@beep/iam-domain";
 import { SharedEntityIds } from "@beep/shared-domain";
-import { serviceRole, tenantRole } from "@beep/shared-tables";
+import { organizationSetting, serviceRole, tenantRole } from "@beep/shared-tables";
 import type { PgClient } from "@effect/sql-pg/PgClient";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -55,7 +55,7 @@ export const enter =
 const assume = (client: PgClient, scope: Scope) => {
   const role = { None: "none", Tenant: tenantRole.name, Service: serviceRole.name }[scope._tag];
   const organization = scope._tag === "Tenant" ? SharedEntityIds.OrganizationId.toUuid(scope.organizationId) : "";
-  return client`select set_config('role', ${role}, true), set_config('iam.organization_id', ${organization}, true)`;
+  return client`select set_config('role', ${role}, true), set_config(${organizationSetting}, ${organization}, true)`;
 };
 
 const sameScope = (left: Scope, right: Scope): boolean =>

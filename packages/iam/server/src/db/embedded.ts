@@ -120,7 +120,8 @@ const create = (files: string | undefined): Effect.Effect<PGlite, Errors.Startup
     catch: (cause) => unusable(files, cause),
   });
 
-const unusable = (directory: string | undefined, cause: unknown) =>
+/** What is wrong with a database that does not open. */
+export const unusable = (directory: string | undefined, cause: unknown) =>
   new Errors.StartupError({
     code: "DATA_DIRECTORY_UNUSABLE",
     message: `The embedded database in ${directory ?? "memory"} cannot be opened.`,

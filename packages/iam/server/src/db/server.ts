@@ -9,19 +9,20 @@ import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
 import type { SqlError } from "effect/sql/SqlError";
+import * as places from "../config/places.ts";
 import * as Setting from "../config/Setting.ts";
 import * as Application from "./Application.ts";
+import { noConnection } from "./noConnection.ts";
 import * as Progress from "./Progress.ts";
 import * as ServiceConnection from "./ServiceConnection.ts";
 
 const Connections = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1));
 
+const { type, says } = places.keys.databaseUrl.entry;
+
 /** How to reach the server. */
 export const keys = {
-  url: Setting.required("DATABASE_URL", Config.Redacted, {
-    type: "`postgres://` address",
-    says: "The PostgreSQL server (15 or later) and the application's login.",
-  }),
+  url: Setting.required("DATABASE_URL", Config.Redacted, { type, says }),
   migrationsUrl: Setting.optional("IAM_MIGRATIONS_URL", Config.Redacted, {
     type: "`postgres://` address",
     fallback: "`DATABASE_URL`",
@@ -84,7 +85,7 @@ const demandMigrated = Effect.fnUntraced(function* (url: Redacted.Redacted) {
   if (pending.length > 0) {
     return yield* new Errors.StartupError({
       code: "MIGRATION_PENDING",
-      message: `The database lacks ${pending.length} migrations (${pending.join(", ")}).`,
+      message: Application.lacking(pending),
       remedy: "Run `iam migrate` with IAM_MIGRATIONS_URL.",
     });
   }
@@ -168,22 +169,34 @@ export const setup = Effect.fn("Server.setup")(function* () {
 });
 
 function explain<E extends Errors.StartupError | Config.ConfigError>(error: E | SqlError): E | Errors.StartupError {
-  return error._tag === "SqlError" ? unreachable(error) : error;
+  return error._tag === "SqlError" ? refusal(error) : error;
 }
 
-const unreachable = (error: SqlError): Errors.StartupError => {
-  const said = SqlState.message(error);
-  return SqlState.of(error)?.startsWith("28") || SqlState.of(error)?.startsWith("3D")
-    ? new Errors.StartupError({
-        code: "DATABASE_REFUSED",
-        message: `The database server refused the connection: ${said}`,
-        remedy: "Correct the login, password and database name in DATABASE_URL and IAM_MIGRATIONS_URL.",
-        cause: error,
-      })
-    : new Errors.StartupError({
-        code: "DATABASE_UNREACHABLE",
-        message: `The database server cannot be reached: ${said}`,
-        remedy: "Start it, or correct host and port in DATABASE_URL and IAM_MIGRATIONS_URL.",
-        cause: error,
-      });
+const refusal = (cause: SqlError): Errors.StartupError => {
+  const { code, said } = noConnection(cause);
+  return new Errors.StartupError({
+    code,
+    message: `${words[code].message}: ${said}`,
+    remedy: words[code].remedy,
+    cause,
+  });
+};
+
+const words = {
+  CONNECTIONS_TOO_FEW: {
+    message: "The database server has no connection left",
+    remedy: "Lower IAM_DATABASE_CONNECTIONS, or raise max_connections or the limit of the login or database.",
+  },
+  DATABASE_MISSING: {
+    message: "The database server has no database of that name",
+    remedy: "Create it, or correct its name in DATABASE_URL and IAM_MIGRATIONS_URL.",
+  },
+  DATABASE_REFUSED: {
+    message: "The database server refused the connection",
+    remedy: "Correct login and password in DATABASE_URL and IAM_MIGRATIONS_URL, or what pg_hba.conf says of them.",
+  },
+  DATABASE_UNREACHABLE: {
+    message: "The database server cannot be reached",
+    remedy: "Start it, or correct host and port in DATABASE_URL and IAM_MIGRATIONS_URL.",
+  },
 };

@@ -30,6 +30,9 @@ export interface Options {
   readonly schema: string;
 }
 
+/** Gives the catalogue that a healthy database has. */
+export type Find = (options: Options) => Effect.Effect<Catalogue.Catalogue, Errors.StartupError | SqlError>;
+
 /** The catalogue that a healthy database has. */
 export const expected = Effect.fn("Doctor.expected")(
   function* ({

@@ -6,23 +6,71 @@ import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import * as Result from "effect/Result";
 import { keys } from "../auth/settings.ts";
+import * as Misspelt from "../config/Misspelt.ts";
+import * as places from "../config/places.ts";
 import type * as Setting from "../config/Setting.ts";
+import * as Progress from "../db/Progress.ts";
+import * as server from "../db/server.ts";
+import { loginsOf } from "./connection.ts";
 import { error, warning } from "./finding.ts";
 import { isLoopback } from "./loopback.ts";
 
 /** Less than this can be guessed; 32 random hexadecimal digits have 128 bits and look like 100 at least. */
 const ENOUGH_BITS = 96;
 
-/** A setting's value, where it has a valid one: the others are found by `invalid`. */
-export const valueOf = <A>(setting: Effect.Effect<A, Config.ConfigError>): Effect.Effect<Option.Option<A>> =>
-  Effect.option(setting);
+/** Keys by name. */
+export type Keys = Readonly<Record<string, Setting.Setting<unknown>>>;
+
+/**
+ * What is wrong with the configuration.
+ *
+ * @param services every key of the services
+ * @param further what else the configuration has: where there is any, every other key that begins like ours is found
+ * @param url the database server's address
+ */
+export const examineConfiguration = Effect.fnUntraced(function* (
+  services: Keys,
+  further: Keys,
+  url: Option.Option<Redacted.Redacted>,
+) {
+  yield* Progress.begin("Examining the configuration");
+  const { secret, ...stated } = keys;
+  const onServer = Option.isSome(url);
+  const logins = onServer ? yield* Effect.result(loginsOf(url.value)) : undefined;
+  const secretStated = yield* isStated(secret);
+  return [
+    ...(yield* invalid([
+      ...Object.values({ ...places.keys, ...stated, ...further }),
+      ...(onServer ? Object.values(server.keys) : []),
+      // Without a server the secret may still be made.
+      ...(secretStated ? [secret] : []),
+    ])),
+    ...(logins !== undefined && Result.isFailure(logins)
+      ? [error("CONFIGURATION_INVALID", logins.failure.message, logins.failure.remedy)]
+      : []),
+    ...(yield* misspelt(
+      Object.values({ ...services, ...further }),
+      Object.keys(further).length > 0 ? Misspelt.demandKnown : Misspelt.demandNoSlip,
+    )),
+    ...(onServer && !secretStated
+      ? [
+          error(
+            "SECRET_MISSING",
+            "IAM_SECRET is not set, and every process on this database needs the same.",
+            "Set IAM_SECRET to the output of `openssl rand -base64 32`, and keep it.",
+          ),
+        ]
+      : []),
+    ...(yield* unsafe),
+  ];
+});
 
 /** Whether a key has any value. */
-export const isStated = ({ entry }: { readonly entry: Setting.Entry }): Effect.Effect<boolean> =>
+const isStated = ({ entry }: { readonly entry: Setting.Entry }): Effect.Effect<boolean> =>
   Effect.map(Effect.option(Config.String(entry.key)), Option.isSome);
 
 /** Each key that is missing or malformed: never with its value, which may be a secret. */
-export const invalid = Effect.fnUntraced(function* (settings: ReadonlyArray<Setting.Setting<unknown>>) {
+const invalid = Effect.fnUntraced(function* (settings: ReadonlyArray<Setting.Setting<unknown>>) {
   const findings = yield* Effect.forEach(settings, (setting) =>
     Effect.map(Effect.result(setting), Result.isFailure),
   ).pipe(
@@ -46,7 +94,7 @@ export const invalid = Effect.fnUntraced(function* (settings: ReadonlyArray<Sett
 });
 
 /** Keys that nobody reads. */
-export const misspelt = (
+const misspelt = (
   settings: ReadonlyArray<Setting.Setting<unknown>>,
   demand: (keys: ReadonlyArray<string>) => Effect.Effect<void, Errors.StartupError | Config.ConfigError>,
 ): Effect.Effect<ReadonlyArray<Findings.Finding>> =>
@@ -58,9 +106,9 @@ export const misspelt = (
   });
 
 /** What is valid, and still not safe. */
-export const unsafe = Effect.gen(function* () {
+const unsafe = Effect.gen(function* () {
   const findings: Array<Findings.Finding> = [];
-  const baseUrl = Option.getOrUndefined(yield* valueOf(keys.baseUrl));
+  const baseUrl = Option.getOrUndefined(yield* Effect.option(keys.baseUrl));
   if (baseUrl !== undefined && isInsecure(baseUrl)) {
     findings.push(
       error(
@@ -70,7 +118,7 @@ export const unsafe = Effect.gen(function* () {
       ),
     );
   }
-  for (const origin of Option.getOrElse(yield* valueOf(keys.trustedOrigins), () => [])) {
+  for (const origin of Option.getOrElse(yield* Effect.option(keys.trustedOrigins), () => [])) {
     if (!isInsecure(new URL(origin))) continue;
     findings.push(
       error(
@@ -80,7 +128,7 @@ export const unsafe = Effect.gen(function* () {
       ),
     );
   }
-  const secret = Option.map(yield* valueOf(keys.secret), Redacted.value);
+  const secret = Option.map(yield* Effect.option(keys.secret), Redacted.value);
   if (Option.isSome(secret) && isGuessable(secret.value)) {
     findings.push(
       error(
@@ -90,7 +138,7 @@ export const unsafe = Effect.gen(function* () {
       ),
     );
   }
-  if (Option.contains(yield* valueOf(keys.rateLimit), false)) {
+  if (Option.contains(yield* Effect.option(keys.rateLimit), false)) {
     findings.push(
       warning(
         "RATE_LIMIT_OFF",

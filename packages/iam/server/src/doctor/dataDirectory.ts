@@ -15,13 +15,8 @@ export const examineDirectory = Effect.fnUntraced(function* (dataDir: string) {
   const findings: Array<Findings.Finding> = [];
   const nothing = { findings, copy: undefined };
   if (!(yield* isWritable(dataDir))) {
-    findings.push(
-      error(
-        "DATA_DIRECTORY_UNUSABLE",
-        `The data directory ${dataDir} cannot be written.`,
-        "Let this user write there, or name another directory by IAM_DATA_DIR.",
-      ),
-    );
+    const { message, remedy } = DirectoryLock.unwritable(dataDir);
+    findings.push(error("DATA_DIRECTORY_UNUSABLE", message, remedy));
     return nothing;
   }
   if (yield* isOpenToOthers(dataDir)) {

@@ -1,10 +1,13 @@
 /** Whether mail can leave. */
 import type { Findings } from "@beep/iam-domain";
 import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import * as Predicate from "effect/Predicate";
 import * as Redacted from "effect/Redacted";
 import { createTransport } from "nodemailer";
 import addressparser from "nodemailer/lib/addressparser";
+import * as places from "../config/places.ts";
+import * as Progress from "../db/Progress.ts";
 import { isWritable } from "./files.ts";
 import { error, warning } from "./finding.ts";
 import { isLoopback } from "./loopback.ts";
@@ -13,11 +16,31 @@ import { isLoopback } from "./loopback.ts";
 const PATIENCE = 10_000;
 
 /**
+ * What is wrong with where mail goes.
+ *
+ * @param onServer whether the database is on a server, so that people other than the developer wait for mail
+ */
+export const examineMail = Effect.fnUntraced(function* (onServer: boolean) {
+  yield* Progress.begin("Examining the mail");
+  const smtpUrl = Option.getOrUndefined(yield* Effect.option(places.keys.smtpUrl));
+  const from = yield* Effect.option(places.keys.mailFrom);
+  const mailDir = Option.flatten(yield* Effect.option(places.keys.mailDir));
+  const folder = yield* Effect.option(places.mailFolder);
+  // What the configuration does not say as it should has been found.
+  if (smtpUrl === undefined || Option.isNone(folder)) return [];
+  const findings = Option.isSome(from) ? examineSender(from.value, Option.isSome(smtpUrl)) : [];
+  if (Option.isSome(smtpUrl)) return [...findings, ...(yield* examineSmtp(smtpUrl.value))];
+  // In the data directory the folder is as good as that one, which is examined itself.
+  if (!onServer && Option.isNone(mailDir)) return findings;
+  return [...findings, ...(yield* examineFolder(folder.value, onServer))];
+});
+
+/**
  * Mail that is written to a folder.
  *
  * @param serving whether the database is on a server, so that people other than the developer wait for mail
  */
-export const examineFolder = Effect.fnUntraced(function* (folder: string, serving: boolean) {
+const examineFolder = Effect.fnUntraced(function* (folder: string, serving: boolean) {
   const findings: Array<Findings.Finding> = [];
   if (serving) {
     findings.push(
@@ -41,7 +64,7 @@ export const examineFolder = Effect.fnUntraced(function* (folder: string, servin
 });
 
 /** Mail that an SMTP server takes. Nothing is sent. */
-export const examineSmtp = Effect.fnUntraced(function* (url: Redacted.Redacted) {
+const examineSmtp = Effect.fnUntraced(function* (url: Redacted.Redacted) {
   const { host, hostname } = new URL(Redacted.value(url));
   const refusal = yield* Effect.flip(verify(url, {})).pipe(Effect.option);
   if (refusal._tag === "Some") {
@@ -109,7 +132,7 @@ const verify = (url: Redacted.Redacted, options: { readonly requireTLS?: true })
  *
  * @param leaving whether an SMTP server takes the mail
  */
-export const examineSender = (from: string, leaving: boolean): ReadonlyArray<Findings.Finding> => {
+const examineSender = (from: string, leaving: boolean): ReadonlyArray<Findings.Finding> => {
   const [sender, ...others] = addressparser(from, { flatten: true });
   const address = sender?.address ?? "";
   const remedy = "Set IAM_MAIL_FROM to an address of yours, like iam@example.com or Example <iam@example.com>.";

@@ -5,12 +5,14 @@ import { PgClient } from "@effect/sql-pg/PgClient";
 import * as Effect from "effect/Effect";
 import type * as Redacted from "effect/Redacted";
 import * as Result from "effect/Result";
+import type { Reactivity } from "effect/reactivity/Reactivity";
 import type { SqlError } from "effect/sql/SqlError";
 import * as Application from "../db/Application.ts";
 import { connect } from "./connection.ts";
 import * as drift from "./drift.ts";
 import * as Expected from "./Expected.ts";
 import { error, warning } from "./finding.ts";
+import { notExamined } from "./notExamined.ts";
 
 /** What is examined, and how. */
 export interface Options {
@@ -22,11 +24,14 @@ export interface Options {
   /** Whether the next start migrates. */
   readonly runMigrations: boolean;
   /** What a healthy database has. */
-  readonly expected: (options: Expected.Options) => Effect.Effect<Catalogue.Catalogue, Errors.StartupError | SqlError>;
+  readonly expected: Expected.Find;
 }
 
 /** What is wrong with the tables, as a client sees it that may look into the catalogue: any. */
-export const examineTables = Effect.fnUntraced(function* (client: PgClient, options: Options) {
+export const examineTables = Effect.fnUntraced(function* (
+  client: PgClient,
+  options: Options,
+): Effect.fn.Return<ReadonlyArray<Findings.Finding>, Errors.StartupError | SqlError, Reactivity> {
   const sources = yield* Application.sources;
   const pending = yield* Migrations.pendingOf(sources).pipe(Effect.provideService(PgClient, client), Effect.result);
   if (Result.isFailure(pending)) {
@@ -35,7 +40,7 @@ export const examineTables = Effect.fnUntraced(function* (client: PgClient, opti
       if (SqlState.of(pending.failure) !== SqlState.insufficientPrivilege) return yield* pending.failure;
     } else return [error("DATABASE_NEWER", pending.failure.message, pending.failure.remedy)];
   } else if (pending.success.length > 0) {
-    const message = `The database lacks ${pending.success.length} migrations (${pending.success.join(", ")}).`;
+    const message = Application.lacking(pending.success);
     return [
       options.runMigrations
         ? warning(
@@ -125,7 +130,3 @@ const examineApplications = Effect.fnUntraced(function* (
     .filter(({ expected, found }) => others.has(expected?.table ?? found?.table ?? ""))
     .map(({ object }): Findings.Finding => error("HARDENING_MISSING", `Missing or changed: ${object}.`, drift.MIGRATE));
 });
-
-/** Something that could not be looked at. */
-export const notExamined = (what: string): Findings.Finding =>
-  warning("NOT_EXAMINED", `Not examined: ${what}`, "Examine again; if it stays, look into the database's log.");

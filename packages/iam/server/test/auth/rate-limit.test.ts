@@ -1,6 +1,6 @@
 /** Attempts are counted in the database: for all processes together, and for each address. */
 import { Auth, IamDb, Mailer } from "@beep/iam-server";
-import { TestDatabase } from "@beep/testing";
+import { IamTest, TestDatabase } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
@@ -21,7 +21,7 @@ const aProcess = (rateLimit: boolean) =>
               DATABASE_URL: Redacted.value(appUrl),
               IAM_RUN_MIGRATIONS: "false",
               IAM_BASE_URL: "http://localhost:3000",
-              IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
+              IAM_SECRET: IamTest.secret,
               IAM_RATE_LIMIT: String(rateLimit),
             }),
           ),

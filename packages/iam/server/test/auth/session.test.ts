@@ -33,7 +33,7 @@ const watched = Layer.effectContext(
 /** Better Auth by itself, over the same database and with the same secret, and its plain look-up. */
 const composed = Effect.fnUntraced(function* (change: (options: BetterAuthOptions) => BetterAuthOptions) {
   const { options } = yield* control.betterAuth();
-  const changed = change({ ...options, secret: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC" });
+  const changed = change({ ...options, secret: IamTest.secret });
   const { api, $context } = betterAuth(changed);
   const lookUp = yield* makeSessionLookup(changed, yield* Effect.promise(() => $context), yield* ServiceConnection);
   return {

@@ -255,6 +255,11 @@ export const ofTables: ReadonlyArray<Fault> = [
       installation,
     ),
   ),
+  error("a database that takes no more connections", "CONNECTIONS_TOO_FEW", "DATABASE_URL", (installation) =>
+    sql(`alter database ${new URL(Redacted.value(installation.adminUrl)).pathname.slice(1)} connection limit 0`)(
+      installation,
+    ),
+  ),
   error("a schema that is closed", "SCHEMA_CLOSED", "iam_service", sql("revoke usage on schema public from public")),
   error(
     "a migration of a newer version",

@@ -1,18 +1,23 @@
 /** Whether the doctor names a fault, that and nothing else, and leaves everything as it was. */
 import { Doctor } from "@beep/iam-server";
 import { afterAll, assert, it } from "@effect/vitest";
+import * as Cache from "effect/Cache";
 import * as Clock from "effect/Clock";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
+import * as Expected from "../../src/doctor/Expected.ts";
 import * as faults from "./faults.ts";
 import type * as installations from "./installation.ts";
 
 // What a database should be is found out once, for all tests.
-const doctor = Effect.runSync(Doctor.make());
+const healthy = Effect.runSync(Cache.make({ capacity: 8, lookup: Expected.expected }));
 
 /** What the doctor finds under an environment. */
 export const examine = (environment: installations.Environment) =>
-  Effect.provide(doctor.examine, ConfigProvider.layer(ConfigProvider.fromUnknown(environment)));
+  Effect.provide(
+    Doctor.examine({ expected: (of) => Cache.get(healthy, of) }),
+    ConfigProvider.layer(ConfigProvider.fromUnknown(environment)),
+  );
 
 let seeded = 0;
 let named = 0;

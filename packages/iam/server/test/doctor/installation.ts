@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Catalogue, Migrations } from "@beep/db-admin";
 import { IamDb } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
-import { connect, PostgresServer, TestDatabase } from "@beep/testing";
+import { connect, IamTest, PostgresServer, TestDatabase } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
@@ -89,7 +89,7 @@ const base = Effect.gen(function* () {
   });
   return {
     IAM_BASE_URL: "https://iam.example",
-    IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
+    IAM_SECRET: IamTest.secret,
     IAM_SMTP_URL: `smtp://iam:sesame@localhost:${port}`,
     IAM_MAIL_FROM: "Example <iam@example.com>",
     IAM_TRUSTED_ORIGINS: "https://a.example,http://localhost:5173",

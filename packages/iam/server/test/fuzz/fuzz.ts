@@ -5,7 +5,7 @@
 import { createServer } from "node:http";
 import { AuthErrorCode } from "@beep/iam-domain";
 import { IamHttp } from "@beep/iam-server";
-import type { IamTest } from "@beep/testing";
+import { IamTest } from "@beep/testing";
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import { assert } from "@effect/vitest";
 import * as ConfigProvider from "effect/ConfigProvider";
@@ -20,7 +20,7 @@ import { type Answer, makeClient } from "./client.ts";
 import { type Attempt, altered, lineOf, NOTHING, origin, right } from "./requests.ts";
 import { mounted, nameOf, type Route } from "./routes.ts";
 import { chanceOf } from "./values.ts";
-import { actors, secret, worlds } from "./world.ts";
+import { actors, worlds } from "./world.ts";
 
 const noProvider = "There is no identity provider but the password.";
 const switchedOff = "It is switched off.";
@@ -208,5 +208,7 @@ export const fuzz = Effect.fn("fuzz")(
     }
     return all.length;
   },
-  Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ IAM_BASE_URL: origin, IAM_SECRET: secret }))),
+  Effect.provide(
+    ConfigProvider.layer(ConfigProvider.fromUnknown({ IAM_BASE_URL: origin, IAM_SECRET: IamTest.secret })),
+  ),
 );

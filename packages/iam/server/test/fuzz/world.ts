@@ -9,9 +9,6 @@ import { granted, signedUp, text } from "../auth/browser.ts";
 import { betterAuth } from "../auth/control.ts";
 import { codeNow } from "../auth/totp.ts";
 
-/** What `IAM_SECRET` is for tests, with which cookies are signed. */
-export const secret = "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC";
-
 /** Who sends a request. */
 export const actors = [
   "owner",
@@ -38,7 +35,7 @@ const HOUR = 3_600_000;
 
 /** The signed value of a cookie. */
 const signed = async (value: string): Promise<string> =>
-  encodeURIComponent(`${value}.${await makeSignature(value, secret)}`);
+  encodeURIComponent(`${value}.${await makeSignature(value, IamTest.secret)}`);
 
 /** Prepares what all worlds have in common, and makes them. */
 export const worlds = Effect.gen(function* () {
@@ -179,7 +176,7 @@ export const worlds = Effect.gen(function* () {
         token: [
           spare.token,
           reset,
-          await createEmailVerificationToken(secret, fresh.email, undefined, 3600, { userId: fresh.id }),
+          await createEmailVerificationToken(IamTest.secret, fresh.email, undefined, 3600, { userId: fresh.id }),
         ],
         sessionToken: [spare.token],
         code: [codeNow(totp), text(enabled, "backupCodes", made % 10)],
