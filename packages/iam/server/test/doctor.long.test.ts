@@ -1,11 +1,11 @@
 /** The doctor on faults of the logins, the tables and the data directory: each on a database of its own. */
-import { TestDatabase } from "@beep/testing";
-import { afterAll, beforeAll, describe } from "@effect/vitest";
+import { connect, TestDatabase } from "@beep/testing";
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Scope from "effect/Scope";
 import * as faults from "./doctor/faults.ts";
-import { finds, tellScore } from "./doctor/finds.ts";
+import { examine, finds, tellScore } from "./doctor/finds.ts";
 import * as installations from "./doctor/installation.ts";
 
 tellScore();
@@ -14,6 +14,18 @@ describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
   for (const fault of faults.ofLogins) finds(fault, () => installations.withOwnLogin(major));
   for (const fault of faults.ofTables) finds(fault, () => installations.onServer(major));
 });
+
+it.live("OPS-3: the doctor says so where a table is locked, and does not wait for ever", () =>
+  Effect.gen(function* () {
+    const { adminUrl, environment } = yield* installations.onServer(18);
+    const admin = yield* connect(adminUrl);
+    yield* admin`begin`;
+    yield* admin`lock table iam_users in access exclusive mode`;
+    const [finding] = yield* examine(environment);
+    assert.propertyVal(finding, "code", "NOT_EXAMINED");
+    assert.include(finding?.message, "somebody may have a table locked");
+  }).pipe(Effect.scoped),
+);
 
 describe("the embedded database", () => {
   const scope = Scope.makeUnsafe();

@@ -7,6 +7,7 @@ import { Errors } from "@beep/iam-domain";
 import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { and, asc, count, eq, getColumns, ilike, notLike, or, type SQL, sql } from "drizzle-orm";
+import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
@@ -221,6 +222,9 @@ const make = Effect.gen(function* () {
               });
             }
             const { createdAt, expiresAt, name, prefix, referenceId } = old;
+            if (expiresAt !== null && expiresAt.getTime() <= (yield* Clock.currentTimeMillis)) {
+              return yield* new Errors.AuthError({ code: "KEY_EXPIRED", status: 401, message: "The key has expired." });
+            }
             const permissions = old.permissions === null ? null : yield* decodePermissions(old.permissions);
             const owner = SharedEntityIds.OrganizationId.is(referenceId)
               ? ({

@@ -3,12 +3,14 @@ import { Auth, IamDb, Operator, Tenancy, Transaction } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
 import { connect, IamTest, TestDatabase } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
+import { eq } from "drizzle-orm";
 import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
 import * as Option from "effect/Option";
 import * as Predicate from "effect/Predicate";
+import { asService } from "../../src/tenancy/asService.ts";
 
 /** An administrator, made without a session as the first one is. */
 const administrator = Effect.fnUntraced(function* (name: string) {
@@ -129,6 +131,17 @@ for (const database of IamTest.databases) {
           yield* operator.revokeApiKey(rotated.id);
           assert.isFalse((yield* api.verifyApiKey({ body: { configId, key: rotated.key } })).valid);
           assert.lengthOf(yield* operator.apiKeys(rotated.configId === "default" ? kim.id : labs.id), 0);
+        }
+        // A key that is over comes to no new life, nor one that is switched off.
+        const { db } = yield* IamDb.IamDb;
+        const ended = {
+          KEY_EXPIRED: { expiresAt: new Date(Date.now() - 1_000) },
+          KEY_DISABLED: { enabled: false },
+        };
+        for (const [code, change] of Object.entries(ended)) {
+          const over = yield* api.createApiKey({ body: owners[0] });
+          yield* asService(db.update(IamDbSchema.apiKey).set(change).where(eq(IamDbSchema.apiKey.id, over.id)));
+          assert.strictEqual(yield* codeOf(operator.rotateApiKey(over.id)), code);
         }
         // Nothing is half done: without an owner there is no new key, and the old one stays.
         const key = yield* api.createApiKey({ body: { ...owners[1], name: "stays" } });
