@@ -281,7 +281,7 @@ describe("the command", () => {
       socket.write(`${head}expect: 100-continue\r\n\r\n`);
       yield* Effect.promise(() => once(socket, "data"));
       server.process.kill("SIGINT");
-      yield* Effect.promise(() => server.printed("Stopping"));
+      yield* Effect.promise(() => server.told("Stopping"));
       const impatient = setInterval(() => server.process.kill("SIGINT"), 50);
       const ended = yield* Effect.promise(() => server.ended);
       clearInterval(impatient);
