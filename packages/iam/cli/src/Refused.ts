@@ -9,6 +9,13 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", {
   remedy: Schema.String,
 }) {}
 
+/** The command did what it was asked for, and could not send the mail that belongs to it. */
+export class Unsent extends Schema.TaggedError<Unsent>()("Unsent", {
+  code: Schema.tag("MAIL_FAILED"),
+  message: Schema.String,
+  remedy: Schema.String,
+}) {}
+
 const codes: Readonly<Record<Refused["code"], ErrorCatalogue.Explanation>> = {
   PASSWORD_MISSING: {
     statuses: [],

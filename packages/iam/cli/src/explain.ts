@@ -6,7 +6,7 @@ import type * as Effect from "effect/Effect";
 import * as Predicate from "effect/Predicate";
 import * as Schema from "effect/Schema";
 import * as SchemaIssue from "effect/SchemaIssue";
-import type { Refused } from "./Refused.ts";
+import type { Refused, Unsent } from "./Refused.ts";
 
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1();
 
@@ -30,7 +30,8 @@ export type Failure =
   | Errors.AdministratorMissing
   | Errors.AuthError
   | Errors.CommitUnknown
-  | Refused;
+  | Refused
+  | Unsent;
 
 /** What a command does. */
 export type Operation = Effect.Effect<void, Failure, Environment>;

@@ -14,8 +14,9 @@ import * as installation from "../installation.ts";
 import { progress, type Progress as Shown } from "../progress.ts";
 import * as Secret from "../secret.ts";
 import { listening } from "../settings.ts";
+import * as Outbox from "./outbox.ts";
 
-const services = Iam.services.pipe(Layer.provideMerge(installation.layer));
+const services = Iam.services.pipe(Layer.provideMerge(Outbox.layer), Layer.provideMerge(installation.layer));
 
 // Whoever only looks something up does not change the database's version.
 const unmigrated = ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_RUN_MIGRATIONS: "false" }), {
@@ -23,7 +24,9 @@ const unmigrated = ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_RUN_
 });
 
 /** Runs an effect on the installation that the environment names. */
-export const operating = (effect: Effect.Effect<void, Failure, Iam.Provided | Environment>): Operation =>
+export const operating = (
+  effect: Effect.Effect<void, Failure, Iam.Provided | Outbox.Outbox | Environment>,
+): Operation =>
   Effect.gen(function* () {
     const { args, stdoutIsTerminal } = yield* Stdio.Stdio;
     const [command] = yield* args;

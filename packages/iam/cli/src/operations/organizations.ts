@@ -1,10 +1,11 @@
 /** `iam org` */
-import { Auth, Iam, Operator } from "@beep/iam-server";
+import { Auth, Operator } from "@beep/iam-server";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { Operation } from "../explain.ts";
 import * as Output from "../output.ts";
 import { asOwner, operating } from "./operating.ts";
+import * as Outbox from "./outbox.ts";
 
 export const create = (input: {
   readonly slug: string;
@@ -103,9 +104,11 @@ export const invite = (
       const body = { email, role, resend, organizationId: organization.id };
       const { id, expiresAt } = yield* acting((headers) => api.createInvitation({ headers, body }));
       yield* Output.result(input.json, { id, email, role, organization: organization.slug, expiresAt }, () => id);
-      yield* Output.say(
-        `The invitation's mail ${yield* Iam.mailDestination}; it can be accepted until ${Output.moment(expiresAt)}.`,
-      );
+      yield* Outbox.told({
+        done: "The invitation was made",
+        sent: (where) => `The invitation's mail ${where}; it can be accepted until ${Output.moment(expiresAt)}.`,
+        again: `send it again by \`iam org invite ${organization.slug} ${email} --role ${role} --resend\``,
+      });
     }),
   );
 

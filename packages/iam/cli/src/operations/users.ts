@@ -1,6 +1,6 @@
 /** `iam user` */
 import { Errors } from "@beep/iam-domain";
-import { Auth, Iam, Operator, Transaction } from "@beep/iam-server";
+import { Auth, Operator, Transaction } from "@beep/iam-server";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
@@ -8,6 +8,7 @@ import type { Operation } from "../explain.ts";
 import { stated } from "../flags.ts";
 import * as Output from "../output.ts";
 import { asAdministrator, operating } from "./operating.ts";
+import * as Outbox from "./outbox.ts";
 import * as Password from "./password.ts";
 
 type User = Effect.Success<ReturnType<Operator.Operator["Service"]["user"]>>;
@@ -83,9 +84,11 @@ export const create = (input: {
             );
         yield* Output.result(input.json, summary(user), () => `${user.email} is created: ${user.id}`);
         if (Option.isNone(password)) {
-          yield* Output.say(
-            `A mail with a link to set a password ${yield* Iam.mailDestination}; it works for an hour.`,
-          );
+          yield* Outbox.told({
+            done: "The user was created",
+            sent: (where) => `A mail with a link to set a password ${where}; it works for an hour.`,
+            again: `let the user ask for a new password, or set one by \`iam user set-password ${user.email}\``,
+          });
         }
       }),
     );
