@@ -48,9 +48,9 @@ describe("OPS-1: what keeps from starting is one line, and nothing is changed", 
       /^iam: IAM_BASE_ULR, IAM_LOGLEVEL are no keys .* Did you mean IAM_BASE_URL, IAM_LOG_LEVEL\? .*\[CONFIGURATION_INVALID\]/,
     ],
     [
-      "a key that nobody reads",
-      { IAM_FOO: "bar" },
-      /^iam: IAM_FOO is no key of the configuration\. Remove it\. .*\[CONFIGURATION_INVALID\]/,
+      "a misspelt key that does not begin like ours",
+      { DATABSE_URL: "postgres://a:b@localhost/c" },
+      /^iam: DATABSE_URL is no key of the configuration\. Did you mean DATABASE_URL\? .*\[CONFIGURATION_INVALID\]/,
     ],
     ["a short secret", { IAM_SECRET: "too-short-to-be-one" }, /IAM_SECRET.*\[CONFIGURATION_INVALID\]/],
     ["a base address that is none", { IAM_BASE_URL: "here" }, /IAM_BASE_URL.*\[CONFIGURATION_INVALID\]/],
@@ -104,6 +104,11 @@ describe("OPS-1: what keeps from starting is one line, and nothing is changed", 
       "one port for two purposes",
       { PORT: "39999", IAM_METRICS_PORT: "39999" },
       /39999 is in use.*another IAM_METRICS_PORT.*\[PORT_UNAVAILABLE\]/,
+    ],
+    [
+      "a host for the metrics that is elsewhere",
+      { IAM_METRICS_HOST: "203.0.113.1", IAM_METRICS_PORT: "39999" },
+      /203\.0\.113\.1.* IAM_METRICS_HOST and IAM_METRICS_PORT.*\[PORT_UNAVAILABLE\]/,
     ],
     ["a host that is elsewhere", { HOST: "203.0.113.1" }, /203\.0\.113\.1.*\[PORT_UNAVAILABLE\]/],
   ];
@@ -180,6 +185,19 @@ describe("the command", () => {
       }),
     );
   }
+
+  it.live("OPS-1: of a key that nobody reads the log says so, and of what Kubernetes states nothing", () =>
+    Effect.gen(function* () {
+      const { code, stderr } = yield* Iam.run(["migrate", "--print-setup"], {
+        IAM_LOG_FORMAT: "json",
+        IAM_FOO: "bar",
+        IAM_SERVICE_HOST: "10.0.0.1",
+        IAM_PORT_3000_TCP: "tcp://10.0.0.1:3000",
+      });
+      assert.strictEqual(code, 0, stderr);
+      assert.match(stderr, /^\{[^\n]*"IAM_FOO is no key of the configuration: nobody reads it\."[^\n]*\}\n$/);
+    }),
+  );
 
   it.live(
     "explains itself",
