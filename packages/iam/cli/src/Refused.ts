@@ -24,7 +24,7 @@ const codes: Readonly<Record<Refused["code"], ErrorCatalogue.Explanation>> = {
   },
   SEED_REFUSED: {
     statuses: [],
-    cause: "Demo data is asked for where there are users who are none.",
+    cause: "Demo data is asked for where there are users that are not demo data.",
     remedy: "Name another database, or say `--force` to mix them.",
   },
 };

@@ -8,6 +8,7 @@ import * as Flag from "effect/cli/Flag";
 import * as GlobalFlag from "effect/cli/GlobalFlag";
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities";
 import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
 import type { ErrorsFound } from "./doctor.ts";
 import type { Failure } from "./explain.ts";
@@ -63,8 +64,9 @@ const migrateCommand = Command.make("migrate", { printSetup }, migrate).pipe(
   Command.withDescription(
     [
       "Brings the database to this version and ends. IAM_MIGRATIONS_URL names the login that owns the tables, DATABASE_URL",
-      "the one that uses them. Where the first may not create roles, an administrator of the server runs once what",
-      "--print-setup prints: SQL that makes the logins of these two addresses, and the roles.",
+      "the one that uses them; without DATABASE_URL it migrates the database in IAM_DATA_DIR (.iam).",
+      "Where the first login may not create roles, an administrator of the server runs once what --print-setup prints:",
+      "SQL that makes the logins of these two addresses, and the roles.",
     ].join(" "),
   ),
   Command.withExamples([
@@ -119,6 +121,10 @@ const iam = Command.make("iam").pipe(
   Command.withExamples([
     { command: "iam serve", description: "Serve, with a database in .iam" },
     { command: "iam migrate", description: "Migrate the database that DATABASE_URL names" },
+    {
+      command: "iam user create --admin --email … --name …",
+      description: "Make an administrator, who sets a password by a mailed link",
+    },
     { command: "iam doctor", description: "Find out what is wrong, and how to put it right" },
   ]),
 );
@@ -126,16 +132,24 @@ const iam = Command.make("iam").pipe(
 /** How wide a terminal is at least. */
 const COLUMNS = 80;
 
-/** The usual help, with its descriptions in lines that no terminal breaks inside a word. */
-const wrapping = (formatter: CliOutput.Formatter): CliOutput.Formatter => ({
+/**
+ * The usual help, with its descriptions in lines that no terminal breaks inside a word, with what is required, and with
+ * the blank line that is missing before the examples.
+ */
+const readable = (formatter: CliOutput.Formatter): CliOutput.Formatter => ({
   ...formatter,
   formatHelpDoc: (doc) => {
     const indent = "  ";
     const line = new RegExp(`(.{1,${COLUMNS - indent.length}})(?:\\s+|$)`, "g");
-    return formatter.formatHelpDoc({
+    const formatted = formatter.formatHelpDoc({
       ...doc,
       description: doc.description.replace(line, `$1\n${indent}`).trimEnd(),
+      flags: doc.flags.map((flag) =>
+        flag.required ? { ...flag, description: Option.map(flag.description, (text) => `${text} (required)`) } : flag,
+      ),
     });
+    // In colour, the heading begins with how it is set.
+    return formatted.replace(/(?<!\n)\n(?=\S*EXAMPLES)/, "\n\n");
   },
 });
 
@@ -150,7 +164,7 @@ export const run: Effect.Effect<void, Failure | ErrorsFound | CliError, Command.
   Effect.provideServiceEffect(
     CliOutput.Formatter,
     Effect.map(TerminalCapabilities.TerminalCapabilities, ({ canColor }) =>
-      wrapping(CliOutput.defaultFormatter({ colors: canColor })),
+      readable(CliOutput.defaultFormatter({ colors: canColor })),
     ),
   ),
   Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] })),

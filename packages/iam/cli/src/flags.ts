@@ -4,9 +4,6 @@ import * as Duration from "effect/Duration";
 import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
 
-/** A text of several lines, as the help sets them: it breaks none itself, and terminals have 80 columns. */
-export const lines = (...each: ReadonlyArray<string>): string => each.join("\n  ");
-
 /** For programs, instead of words and tables. */
 export const json = Flag.Boolean("json").pipe(
   Flag.withDescription("Print JSON"),
@@ -39,7 +36,7 @@ export const count = (name: string) => whole(name, { minimum: 1, maximum: MOST }
 export const as = (unlessStated: string) =>
   Flag.String("as").pipe(
     Flag.withMetavar("user"),
-    Flag.withDescription(`In whose name; ${unlessStated} unless stated`),
+    Flag.withDescription(`In whose name (${unlessStated})`),
     Flag.optional,
   );
 

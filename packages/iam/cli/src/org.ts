@@ -14,9 +14,9 @@ const as = Flags.as("its earliest owner");
 const create = Command.make(
   "create",
   {
-    slug: Argument.String("slug").pipe(Argument.withDescription("Name in addresses, like acme-labs")),
-    name: Flag.String("name").pipe(Flag.withDescription("Name; the slug unless stated"), Flag.optional),
-    owner: Flag.String("owner").pipe(Flag.withMetavar("user"), Flag.withDescription("Whose it is to be")),
+    slug: Argument.String("slug").pipe(Argument.withDescription("Name in URLs, like acme-labs")),
+    name: Flag.String("name").pipe(Flag.withDescription("Name (the slug)"), Flag.optional),
+    owner: Flag.String("owner").pipe(Flag.withMetavar("user"), Flag.withDescription("The owner")),
     json: Flags.json,
   },
   (input) => Effect.flatMap(operations, (run) => run.create(input)),
@@ -55,7 +55,10 @@ const invite = Command.make(
   {
     org,
     email: Argument.String("email").pipe(Argument.withDescription("Address of who is invited")),
-    role: Flag.String("role").pipe(Flag.withDescription("Role in the organization"), Flag.withDefault("member")),
+    role: Flag.String("role").pipe(
+      Flag.withDescription("Role in the organization (member)"),
+      Flag.withDefault("member"),
+    ),
     resend: Flag.Boolean("resend").pipe(
       Flag.withDescription("Send the invitation that there is once more"),
       Flag.withDefault(false),
@@ -91,10 +94,7 @@ const removeMember = Command.make(
 export const orgCommand: Group<"org"> = Command.make("org").pipe(
   Command.withShortDescription("Create organizations, and look after members"),
   Command.withDescription(
-    Flags.lines(
-      "What an operator does with organizations.",
-      "They are named by slug or id, users by e-mail address or id.",
-    ),
+    "What an operator does with organizations. They are named by slug or id, users by e-mail address or id.",
   ),
   Command.withSubcommands([create, list, members, invite, removeMember]),
   Command.withExamples([

@@ -49,7 +49,7 @@ const setupPage = (filled: Filled, status = 200) =>
 const alreadySetUp = page({
   title: "This server is set up",
   status: 409,
-  body: html`<p>There is an administrator already, and the link to make one works no more.
+  body: html`<p>There is an administrator already, and the link to make one no longer works.
 Other administrators are made by an administrator. <a href="/">To the start page</a></p>`,
 });
 
@@ -69,7 +69,7 @@ ${passwordField}
   });
 
 const linkIsOld = page({
-  title: "This link works no more",
+  title: "This link no longer works",
   status: 400,
   body: html`<p>A link to set a password works once, and for an hour. Ask for another one.</p>`,
 });

@@ -38,9 +38,15 @@ const unavailable = ({ host, port, keys }: Address, { cause }: ServeError): Erro
   const address = `${host}:${port}`;
   const { message, remedy } =
     code === "EADDRINUSE"
-      ? { message: `The address ${address} is in use.`, remedy: `Stop what listens there, or choose another ${keys.port}.` }
+      ? {
+          message: `The address ${address} is in use.`,
+          remedy: `Stop what listens there, or choose another ${keys.port}.`,
+        }
       : code === "EACCES"
         ? { message: `This user may not listen on ${address}.`, remedy: `Choose a ${keys.port} of 1024 or above.` }
-        : { message: `Nothing can listen on ${address} (${String(code)}).`, remedy: `Correct ${keys.host} and ${keys.port}.` };
+        : {
+            message: `Nothing can listen on ${address} (${String(code)}).`,
+            remedy: `Correct ${keys.host} and ${keys.port}.`,
+          };
   return new Errors.StartupError({ code: "PORT_UNAVAILABLE", message, remedy, cause });
 };

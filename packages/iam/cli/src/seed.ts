@@ -24,11 +24,11 @@ export const seedCommand = Command.make(
     tenants: Flags.count("tenants").pipe(Flag.withDescription("How many organizations (10)"), Flag.withDefault(10)),
     users: Flags.count("users").pipe(Flag.withDescription("How many users altogether (100)"), Flag.withDefault(100)),
     seed: Flags.whole("seed", { minimum: 0, maximum: 2 ** 31 - 1 }).pipe(
-      Flag.withDescription("Which data (1); the same number gives the same"),
+      Flag.withDescription("Which data: the same number gives the same (1)"),
       Flag.withDefault(1),
     ),
     force: Flag.Boolean("force").pipe(
-      Flag.withDescription("Even where there are users who are no demo data"),
+      Flag.withDescription("Even where there are users that are not demo data"),
       Flag.withDefault(false),
       Flag.withoutNegation,
     ),
@@ -38,10 +38,7 @@ export const seedCommand = Command.make(
   Command.validate(fitting),
   Command.withShortDescription("Make demo data"),
   Command.withDescription(
-    Flags.lines(
-      "Makes organizations with owners, teams and members, through the services.",
-      "What is there already is found, so that a run that was interrupted goes on.",
-    ),
+    "Makes organizations with owners, teams and members, through the services. What is there already is found, so that a run that was interrupted goes on.",
   ),
   Command.withExamples([
     { command: "iam seed", description: "A little" },

@@ -14,7 +14,7 @@ const as = Flags.as("the earliest administrator");
 const create = Command.make(
   "create",
   {
-    email: Flag.String("email").pipe(Flag.withDescription("Address, which counts as confirmed: you vouch for it")),
+    email: Flag.String("email").pipe(Flag.withDescription("Address, for which you vouch")),
     name: Flag.String("name").pipe(Flag.withDescription("Name")),
     admin: Flag.Boolean("admin").pipe(
       Flag.withDescription("Make an administrator of the installation"),
@@ -32,10 +32,10 @@ const create = Command.make(
 ).pipe(
   Command.withShortDescription("Create a user"),
   Command.withDescription(
-    Flags.lines("Creates a user.", "Without a password, a mail to the address has a link by which to set one."),
+    "Creates a user, whose address counts as confirmed. Without a password, a mail to the address has a link by which to set one.",
   ),
   Command.withExamples([
-    { command: "iam user create --email ann@example.com --name Ann", description: "Who sets a password by mail" },
+    { command: "iam user create --email ann@example.com --name Ann", description: "Sets a password by a mailed link" },
     {
       command: "iam user create --admin --password-stdin --email … --name Ada < file",
       description: "An administrator, without mail",
@@ -74,7 +74,7 @@ const ban = Command.make(
   {
     user,
     reason: Flag.String("reason").pipe(Flag.withDescription("Why, for other administrators"), Flag.optional),
-    for: Flags.seconds("for", "How long; for good unless stated"),
+    for: Flags.seconds("for", "How long (for good)"),
     as,
   },
   (input) => Effect.flatMap(operations, (run) => run.ban(input)),
@@ -115,7 +115,7 @@ const setRole = Command.make(
   "set-role",
   {
     user,
-    role: Argument.Literals("role", ["admin", "user"]).pipe(Argument.withDescription("Role in the installation")),
+    role: Argument.Literals("role", ["admin", "user"]).pipe(Argument.withDescription("`admin` or `user`")),
     as,
   },
   (input) => Effect.flatMap(operations, (run) => run.setRole(input)),
@@ -130,10 +130,7 @@ const setPassword = Command.make("set-password", { user, as }, (input) =>
 ).pipe(
   Command.withShortDescription("Set a user's password"),
   Command.withDescription(
-    Flags.lines(
-      "Sets a user's password, and ends every session of the user.",
-      "It is asked for, or read from standard input.",
-    ),
+    "Sets a user's password, and ends every session of the user. It is asked for, or read from standard input.",
   ),
   Command.withExamples([
     { command: "iam user set-password ann@example.com", description: "Asks for it" },

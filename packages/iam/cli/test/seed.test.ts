@@ -144,7 +144,7 @@ it.live(
 );
 
 it.live(
-  "SEED-1: users who are no demo data keep it out, unless it is forced; and too many are refused",
+  "SEED-1: users that are not demo data keep it out, unless it is forced; and too many are refused",
   () =>
     Effect.gen(function* () {
       const database = yield* TestDatabase.make();

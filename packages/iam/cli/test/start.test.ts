@@ -168,6 +168,16 @@ describe("OPS-1: what keeps from starting is one line, and nothing is changed", 
   );
 });
 
+/** The operator's. */
+const commands = [
+  ...["create", "list", "show", "ban", "unban", "sessions", "end-sessions", "set-role", "set-password"].map(
+    (name) => `user ${name}`,
+  ),
+  ...["create", "list", "members", "invite", "remove-member"].map((name) => `org ${name}`),
+  ...["create", "list", "rotate", "revoke"].map((name) => `key ${name}`),
+  ...["user", "org", "key", "seed", "doctor"],
+];
+
 describe("the command", () => {
   const calls: ReadonlyArray<readonly [string, ReadonlyArray<string>, Iam.Environment, number]> = [
     ["help", ["--help"], {}, 0],
@@ -210,7 +220,12 @@ describe("the command", () => {
         for (const key of ["DATABASE_URL", "IAM_SECRET", "PORT", "EXAMPLES"]) assert.include(serve.stdout, key);
         const migrate = yield* Iam.run(["migrate", "--help"], {});
         assert.include(migrate.stdout, "iam migrate --print-setup");
-        const lines = [help, serve, migrate].flatMap(({ stdout }) => stdout.split("\n"));
+        assert.match(migrate.stdout, /without\s+DATABASE_URL it migrates the\s+database in IAM_DATA_DIR/);
+        assert.include(help.stdout, "Make demo data\n\nEXAMPLES\n");
+        const every = yield* Effect.forEach(commands, (each) => Iam.run([...each.split(" "), "--help"], {}));
+        const required = every.flatMap(({ stdout }) => stdout.match(/--\w+(?=.*\(required\)$)/gm) ?? []);
+        assert.deepStrictEqual(required, ["--email", "--name", "--owner"]);
+        const lines = [help, serve, migrate, ...every].flatMap(({ stdout }) => stdout.split("\n"));
         assert.deepStrictEqual(
           lines.filter((line) => line.length > 80),
           [],

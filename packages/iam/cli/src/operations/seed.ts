@@ -93,7 +93,7 @@ const demandDemo = Effect.gen(function* () {
   if (strangers === 0) return;
   return yield* new Refused({
     code: "SEED_REFUSED",
-    message: `The database has ${strangers === 1 ? "a user" : `${strangers} users`} who are no demo data.`,
+    message: `The database has ${strangers === 1 ? "a user" : `${strangers} users`} that ${strangers === 1 ? "is" : "are"} not demo data.`,
     remedy: "Name another database, or say --force to mix them.",
   });
 });
