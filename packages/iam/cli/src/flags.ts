@@ -11,11 +11,14 @@ export const json = Flag.Boolean("json").pipe(
   Flag.withoutNegation,
 );
 
-/** A whole number from one to another. */
-export const whole = (name: string, between: { readonly minimum: number; readonly maximum: number }) =>
-  Flag.Int(name).pipe(Flag.withSchema(Schema.Int.check(Schema.isBetween(between))));
-
+/** What a column for whole numbers holds. */
 const MOST = 2 ** 31 - 1;
+
+/** A whole number from one to another. */
+export const whole = (
+  name: string,
+  { minimum, maximum = MOST }: { readonly minimum: number; readonly maximum?: number },
+) => Flag.Int(name).pipe(Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum, maximum }))));
 
 /** A part of a list. */
 export const page = {
@@ -23,14 +26,11 @@ export const page = {
     Flag.withDescription("How many to show (50)"),
     Flag.withDefault(50),
   ),
-  offset: whole("offset", { minimum: 0, maximum: MOST }).pipe(
-    Flag.withDescription("How many to pass over (0)"),
-    Flag.withDefault(0),
-  ),
+  offset: whole("offset", { minimum: 0 }).pipe(Flag.withDescription("How many to pass over (0)"), Flag.withDefault(0)),
 };
 
 /** A number of things. */
-export const count = (name: string) => whole(name, { minimum: 1, maximum: MOST });
+export const count = (name: string) => whole(name, { minimum: 1 });
 
 /** In whose name. */
 export const as = (unlessStated: string) =>

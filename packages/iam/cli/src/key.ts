@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { Group } from "./explain.ts";
 import * as Flags from "./flags.ts";
+import type { Whose } from "./operations/keys.ts";
 
 const operations = Effect.promise(() => import("./operations/keys.ts"));
 
@@ -16,11 +17,6 @@ const whose = {
   user: Flag.String("user").pipe(Flag.withDescription("The user that owns it"), Flag.optional),
   org: Flag.String("org").pipe(Flag.withDescription("The organization that owns it"), Flag.optional),
 };
-
-interface Whose {
-  readonly user: Option.Option<string>;
-  readonly org: Option.Option<string>;
-}
 
 const oneOwner = <Input extends Whose>(input: Input) =>
   Option.isSome(input.user) === Option.isSome(input.org)

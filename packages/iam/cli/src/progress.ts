@@ -13,7 +13,7 @@ export interface Progress {
 }
 
 /** Back to the line's start, and everything in it away. */
-const ERASE_LINE = "\r\u001b[2K";
+export const ERASE_LINE = "\r\u001b[2K";
 
 /** As standard output shows it. */
 export const progress: Effect.Effect<Progress, never, Environment> = Effect.gen(function* () {

@@ -235,7 +235,7 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("a server that wa
     Effect.gen(function* () {
       const { server, dataDir } = yield* Started;
       const [, url = "", header = "", body = ""] =
-        /curl (\S+) -H '([^']+)' \\\n {2}-d '([^']+)'/.exec(server.output) ?? [];
+        /curl (\S+) \\\n {2}--header '([^']+)' \\\n {2}--data '([^']+)'/.exec(server.output) ?? [];
       const [name = "", value = ""] = header.split(": ");
       yield* Effect.promise(async () => {
         // Not by fetch, which says that it is a browser.

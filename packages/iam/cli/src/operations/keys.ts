@@ -8,7 +8,8 @@ import { stated } from "../flags.ts";
 import * as Output from "../output.ts";
 import { operating } from "./operating.ts";
 
-interface Whose {
+/** Whose a key is: a user's or an organization's. */
+export interface Whose {
   readonly user: Option.Option<string>;
   readonly org: Option.Option<string>;
 }

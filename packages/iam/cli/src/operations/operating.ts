@@ -48,26 +48,13 @@ type InName = <A>(
   effect: (headers: Headers) => Effect.Effect<A, Errors.AuthError>,
 ) => Effect.Effect<A, Errors.AuthError | Errors.CommitUnknown, Auth.Auth>;
 
-const inNameOf =
-  (id: SharedEntityIds.UserId): InName =>
-  (effect) =>
+/** Acts in the name of the user that is stated, or else of another. */
+export const inNameOf = Effect.fnUntraced(function* <E>(
+  as: Option.Option<string>,
+  unlessStated: Effect.Effect<{ readonly id: SharedEntityIds.UserId }, E>,
+): Effect.fn.Return<InName, Errors.AuthError | E, Operator.Operator> {
+  const operator = yield* Operator.Operator;
+  const { id } = yield* Option.match(as, { onNone: () => unlessStated, onSome: operator.user });
+  return (effect) =>
     Effect.flatMap(Auth.Auth, ({ actingAs }) => actingAs(id)(effect)).pipe(Effect.catchTag("SqlError", Effect.die));
-
-/** Acts in the name of a user, or else of the earliest administrator. */
-export const asAdministrator = Effect.fnUntraced(function* (
-  as: Option.Option<string>,
-): Effect.fn.Return<InName, Errors.AuthError | Errors.AdministratorMissing, Operator.Operator> {
-  const operator = yield* Operator.Operator;
-  const user = yield* Option.match(as, { onNone: () => operator.administrator, onSome: operator.user });
-  return inNameOf(user.id);
-});
-
-/** Acts in the name of a user, or else of the organization's earliest owner. */
-export const asOwner = Effect.fnUntraced(function* (
-  as: Option.Option<string>,
-  id: SharedEntityIds.OrganizationId,
-): Effect.fn.Return<InName, Errors.AuthError, Operator.Operator> {
-  const operator = yield* Operator.Operator;
-  const user = yield* Option.match(as, { onNone: () => operator.owner(id), onSome: operator.user });
-  return inNameOf(user.id);
 });

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { Operation } from "../explain.ts";
 import * as Output from "../output.ts";
-import { asOwner, operating } from "./operating.ts";
+import { inNameOf, operating } from "./operating.ts";
 import * as Outbox from "./outbox.ts";
 
 export const create = (input: {
@@ -59,8 +59,9 @@ export const list = (input: {
 /** The organization that is named, and what acts on it. */
 const target = Effect.fnUntraced(function* (input: { readonly org: string; readonly as: Option.Option<string> }) {
   const { api } = yield* Auth.Auth;
-  const organization = yield* Effect.flatMap(Operator.Operator, (operator) => operator.organization(input.org));
-  return { api, organization, acting: yield* asOwner(input.as, organization.id) };
+  const operator = yield* Operator.Operator;
+  const organization = yield* operator.organization(input.org);
+  return { api, organization, acting: yield* inNameOf(input.as, operator.owner(organization.id)) };
 });
 
 interface OnOrganization {

@@ -5,6 +5,7 @@ import { Auth, IamDb, Operator, Tenancy, Transaction } from "@beep/iam-server";
 import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
+import { curl } from "../curl.ts";
 import type { Operation } from "../explain.ts";
 import * as Output from "../output.ts";
 import { Refused } from "../Refused.ts";
@@ -100,11 +101,6 @@ const demandDemo = Effect.gen(function* () {
 
 const number = (value: number): string => value.toLocaleString("en");
 
-/** A sign-in that works as it stands. */
-const example = (baseUrl: URL, email: string, password: string): string =>
-  `curl ${baseUrl.origin}${Auth.BASE_PATH}/sign-in/email -H 'content-type: application/json' \\
-  -d '${JSON.stringify({ email, password })}'`;
-
 export const seed = (input: Size & { readonly force: boolean }): Operation =>
   operating(
     Effect.gen(function* () {
@@ -149,7 +145,7 @@ export const seed = (input: Size & { readonly force: boolean }): Operation =>
           "",
           "Where `iam serve` runs, an owner signs in like this:",
           "",
-          example(baseUrl, first?.owner.email ?? "", password),
+          curl(baseUrl, "/sign-in/email", { email: first?.owner.email ?? "", password }),
         ].join("\n"),
       );
     }).pipe(Effect.catchTags({ SqlError: Effect.die, EffectDrizzleQueryError: Effect.die })),

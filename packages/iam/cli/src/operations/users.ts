@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted";
 import type { Operation } from "../explain.ts";
 import { stated } from "../flags.ts";
 import * as Output from "../output.ts";
-import { asAdministrator, operating } from "./operating.ts";
+import { inNameOf, operating } from "./operating.ts";
 import * as Outbox from "./outbox.ts";
 import * as Password from "./password.ts";
 
@@ -53,7 +53,7 @@ const demandLength = Effect.fnUntraced(function* (password: Redacted.Redacted) {
   return yield* new Errors.AuthError({
     code: "PASSWORD_TOO_SHORT",
     status: 400,
-    message: "The password is too short.",
+    message: `The password has fewer than ${Auth.MIN_PASSWORD_LENGTH} characters.`,
   });
 });
 
@@ -104,7 +104,8 @@ export const list = (input: {
   operating(
     Effect.gen(function* () {
       const { api } = yield* Auth.Auth;
-      const acting = yield* asAdministrator(input.as);
+      const { administrator } = yield* Operator.Operator;
+      const acting = yield* inNameOf(input.as, administrator);
       const { limit, offset } = input;
       const searched = stated({ searchValue: Option.filter(input.search, (text) => text !== "") });
       const { users, total } = yield* acting((headers) =>
@@ -147,8 +148,8 @@ export const show = ({ user: name, json }: { readonly user: string; readonly jso
 
 /** The user that is named, and what acts on it. */
 const target = Effect.fnUntraced(function* (input: { readonly user: string; readonly as: Option.Option<string> }) {
-  const { user } = yield* Operator.Operator;
-  return { user: yield* user(input.user), acting: yield* asAdministrator(input.as), ...(yield* Auth.Auth) };
+  const { administrator, user } = yield* Operator.Operator;
+  return { user: yield* user(input.user), acting: yield* inNameOf(input.as, administrator), ...(yield* Auth.Auth) };
 });
 
 interface OnUser {
