@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect";
 import * as Stdio from "effect/Stdio";
 import * as Terminal from "effect/Terminal";
 
+/** What shows the steps. */
 export interface Progress {
   /** A step begins. */
   readonly step: (name: string) => Effect.Effect<void>;

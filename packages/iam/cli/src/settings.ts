@@ -88,4 +88,5 @@ export const listening = Config.map(
   }),
 );
 
+/** Where the server listens, and where the metrics are. */
 export type Listening = Config.Success<typeof listening>;

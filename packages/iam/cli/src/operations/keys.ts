@@ -31,6 +31,7 @@ const print = (json: boolean, { id, key, name, prefix, permissions, expiresAt }:
     Output.say(`This is ${id}. It is not shown again.`),
   );
 
+/** Makes a key, and prints it this once. */
 export const create = (
   input: Whose & {
     readonly name: Option.Option<string>;
@@ -77,6 +78,7 @@ export const create = (
     }),
   );
 
+/** Lists a user's or an organization's keys, without the keys themselves. */
 export const list = (input: Whose & { readonly json: boolean }): Operation =>
   operating(
     Effect.gen(function* () {
@@ -99,6 +101,7 @@ export const list = (input: Whose & { readonly json: boolean }): Operation =>
     }),
   );
 
+/** Ends a key, and prints the one that replaces it. */
 export const rotate = (input: { readonly key: string; readonly json: boolean }): Operation =>
   operating(
     Effect.gen(function* () {
@@ -108,6 +111,7 @@ export const rotate = (input: { readonly key: string; readonly json: boolean }):
     }),
   );
 
+/** Ends a key. */
 export const revoke = (input: { readonly key: string }): Operation =>
   operating(
     Effect.gen(function* () {

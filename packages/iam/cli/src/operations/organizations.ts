@@ -7,6 +7,7 @@ import * as Output from "../output.ts";
 import { inNameOf, operating } from "./operating.ts";
 import * as Outbox from "./outbox.ts";
 
+/** Makes an organization with its owner. */
 export const create = (input: {
   readonly slug: string;
   readonly name: Option.Option<string>;
@@ -28,6 +29,7 @@ export const create = (input: {
     }),
   );
 
+/** Lists organizations by slug. */
 export const list = (input: {
   readonly search: string;
   readonly limit: number;
@@ -69,6 +71,7 @@ interface OnOrganization {
   readonly as: Option.Option<string>;
 }
 
+/** Lists who belongs to an organization. */
 export const members = (
   input: OnOrganization & { readonly limit: number; readonly offset: number; readonly json: boolean },
 ): Operation =>
@@ -90,6 +93,7 @@ export const members = (
     }),
   );
 
+/** Invites somebody by mail, and prints the id of the invitation. */
 export const invite = (
   input: OnOrganization & {
     readonly email: string;
@@ -113,6 +117,7 @@ export const invite = (
     }),
   );
 
+/** Ends a membership. */
 export const removeMember = (input: OnOrganization & { readonly member: string }): Operation =>
   operating(
     Effect.gen(function* () {

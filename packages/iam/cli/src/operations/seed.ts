@@ -101,6 +101,7 @@ const demandDemo = Effect.gen(function* () {
 
 const number = (value: number): string => value.toLocaleString("en");
 
+/** Makes what of the demo data is not there, and says how to sign in. */
 export const seed = (input: Size & { readonly force: boolean }): Operation =>
   operating(
     Effect.gen(function* () {

@@ -57,6 +57,7 @@ const demandLength = Effect.fnUntraced(function* (password: Redacted.Redacted) {
   });
 });
 
+/** Makes a user with a password, or mails a link to set one. */
 export const create = (input: {
   readonly email: string;
   readonly name: string;
@@ -94,6 +95,7 @@ export const create = (input: {
     );
   });
 
+/** Lists users, the earliest first. */
 export const list = (input: {
   readonly search: Option.Option<string>;
   readonly limit: number;
@@ -122,6 +124,7 @@ export const list = (input: {
     }),
   );
 
+/** Shows a user, and the organizations that the user belongs to. */
 export const show = ({ user: name, json }: { readonly user: string; readonly json: boolean }): Operation =>
   operating(
     Effect.gen(function* () {
@@ -157,6 +160,7 @@ interface OnUser {
   readonly as: Option.Option<string>;
 }
 
+/** Bans a user, and says which API keys go on working. */
 export const ban = (
   input: OnUser & { readonly reason: Option.Option<string>; readonly for: Option.Option<number> },
 ): Operation =>
@@ -173,6 +177,7 @@ export const ban = (
     }),
   );
 
+/** Lets a banned user in again. */
 export const unban = (input: OnUser): Operation =>
   operating(
     Effect.gen(function* () {
@@ -182,6 +187,7 @@ export const unban = (input: OnUser): Operation =>
     }),
   );
 
+/** Lists where a user is signed in. */
 export const sessions = (input: OnUser & { readonly json: boolean }): Operation =>
   operating(
     Effect.gen(function* () {
@@ -216,6 +222,7 @@ export const sessions = (input: OnUser & { readonly json: boolean }): Operation 
     }),
   );
 
+/** Ends a user's sessions. */
 export const endSessions = (input: OnUser): Operation =>
   operating(
     Effect.gen(function* () {
@@ -225,6 +232,7 @@ export const endSessions = (input: OnUser): Operation =>
     }),
   );
 
+/** Makes somebody an administrator, or no longer one. */
 export const setRole = (input: OnUser & { readonly role: "admin" | "user" }): Operation =>
   operating(
     Effect.gen(function* () {
@@ -234,6 +242,7 @@ export const setRole = (input: OnUser & { readonly role: "admin" | "user" }): Op
     }),
   );
 
+/** Sets a user's password, and ends the user's sessions. */
 export const setPassword = (input: OnUser): Operation =>
   Effect.gen(function* () {
     const password = yield* Password.read;
