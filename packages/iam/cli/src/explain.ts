@@ -36,9 +36,9 @@ export type Failure =
 /** What a command does. */
 export type Operation = Effect.Effect<void, Failure, Environment>;
 
-/** A command that has commands. */
+/** A command, by its name and what it takes. */
 // biome-ignore lint/complexity/noBannedTypes: a command without flags has this for its input
-export type Group<Name extends string> = Command<Name, {}, {}, Failure, Environment>;
+export type Declared<Name extends string, Input = {}> = Command<Name, Input, {}, Failure, Environment>;
 
 /** What to do, where that is a command or a flag. */
 const commands: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
 export { errorFamilies } from "./errorFamilies.ts";
-export { migrate } from "./migrate.ts";
-export { serve } from "./serve.ts";
+export { migrate } from "./operations/migrate.ts";
+export { serve } from "./operations/serve.ts";
 export { keys } from "./settings.ts";

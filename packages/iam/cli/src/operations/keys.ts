@@ -5,8 +5,8 @@ import * as Option from "effect/Option";
 import * as Record from "effect/Record";
 import type { Operation } from "../explain.ts";
 import { stated } from "../flags.ts";
+import { operating } from "../operating.ts";
 import * as Output from "../output.ts";
-import { operating } from "./operating.ts";
 
 /** Whose a key is: a user's or an organization's. */
 export interface Whose {

@@ -3,9 +3,9 @@ import { Auth, Operator } from "@beep/iam-server";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { Operation } from "../explain.ts";
+import { inNameOf, operating } from "../operating.ts";
+import * as Outbox from "../outbox.ts";
 import * as Output from "../output.ts";
-import { inNameOf, operating } from "./operating.ts";
-import * as Outbox from "./outbox.ts";
 
 /** Makes an organization with its owner. */
 export const create = (input: {

@@ -6,12 +6,12 @@ import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import { curl } from "../curl.ts";
+import * as Bar from "../demo/bar.ts";
+import { DEMO_ADDRESSES, type Member, plan, type Size, type Tenant } from "../demo/plan.ts";
 import type { Operation } from "../explain.ts";
+import { operating } from "../operating.ts";
 import * as Output from "../output.ts";
 import { Refused } from "../Refused.ts";
-import * as Bar from "../seed/bar.ts";
-import { DEMO_ADDRESSES, type Member, plan, type Size, type Tenant } from "../seed/plan.ts";
-import { operating } from "./operating.ts";
 
 /** As many as the connections that an installation has, unless it is told otherwise. */
 const AT_ONCE = 8;

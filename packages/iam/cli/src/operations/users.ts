@@ -6,10 +6,10 @@ import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import type { Operation } from "../explain.ts";
 import { stated } from "../flags.ts";
+import { inNameOf, operating } from "../operating.ts";
+import * as Outbox from "../outbox.ts";
 import * as Output from "../output.ts";
-import { inNameOf, operating } from "./operating.ts";
-import * as Outbox from "./outbox.ts";
-import * as Password from "./password.ts";
+import * as Password from "../password.ts";
 
 type User = Effect.Success<ReturnType<Operator.Operator["Service"]["user"]>>;
 

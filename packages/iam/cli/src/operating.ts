@@ -8,13 +8,13 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Stdio from "effect/Stdio";
-import * as Configuration from "../configuration.ts";
-import type { Failure, Operation } from "../explain.ts";
-import * as installation from "../installation.ts";
-import { progress, type Progress as Shown } from "../progress.ts";
-import * as Secret from "../secret.ts";
-import { listening } from "../settings.ts";
+import * as Configuration from "./configuration.ts";
+import type { Failure, Operation } from "./explain.ts";
+import * as installation from "./installation.ts";
 import * as Outbox from "./outbox.ts";
+import { progress, type Progress as Shown } from "./progress.ts";
+import * as Secret from "./secret.ts";
+import { listening } from "./settings.ts";
 
 const services = Iam.services.pipe(Layer.provideMerge(Outbox.layer), Layer.provideMerge(installation.layer));
 

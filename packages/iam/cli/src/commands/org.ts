@@ -3,10 +3,10 @@ import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
-import type { Group } from "./explain.ts";
-import * as Flags from "./flags.ts";
+import type { Declared } from "../explain.ts";
+import * as Flags from "../flags.ts";
 
-const operations = Effect.promise(() => import("./operations/organizations.ts"));
+const operations = Effect.promise(() => import("../operations/organizations.ts"));
 
 const org = Argument.String("org").pipe(Argument.withDescription("Slug or id of the organization"));
 const as = Flags.as("its earliest owner");
@@ -91,7 +91,7 @@ const removeMember = Command.make(
 );
 
 /** `iam org` */
-export const orgCommand: Group<"org"> = Command.make("org").pipe(
+export const orgCommand: Declared<"org"> = Command.make("org").pipe(
   Command.withShortDescription("Create organizations, and look after members"),
   Command.withDescription(
     "What an operator does with organizations. They are named by slug or id, users by e-mail address or id.",

@@ -3,10 +3,10 @@ import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
-import type { Group } from "./explain.ts";
-import * as Flags from "./flags.ts";
+import type { Declared } from "../explain.ts";
+import * as Flags from "../flags.ts";
 
-const operations = Effect.promise(() => import("./operations/users.ts"));
+const operations = Effect.promise(() => import("../operations/users.ts"));
 
 const user = Argument.String("user").pipe(Argument.withDescription("E-mail address or id"));
 const as = Flags.as("the earliest administrator");
@@ -139,7 +139,7 @@ const setPassword = Command.make("set-password", { user, as }, (input) =>
 );
 
 /** `iam user` */
-export const userCommand: Group<"user"> = Command.make("user").pipe(
+export const userCommand: Declared<"user"> = Command.make("user").pipe(
   Command.withShortDescription("Create, ban and look after users"),
   Command.withDescription("What an operator does with users. They are named by e-mail address or id."),
   Command.withSubcommands([create, list, show, ban, unban, sessions, endSessions, setRole, setPassword]),

@@ -1,12 +1,12 @@
-/** `iam seed` */
+/** `iam seed`: the command. What it does is loaded when it runs. */
 import * as CliError from "effect/cli/CliError";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
-import * as Flags from "./flags.ts";
-import { MOST_MEMBERS, type Size } from "./seed/plan.ts";
+import { MOST_MEMBERS, type Size } from "../demo/plan.ts";
+import * as Flags from "../flags.ts";
 
-const operations = Effect.promise(() => import("./operations/seed.ts"));
+const operations = Effect.promise(() => import("../operations/seed.ts"));
 
 const fitting = <Input extends Size>({ tenants, users }: Input) =>
   users < tenants || users > tenants * MOST_MEMBERS

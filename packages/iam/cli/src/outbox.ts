@@ -4,13 +4,11 @@ import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Ref from "effect/Ref";
-import * as Output from "../output.ts";
-import { Unsent } from "../Refused.ts";
+import * as Output from "./output.ts";
+import { Unsent } from "./Refused.ts";
 
 /** Whether a mail of this command was not sent. */
-export class Outbox extends Context.Service<Outbox, { readonly failed: Ref.Ref<boolean> }>()(
-  "@beep/iam-cli/operations/Outbox",
-) {}
+export class Outbox extends Context.Service<Outbox, { readonly failed: Ref.Ref<boolean> }>()("@beep/iam-cli/Outbox") {}
 
 /** The mailer as it is, and what became of its mails. */
 export const layer: Layer.Layer<Mailer.Mailer | Outbox, never, Mailer.Mailer> = Layer.effectContext(

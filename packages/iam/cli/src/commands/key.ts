@@ -5,11 +5,11 @@ import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
-import type { Group } from "./explain.ts";
-import * as Flags from "./flags.ts";
-import type { Whose } from "./operations/keys.ts";
+import type { Declared } from "../explain.ts";
+import * as Flags from "../flags.ts";
+import type { Whose } from "../operations/keys.ts";
 
-const operations = Effect.promise(() => import("./operations/keys.ts"));
+const operations = Effect.promise(() => import("../operations/keys.ts"));
 
 const key = Argument.String("key").pipe(Argument.withDescription("Id of the key, as `iam key list` shows it"));
 
@@ -89,7 +89,7 @@ const revoke = Command.make("revoke", { key }, (input) => Effect.flatMap(operati
 );
 
 /** `iam key` */
-export const keyCommand: Group<"key"> = Command.make("key").pipe(
+export const keyCommand: Declared<"key"> = Command.make("key").pipe(
   Command.withShortDescription("Create, rotate and revoke API keys"),
   Command.withDescription("What an operator does with API keys."),
   Command.withSubcommands([create, list, rotate, revoke]),
