@@ -1,10 +1,10 @@
 /** The page of errors, from the catalogue of their codes. */
-import { errorFamily } from "@beep/iam-cli";
+import { errorFamilies as ofTheCommand } from "@beep/iam-cli";
 import type { ErrorCatalogue } from "@beep/iam-domain";
 import { errorFamilies } from "@beep/iam-server";
 import { table } from "./table.ts";
 
-const families: ReadonlyArray<ErrorCatalogue.Family> = [...errorFamilies, errorFamily];
+const families: ReadonlyArray<ErrorCatalogue.Family> = [...errorFamilies, ...ofTheCommand];
 
 type Entry = readonly [code: string, explanation: ErrorCatalogue.Explanation];
 

@@ -14,7 +14,8 @@ let stoppingSince: number | undefined;
 const onSignal = () => {
   if (stoppingSince === undefined) {
     stoppingSince = performance.now();
-    process.stdout.write("\nStopping; what runs is finished first. Ctrl-C ends it at once.\n");
+    // Standard output may be a file that takes the result.
+    process.stderr.write("\nStopping; what runs is finished first. Ctrl-C ends it at once.\n");
     setTimeout(() => process.exit(1), PATIENCE).unref();
   } else if (performance.now() - stoppingSince > SAME_KEYPRESS) process.exit(130);
 };

@@ -1,12 +1,12 @@
 /** Tells in one line why something cannot start, or is not done. */
-import { Errors } from "@beep/iam-domain";
+import { ErrorCatalogue, Errors } from "@beep/iam-domain";
 import type { ConfigError } from "effect/Config";
 import type { Command, Environment } from "effect/cli/Command";
 import type * as Effect from "effect/Effect";
 import * as Predicate from "effect/Predicate";
 import * as Schema from "effect/Schema";
 import * as SchemaIssue from "effect/SchemaIssue";
-import type { Refused } from "./Refused.ts";
+import type { Refused, Unsent } from "./Refused.ts";
 
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1();
 
@@ -30,32 +30,33 @@ export type Failure =
   | Errors.AdministratorMissing
   | Errors.AuthError
   | Errors.CommitUnknown
-  | Refused;
+  | Refused
+  | Unsent;
 
 /** What a command does. */
 export type Operation = Effect.Effect<void, Failure, Environment>;
 
-/** A command that has commands. */
+/** A command, by its name and what it takes. */
 // biome-ignore lint/complexity/noBannedTypes: a command without flags has this for its input
-export type Group<Name extends string> = Command<Name, {}, {}, Failure, Environment>;
+export type Declared<Name extends string, Input = {}> = Command<Name, Input, {}, Failure, Environment>;
 
-/** What to do about what the services refuse, where that is not plain. */
-const remedies: Readonly<Record<string, string>> = {
+/** What to do, where that is a command or a flag. */
+const commands: Readonly<Record<string, string>> = {
   ADMINISTRATOR_MISSING: "Make one: `iam user create --admin --email … --name …`.",
   BANNED_USER: "Act as somebody else by --as, or `iam user unban` first.",
-  COMMIT_UNKNOWN: "Look whether it is done before you try again.",
   KEY_NOT_FOUND: "See `iam key list`.",
   ORGANIZATION_NOT_FOUND: "See `iam org list`.",
-  PASSWORD_TOO_SHORT: "Choose one of 15 characters or more.",
   USER_NOT_FOUND: "See `iam user list`.",
   YOU_CANNOT_BAN_YOURSELF: "Name another administrator by --as.",
 };
+
+const catalogue: Readonly<Record<string, ErrorCatalogue.Explanation>> = ErrorCatalogue.authentication;
 
 /** `iam: <what>. <remedy> [CODE]` */
 export const explain = (error: Failure): string => {
   const explained = error._tag === "ConfigError" ? configuration(error) : error;
   const { code, message } = explained;
-  const remedy = "remedy" in explained ? explained.remedy : remedies[code];
+  const remedy = "remedy" in explained ? explained.remedy : (commands[code] ?? catalogue[code]?.remedy);
   // What a database said ends as it likes, and may have lines.
   return `iam: ${message.replace(/\.?\s*$/, ".")} ${remedy ?? ""} [${code}]`.replaceAll(/\s+/g, " ");
 };

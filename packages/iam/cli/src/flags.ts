@@ -4,9 +4,6 @@ import * as Duration from "effect/Duration";
 import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
 
-/** A text of several lines, as the help sets them: it breaks none itself, and terminals have 80 columns. */
-export const lines = (...each: ReadonlyArray<string>): string => each.join("\n  ");
-
 /** For programs, instead of words and tables. */
 export const json = Flag.Boolean("json").pipe(
   Flag.withDescription("Print JSON"),
@@ -14,11 +11,14 @@ export const json = Flag.Boolean("json").pipe(
   Flag.withoutNegation,
 );
 
-/** A whole number from one to another. */
-export const whole = (name: string, between: { readonly minimum: number; readonly maximum: number }) =>
-  Flag.Int(name).pipe(Flag.withSchema(Schema.Int.check(Schema.isBetween(between))));
-
+/** What a column for whole numbers holds. */
 const MOST = 2 ** 31 - 1;
+
+/** A whole number from one to another. */
+export const whole = (
+  name: string,
+  { minimum, maximum = MOST }: { readonly minimum: number; readonly maximum?: number },
+) => Flag.Int(name).pipe(Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum, maximum }))));
 
 /** A part of a list. */
 export const page = {
@@ -26,20 +26,17 @@ export const page = {
     Flag.withDescription("How many to show (50)"),
     Flag.withDefault(50),
   ),
-  offset: whole("offset", { minimum: 0, maximum: MOST }).pipe(
-    Flag.withDescription("How many to pass over (0)"),
-    Flag.withDefault(0),
-  ),
+  offset: whole("offset", { minimum: 0 }).pipe(Flag.withDescription("How many to pass over (0)"), Flag.withDefault(0)),
 };
 
 /** A number of things. */
-export const count = (name: string) => whole(name, { minimum: 1, maximum: MOST });
+export const count = (name: string) => whole(name, { minimum: 1 });
 
 /** In whose name. */
 export const as = (unlessStated: string) =>
   Flag.String("as").pipe(
     Flag.withMetavar("user"),
-    Flag.withDescription(`In whose name; ${unlessStated} unless stated`),
+    Flag.withDescription(`In whose name (${unlessStated})`),
     Flag.optional,
   );
 

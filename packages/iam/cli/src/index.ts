@@ -1,4 +1,4 @@
-export { migrate } from "./migrate.ts";
-export { errorFamily } from "./Refused.ts";
-export { serve } from "./serve.ts";
+export { errorFamilies } from "./errorFamilies.ts";
+export { migrate } from "./operations/migrate.ts";
+export { serve } from "./operations/serve.ts";
 export { keys } from "./settings.ts";

@@ -13,8 +13,8 @@ import * as References from "effect/References";
 import * as Runtime from "effect/Runtime";
 import * as Stdio from "effect/Stdio";
 import { run } from "./command.ts";
-import type { ErrorsFound } from "./doctor.ts";
 import { explain, type Failure } from "./explain.ts";
+import type { ErrorsFound } from "./operations/doctor.ts";
 import { progress } from "./progress.ts";
 import { logLevel, logsJson } from "./settings.ts";
 

@@ -7,6 +7,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
+import { curl } from "./curl.ts";
 import { type Html, html, page } from "./html.ts";
 
 const Setup = Schema.Struct({
@@ -49,7 +50,7 @@ const setupPage = (filled: Filled, status = 200) =>
 const alreadySetUp = page({
   title: "This server is set up",
   status: 409,
-  body: html`<p>There is an administrator already, and the link to make one works no more.
+  body: html`<p>There is an administrator already, and the link to make one no longer works.
 Other administrators are made by an administrator. <a href="/">To the start page</a></p>`,
 });
 
@@ -69,24 +70,14 @@ ${passwordField}
   });
 
 const linkIsOld = page({
-  title: "This link works no more",
+  title: "This link no longer works",
   status: 400,
   body: html`<p>A link to set a password works once, and for an hour. Ask for another one.</p>`,
 });
 
-/** A command that posts JSON to one of Better Auth's operations. */
-const curl = (url: URL, options: ReadonlyArray<string>, body: Readonly<Record<string, string>>): string =>
-  [
-    `curl ${url.href}`,
-    ...options,
-    "--header 'content-type: application/json'",
-    // In a shell a quote ends the text, wherever it comes from.
-    `--data '${JSON.stringify(body).replaceAll("'", "'\\''")}'`,
-  ].join(" \\\n  ");
-
 /** A command that signs in and keeps the session in a file. */
 const signIn = (baseUrl: URL, email: string): string =>
-  curl(new URL(`${Auth.BASE_PATH}/sign-in/email`, baseUrl), ["--cookie-jar cookies.txt"], { email, password: "…" });
+  curl(baseUrl, "/sign-in/email", { email, password: "…" }, ["--cookie-jar cookies.txt"]);
 
 /** `/`, `/setup`, `/password` and `/invitations/:id`. */
 export const layer = HttpRouter.use(
@@ -206,11 +197,10 @@ ${open ? html`<li><a href="/setup">Make the first administrator</a>, with the li
             body: html`<p>The address is not that of an invitation. Was it copied as a whole?</p>`,
           });
         }
-        const accept = curl(
-          new URL(`${Auth.BASE_PATH}/organization/accept-invitation`, baseUrl),
-          ["--cookie cookies.txt", `--header 'origin: ${baseUrl.origin}'`],
-          { invitationId: id },
-        );
+        const accept = curl(baseUrl, "/organization/accept-invitation", { invitationId: id }, [
+          "--cookie cookies.txt",
+          `--header 'origin: ${baseUrl.origin}'`,
+        ]);
         return page({
           title: "You are invited",
           body: html`<p>To accept, sign in with the address that was invited. If you have no account yet,

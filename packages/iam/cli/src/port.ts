@@ -33,14 +33,20 @@ export const demandFree = (addresses: ReadonlyArray<Address>): Effect.Effect<voi
     discard: true,
   }).pipe(Effect.scoped);
 
-const unavailable = ({ host, port, key }: Address, { cause }: ServeError): Errors.StartupError => {
+const unavailable = ({ host, port, keys }: Address, { cause }: ServeError): Errors.StartupError => {
   const code = Predicate.hasProperty(cause, "code") ? cause.code : undefined;
   const address = `${host}:${port}`;
   const { message, remedy } =
     code === "EADDRINUSE"
-      ? { message: `The address ${address} is in use.`, remedy: `Stop what listens there, or choose another ${key}.` }
+      ? {
+          message: `The address ${address} is in use.`,
+          remedy: `Stop what listens there, or choose another ${keys.port}.`,
+        }
       : code === "EACCES"
-        ? { message: `This user may not listen on ${address}.`, remedy: `Choose a ${key} of 1024 or above.` }
-        : { message: `Nothing can listen on ${address} (${String(code)}).`, remedy: `Correct HOST and ${key}.` };
+        ? { message: `This user may not listen on ${address}.`, remedy: `Choose a ${keys.port} of 1024 or above.` }
+        : {
+            message: `Nothing can listen on ${address} (${String(code)}).`,
+            remedy: `Correct ${keys.host} and ${keys.port}.`,
+          };
   return new Errors.StartupError({ code: "PORT_UNAVAILABLE", message, remedy, cause });
 };

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect";
 import * as Stdio from "effect/Stdio";
 import * as Terminal from "effect/Terminal";
 
+/** What shows the steps. */
 export interface Progress {
   /** A step begins. */
   readonly step: (name: string) => Effect.Effect<void>;
@@ -13,7 +14,7 @@ export interface Progress {
 }
 
 /** Back to the line's start, and everything in it away. */
-const ERASE_LINE = "\r\u001b[2K";
+export const ERASE_LINE = "\r\u001b[2K";
 
 /** As standard output shows it. */
 export const progress: Effect.Effect<Progress, never, Environment> = Effect.gen(function* () {

@@ -46,7 +46,12 @@ export const keys = {
   metricsPort: Setting.optional("IAM_METRICS_PORT", Config.Port, {
     type: "port",
     fallback: "there are no metrics",
-    says: "Where `iam serve` answers `GET /metrics` for Prometheus, on the same `HOST`. Keep it from the public.",
+    says: "Where `iam serve` answers `GET /metrics` for Prometheus. Keep it from the public.",
+  }),
+  metricsHost: Setting.optional("IAM_METRICS_HOST", Config.NonEmptyString, {
+    type: "address of this machine",
+    fallback: "`HOST`",
+    says: "Where `iam serve` answers `GET /metrics`: `127.0.0.1` keeps it on this machine, whatever `HOST` is.",
   }),
 };
 
@@ -60,20 +65,28 @@ export const logsJson: Effect.Effect<boolean, Config.ConfigError, Stdio.Stdio> =
   return Option.isNone(format) ? !(yield* stderrIsTerminal) : format.value === "json";
 });
 
-/** An address to listen on, and the key that states its port. */
+/** An address to listen on, and the keys that state it. */
 export interface Address {
   readonly host: string;
   readonly port: number;
-  readonly key: "PORT" | "IAM_METRICS_PORT";
+  readonly keys: { readonly host: string; readonly port: string };
 }
 
 /** Where to listen. */
 export const listening = Config.map(
-  Config.all({ host: keys.host, port: keys.port, metricsPort: keys.metricsPort }),
-  ({ host, port, metricsPort }) => ({
-    main: { host, port, key: "PORT" } satisfies Address,
-    metrics: Option.map(metricsPort, (of): Address => ({ host, port: of, key: "IAM_METRICS_PORT" })),
+  Config.all(Struct.pick(keys, ["host", "port", "metricsHost", "metricsPort"])),
+  ({ host, port, metricsHost, metricsPort }) => ({
+    main: { host, port, keys: { host: "HOST", port: "PORT" } } satisfies Address,
+    metrics: Option.map(
+      metricsPort,
+      (of): Address => ({
+        host: Option.getOrElse(metricsHost, () => host),
+        port: of,
+        keys: { host: Option.isSome(metricsHost) ? "IAM_METRICS_HOST" : "HOST", port: "IAM_METRICS_PORT" },
+      }),
+    ),
   }),
 );
 
+/** Where the server listens, and where the metrics are. */
 export type Listening = Config.Success<typeof listening>;

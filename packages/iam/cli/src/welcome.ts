@@ -4,14 +4,10 @@ import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
+import { curl } from "./curl.ts";
 
-/** A sign-up that works as it stands. */
-const example = (baseUrl: URL): string =>
-  `curl ${baseUrl.origin}/api/auth/sign-up/email -H 'content-type: application/json' \\
-  -d '{"name":"Ann","email":"ann@example.com","password":"${EXAMPLE_PASSWORD}"}'`;
-
-/** Any that is long enough. */
-const EXAMPLE_PASSWORD = "tulip-harbour-cello-ninety";
+/** Somebody who may sign up as it stands: any password is long enough that has 15 characters. */
+const ANN = { name: "Ann", email: "ann@example.com", password: "tulip-harbour-cello-ninety" };
 
 /** Prints the addresses, the one-time link while there is no administrator, and a command to begin with. */
 export const welcome = Effect.gen(function* () {
@@ -34,7 +30,7 @@ export const welcome = Effect.gen(function* () {
       "",
       "Sign somebody up:",
       "",
-      example(baseUrl),
+      curl(baseUrl, "/sign-up/email", ANN),
       "",
       "Then open the mail and follow its link: only a confirmed address can sign in.",
       "",

@@ -235,7 +235,7 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("a server that wa
     Effect.gen(function* () {
       const { server, dataDir } = yield* Started;
       const [, url = "", header = "", body = ""] =
-        /curl (\S+) -H '([^']+)' \\\n {2}-d '([^']+)'/.exec(server.output) ?? [];
+        /curl (\S+) \\\n {2}--header '([^']+)' \\\n {2}--data '([^']+)'/.exec(server.output) ?? [];
       const [name = "", value = ""] = header.split(": ");
       yield* Effect.promise(async () => {
         // Not by fetch, which says that it is a browser.
@@ -269,12 +269,13 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("a server that wa
         updating.flushHeaders();
         yield* Effect.promise(() => once(updating, "continue"));
         server.process.kill("SIGTERM");
-        yield* Effect.promise(() => server.printed("Stopping"));
+        yield* Effect.promise(() => server.told("Stopping"));
         updating.end(name);
         const [updated] = yield* Effect.promise(() => answered);
         assert.deepInclude(updated, { statusCode: 200 });
         const ended = yield* Effect.promise(() => server.ended);
-        assert.deepInclude(ended, { code: 0, stderr: "" });
+        assert.strictEqual(ended.code, 0);
+        assert.match(ended.stderr, /^\nStopping; [^\n]+\n$/);
         assert.isTrue(
           yield* Effect.promise(() =>
             stat(join(dataDir, "pid")).then(

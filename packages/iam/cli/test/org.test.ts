@@ -5,6 +5,7 @@ import { IamTest } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import * as Iam from "./support/iam.ts";
 import { mailTo } from "./support/mail.ts";
 import { json, operator } from "./support/operator.ts";
 
@@ -15,7 +16,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
     "AUTH-9: an operator makes organizations, invites and removes members",
     () =>
       Effect.gen(function* () {
-        const { dataDir, does, refused } = yield* operator;
+        const { dataDir, does, environment, refused } = yield* operator;
         const ann = yield* IamTest.signedUp("ann");
         const acme = ["org", "create", "acme", "--name", "Acme Ltd", "--owner", ann.email];
         const created = json(yield* does([...acme, "--json"]));
@@ -36,6 +37,16 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
           /\[USER_IS_ALREADY_INVITED_TO_THIS_ORGANIZATION\]/,
         );
         assert.strictEqual((yield* does(["org", "invite", "acme", "bob@example.com", "--resend"])).trim(), id);
+
+        const dan = ["org", "invite", "acme", "dan@example.com"];
+        const unreachable = `smtp://127.0.0.1:${yield* Effect.promise(Iam.freePort)}`;
+        const unsent = yield* Iam.run(dan, { ...environment, IAM_SMTP_URL: unreachable });
+        assert.strictEqual(unsent.code, 1);
+        assert.match(
+          unsent.stderr,
+          /\niam: The invitation was made, but the mail was not sent\. .*IAM_SMTP_URL.* --resend`\. \[MAIL_FAILED\]\n$/,
+        );
+        assert.strictEqual(yield* does([...dan, "--resend"]), unsent.stdout);
 
         const bob = yield* IamTest.signedUp("bob");
         const { api } = yield* Auth.Auth;

@@ -3,7 +3,7 @@ import { connect, TestDatabase } from "@beep/testing";
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Schedule from "effect/Schedule";
-import { MOST_MEMBERS, plan } from "../src/seed/plan.ts";
+import { MOST_MEMBERS, plan } from "../src/demo/plan.ts";
 import { Browser } from "./support/browser.ts";
 import * as Iam from "./support/iam.ts";
 import { environmentOf } from "./support/operator.ts";
@@ -144,7 +144,7 @@ it.live(
 );
 
 it.live(
-  "SEED-1: users who are no demo data keep it out, unless it is forced; and too many are refused",
+  "SEED-1: users that are not demo data keep it out, unless it is forced; and too many are refused",
   () =>
     Effect.gen(function* () {
       const database = yield* TestDatabase.make();

@@ -48,9 +48,9 @@ describe("OPS-1: what keeps from starting is one line, and nothing is changed", 
       /^iam: IAM_BASE_ULR, IAM_LOGLEVEL are no keys .* Did you mean IAM_BASE_URL, IAM_LOG_LEVEL\? .*\[CONFIGURATION_INVALID\]/,
     ],
     [
-      "a key that nobody reads",
-      { IAM_FOO: "bar" },
-      /^iam: IAM_FOO is no key of the configuration\. Remove it\. .*\[CONFIGURATION_INVALID\]/,
+      "a misspelt key that does not begin like ours",
+      { DATABSE_URL: "postgres://a:b@localhost/c" },
+      /^iam: DATABSE_URL is no key of the configuration\. Did you mean DATABASE_URL\? .*\[CONFIGURATION_INVALID\]/,
     ],
     ["a short secret", { IAM_SECRET: "too-short-to-be-one" }, /IAM_SECRET.*\[CONFIGURATION_INVALID\]/],
     ["a base address that is none", { IAM_BASE_URL: "here" }, /IAM_BASE_URL.*\[CONFIGURATION_INVALID\]/],
@@ -104,6 +104,11 @@ describe("OPS-1: what keeps from starting is one line, and nothing is changed", 
       "one port for two purposes",
       { PORT: "39999", IAM_METRICS_PORT: "39999" },
       /39999 is in use.*another IAM_METRICS_PORT.*\[PORT_UNAVAILABLE\]/,
+    ],
+    [
+      "a host for the metrics that is elsewhere",
+      { IAM_METRICS_HOST: "203.0.113.1", IAM_METRICS_PORT: "39999" },
+      /203\.0\.113\.1.* IAM_METRICS_HOST and IAM_METRICS_PORT.*\[PORT_UNAVAILABLE\]/,
     ],
     ["a host that is elsewhere", { HOST: "203.0.113.1" }, /203\.0\.113\.1.*\[PORT_UNAVAILABLE\]/],
   ];
@@ -163,6 +168,16 @@ describe("OPS-1: what keeps from starting is one line, and nothing is changed", 
   );
 });
 
+/** The operator's. */
+const commands = [
+  ...["create", "list", "show", "ban", "unban", "sessions", "end-sessions", "set-role", "set-password"].map(
+    (name) => `user ${name}`,
+  ),
+  ...["create", "list", "members", "invite", "remove-member"].map((name) => `org ${name}`),
+  ...["create", "list", "rotate", "revoke"].map((name) => `key ${name}`),
+  ...["user", "org", "key", "seed", "doctor"],
+];
+
 describe("the command", () => {
   const calls: ReadonlyArray<readonly [string, ReadonlyArray<string>, Iam.Environment, number]> = [
     ["help", ["--help"], {}, 0],
@@ -181,6 +196,19 @@ describe("the command", () => {
     );
   }
 
+  it.live("OPS-1: of a key that nobody reads the log says so, and of what Kubernetes states nothing", () =>
+    Effect.gen(function* () {
+      const { code, stderr } = yield* Iam.run(["migrate", "--print-setup"], {
+        IAM_LOG_FORMAT: "json",
+        IAM_FOO: "bar",
+        IAM_SERVICE_HOST: "10.0.0.1",
+        IAM_PORT_3000_TCP: "tcp://10.0.0.1:3000",
+      });
+      assert.strictEqual(code, 0, stderr);
+      assert.match(stderr, /^\{[^\n]*"IAM_FOO is no key of the configuration: nobody reads it\."[^\n]*\}\n$/);
+    }),
+  );
+
   it.live(
     "explains itself",
     () =>
@@ -192,7 +220,12 @@ describe("the command", () => {
         for (const key of ["DATABASE_URL", "IAM_SECRET", "PORT", "EXAMPLES"]) assert.include(serve.stdout, key);
         const migrate = yield* Iam.run(["migrate", "--help"], {});
         assert.include(migrate.stdout, "iam migrate --print-setup");
-        const lines = [help, serve, migrate].flatMap(({ stdout }) => stdout.split("\n"));
+        assert.match(migrate.stdout, /without\s+DATABASE_URL it migrates the\s+database in IAM_DATA_DIR/);
+        assert.include(help.stdout, "Make demo data\n\nEXAMPLES\n");
+        const every = yield* Effect.forEach(commands, (each) => Iam.run([...each.split(" "), "--help"], {}));
+        const required = every.flatMap(({ stdout }) => stdout.match(/--\w+(?=.*\(required\)$)/gm) ?? []);
+        assert.deepStrictEqual(required, ["--email", "--name", "--owner"]);
+        const lines = [help, serve, migrate, ...every].flatMap(({ stdout }) => stdout.split("\n"));
         assert.deepStrictEqual(
           lines.filter((line) => line.length > 80),
           [],
@@ -281,7 +314,7 @@ describe("the command", () => {
       socket.write(`${head}expect: 100-continue\r\n\r\n`);
       yield* Effect.promise(() => once(socket, "data"));
       server.process.kill("SIGINT");
-      yield* Effect.promise(() => server.printed("Stopping"));
+      yield* Effect.promise(() => server.told("Stopping"));
       const impatient = setInterval(() => server.process.kill("SIGINT"), 50);
       const ended = yield* Effect.promise(() => server.ended);
       clearInterval(impatient);

@@ -37,7 +37,8 @@ const Line = Schema.fromJsonString(
 const linesOf = (stderr: string) =>
   stderr
     .split("\n")
-    .filter((line) => line !== "")
+    // What is told on a signal is no entry of the log.
+    .filter((line) => line !== "" && !line.startsWith("Stopping;"))
     .map((line) => Schema.decodeSync(Line)(line));
 
 it.live(
@@ -290,7 +291,7 @@ it.live(
   () =>
     Effect.gen(function* () {
       const port = yield* Effect.promise(Iam.freePort);
-      const { server } = yield* served({ IAM_METRICS_PORT: String(port) });
+      const { server } = yield* served({ IAM_METRICS_PORT: String(port), IAM_METRICS_HOST: "127.0.0.2" });
       const text = yield* Effect.promise(async () => {
         const browser = new Browser(server.url);
         assert.strictEqual((await browser.get("/metrics")).status, 404);
@@ -298,9 +299,11 @@ it.live(
         await browser.get("/api/auth/reset-password/two", { traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-00` });
         await browser.get("/nowhere/one");
         await browser.get("/nowhere/two");
+        const elsewhere = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined);
+        assert.isUndefined(elsewhere);
         // Once before, because what a request measures is there for the next one.
-        await fetch(`http://127.0.0.1:${port}/metrics`);
-        const scraped = await fetch(`http://127.0.0.1:${port}/metrics`);
+        await fetch(`http://127.0.0.2:${port}/metrics`);
+        const scraped = await fetch(`http://127.0.0.2:${port}/metrics`);
         assert.strictEqual(scraped.status, 200);
         assert.match(scraped.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
         return scraped.text();

@@ -86,6 +86,20 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         const { does, environment, dataDir } = yield* operator;
         const server = yield* Iam.serve({ ...environment, IAM_RUN_MIGRATIONS: "false" });
         const email = "eve@example.com";
+        const unreachable = `smtp://127.0.0.1:${yield* Effect.promise(Iam.freePort)}`;
+        const unsent = yield* Iam.run(["user", "create", "--email", "fay@example.com", "--name", "Fay"], {
+          ...environment,
+          IAM_SMTP_URL: unreachable,
+        });
+        assert.strictEqual(unsent.code, 1);
+        assert.match(unsent.stdout, /^fay@example\.com is created: user_\w{26}\n$/);
+        assert.match(
+          unsent.stderr,
+          /\niam: The user was created, but the mail was not sent\. .*IAM_SMTP_URL.* `iam user set-password fay@example\.com`\. \[MAIL_FAILED\]\n$/,
+        );
+        assert.notInclude(unsent.stderr, "A mail with a link");
+        assert.include(yield* does(["user", "show", "fay@example.com"]), "Fay");
+
         const created = yield* Iam.run(["user", "create", "--email", email, "--name", "Eve\u001b[2J", "--json"], {
           ...environment,
           IAM_BASE_URL: server.url,
@@ -104,7 +118,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
           assert.strictEqual((await browser.submit("/password", { token, password })).status, 200);
           const replayed = await browser.submit("/password", { token, password: "another password of some length" });
           assert.strictEqual(replayed.status, 400);
-          assert.include(replayed.text, "works no more");
+          assert.include(replayed.text, "no longer works");
           assert.strictEqual((await browser.get("/password")).status, 400);
           const signedIn = await browser.post("/api/auth/sign-in/email", { email, password });
           assert.strictEqual(signedIn.status, 200, signedIn.text);

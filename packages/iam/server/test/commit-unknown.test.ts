@@ -25,9 +25,12 @@ layer(TestDatabase.layer(), { excludeTestServices: true })("a connection lost du
           values (${SharedEntityIds.OrganizationId.toUuid(id)}, ${when}, ${`${when} ${pooler}`})`;
 
         const address = new URL(Redacted.value(appUrl));
-        address.port = String(yield* cutAtCommit(new URL(address), when));
+        const proxy = yield* cutAtCommit(new URL(address), when);
+        address.port = String(proxy.port);
         const write = Effect.gen(function* () {
           const { db } = yield* IamDb.IamDb;
+          // Not the start's own transactions.
+          yield* proxy.arm;
           yield* Tenancy.within(id)(db.insert(IamDbSchema.notificationPreference).values({ channel: "mail" }));
         });
         const error = yield* write.pipe(

@@ -5,10 +5,11 @@ import * as Option from "effect/Option";
 import * as Record from "effect/Record";
 import type { Operation } from "../explain.ts";
 import { stated } from "../flags.ts";
+import { operating } from "../operating.ts";
 import * as Output from "../output.ts";
-import { operating } from "./operating.ts";
 
-interface Whose {
+/** Whose a key is: a user's or an organization's. */
+export interface Whose {
   readonly user: Option.Option<string>;
   readonly org: Option.Option<string>;
 }
@@ -30,6 +31,7 @@ const print = (json: boolean, { id, key, name, prefix, permissions, expiresAt }:
     Output.say(`This is ${id}. It is not shown again.`),
   );
 
+/** Makes a key, and prints it this once. */
 export const create = (
   input: Whose & {
     readonly name: Option.Option<string>;
@@ -76,6 +78,7 @@ export const create = (
     }),
   );
 
+/** Lists a user's or an organization's keys, without the keys themselves. */
 export const list = (input: Whose & { readonly json: boolean }): Operation =>
   operating(
     Effect.gen(function* () {
@@ -98,6 +101,7 @@ export const list = (input: Whose & { readonly json: boolean }): Operation =>
     }),
   );
 
+/** Ends a key, and prints the one that replaces it. */
 export const rotate = (input: { readonly key: string; readonly json: boolean }): Operation =>
   operating(
     Effect.gen(function* () {
@@ -107,6 +111,7 @@ export const rotate = (input: { readonly key: string; readonly json: boolean }):
     }),
   );
 
+/** Ends a key. */
 export const revoke = (input: { readonly key: string }): Operation =>
   operating(
     Effect.gen(function* () {

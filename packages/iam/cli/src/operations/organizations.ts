@@ -1,11 +1,13 @@
 /** `iam org` */
-import { Auth, Iam, Operator } from "@beep/iam-server";
+import { Auth, Operator } from "@beep/iam-server";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { Operation } from "../explain.ts";
+import { inNameOf, operating } from "../operating.ts";
+import * as Outbox from "../outbox.ts";
 import * as Output from "../output.ts";
-import { asOwner, operating } from "./operating.ts";
 
+/** Makes an organization with its owner. */
 export const create = (input: {
   readonly slug: string;
   readonly name: Option.Option<string>;
@@ -27,6 +29,7 @@ export const create = (input: {
     }),
   );
 
+/** Lists organizations by slug. */
 export const list = (input: {
   readonly search: string;
   readonly limit: number;
@@ -58,8 +61,9 @@ export const list = (input: {
 /** The organization that is named, and what acts on it. */
 const target = Effect.fnUntraced(function* (input: { readonly org: string; readonly as: Option.Option<string> }) {
   const { api } = yield* Auth.Auth;
-  const organization = yield* Effect.flatMap(Operator.Operator, (operator) => operator.organization(input.org));
-  return { api, organization, acting: yield* asOwner(input.as, organization.id) };
+  const operator = yield* Operator.Operator;
+  const organization = yield* operator.organization(input.org);
+  return { api, organization, acting: yield* inNameOf(input.as, operator.owner(organization.id)) };
 });
 
 interface OnOrganization {
@@ -67,6 +71,7 @@ interface OnOrganization {
   readonly as: Option.Option<string>;
 }
 
+/** Lists who belongs to an organization. */
 export const members = (
   input: OnOrganization & { readonly limit: number; readonly offset: number; readonly json: boolean },
 ): Operation =>
@@ -88,6 +93,7 @@ export const members = (
     }),
   );
 
+/** Invites somebody by mail, and prints the id of the invitation. */
 export const invite = (
   input: OnOrganization & {
     readonly email: string;
@@ -103,12 +109,15 @@ export const invite = (
       const body = { email, role, resend, organizationId: organization.id };
       const { id, expiresAt } = yield* acting((headers) => api.createInvitation({ headers, body }));
       yield* Output.result(input.json, { id, email, role, organization: organization.slug, expiresAt }, () => id);
-      yield* Output.say(
-        `The invitation's mail ${yield* Iam.mailDestination}; it can be accepted until ${Output.moment(expiresAt)}.`,
-      );
+      yield* Outbox.told({
+        done: "The invitation was made",
+        sent: (where) => `The invitation's mail ${where}; it can be accepted until ${Output.moment(expiresAt)}.`,
+        again: `send it again by \`iam org invite ${organization.slug} ${email} --role ${role} --resend\``,
+      });
     }),
   );
 
+/** Ends a membership. */
 export const removeMember = (input: OnOrganization & { readonly member: string }): Operation =>
   operating(
     Effect.gen(function* () {

@@ -5,12 +5,13 @@ import { Auth, IamDb, Operator, Tenancy, Transaction } from "@beep/iam-server";
 import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
+import { curl } from "../curl.ts";
+import * as Bar from "../demo/bar.ts";
+import { DEMO_ADDRESSES, type Member, plan, type Size, type Tenant } from "../demo/plan.ts";
 import type { Operation } from "../explain.ts";
+import { operating } from "../operating.ts";
 import * as Output from "../output.ts";
 import { Refused } from "../Refused.ts";
-import * as Bar from "../seed/bar.ts";
-import { DEMO_ADDRESSES, type Member, plan, type Size, type Tenant } from "../seed/plan.ts";
-import { operating } from "./operating.ts";
 
 /** As many as the connections that an installation has, unless it is told otherwise. */
 const AT_ONCE = 8;
@@ -93,18 +94,14 @@ const demandDemo = Effect.gen(function* () {
   if (strangers === 0) return;
   return yield* new Refused({
     code: "SEED_REFUSED",
-    message: `The database has ${strangers === 1 ? "a user" : `${strangers} users`} who are no demo data.`,
+    message: `The database has ${strangers === 1 ? "a user" : `${strangers} users`} that ${strangers === 1 ? "is" : "are"} not demo data.`,
     remedy: "Name another database, or say --force to mix them.",
   });
 });
 
 const number = (value: number): string => value.toLocaleString("en");
 
-/** A sign-in that works as it stands. */
-const example = (baseUrl: URL, email: string, password: string): string =>
-  `curl ${baseUrl.origin}${Auth.BASE_PATH}/sign-in/email -H 'content-type: application/json' \\
-  -d '${JSON.stringify({ email, password })}'`;
-
+/** Makes what of the demo data is not there, and says how to sign in. */
 export const seed = (input: Size & { readonly force: boolean }): Operation =>
   operating(
     Effect.gen(function* () {
@@ -149,7 +146,7 @@ export const seed = (input: Size & { readonly force: boolean }): Operation =>
           "",
           "Where `iam serve` runs, an owner signs in like this:",
           "",
-          example(baseUrl, first?.owner.email ?? "", password),
+          curl(baseUrl, "/sign-in/email", { email: first?.owner.email ?? "", password }),
         ].join("\n"),
       );
     }).pipe(Effect.catchTags({ SqlError: Effect.die, EffectDrizzleQueryError: Effect.die })),

@@ -1,14 +1,15 @@
 /** `iam user` */
 import { Errors } from "@beep/iam-domain";
-import { Auth, Iam, Operator, Transaction } from "@beep/iam-server";
+import { Auth, Operator, Transaction } from "@beep/iam-server";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import type { Operation } from "../explain.ts";
 import { stated } from "../flags.ts";
+import { inNameOf, operating } from "../operating.ts";
+import * as Outbox from "../outbox.ts";
 import * as Output from "../output.ts";
-import { asAdministrator, operating } from "./operating.ts";
-import * as Password from "./password.ts";
+import * as Password from "../password.ts";
 
 type User = Effect.Success<ReturnType<Operator.Operator["Service"]["user"]>>;
 
@@ -52,10 +53,11 @@ const demandLength = Effect.fnUntraced(function* (password: Redacted.Redacted) {
   return yield* new Errors.AuthError({
     code: "PASSWORD_TOO_SHORT",
     status: 400,
-    message: "The password is too short.",
+    message: `The password has fewer than ${Auth.MIN_PASSWORD_LENGTH} characters.`,
   });
 });
 
+/** Makes a user with a password, or mails a link to set one. */
 export const create = (input: {
   readonly email: string;
   readonly name: string;
@@ -83,14 +85,17 @@ export const create = (input: {
             );
         yield* Output.result(input.json, summary(user), () => `${user.email} is created: ${user.id}`);
         if (Option.isNone(password)) {
-          yield* Output.say(
-            `A mail with a link to set a password ${yield* Iam.mailDestination}; it works for an hour.`,
-          );
+          yield* Outbox.told({
+            done: "The user was created",
+            sent: (where) => `A mail with a link to set a password ${where}; it works for an hour.`,
+            again: `let the user ask for a new password, or set one by \`iam user set-password ${user.email}\``,
+          });
         }
       }),
     );
   });
 
+/** Lists users, the earliest first. */
 export const list = (input: {
   readonly search: Option.Option<string>;
   readonly limit: number;
@@ -101,7 +106,8 @@ export const list = (input: {
   operating(
     Effect.gen(function* () {
       const { api } = yield* Auth.Auth;
-      const acting = yield* asAdministrator(input.as);
+      const { administrator } = yield* Operator.Operator;
+      const acting = yield* inNameOf(input.as, administrator);
       const { limit, offset } = input;
       const searched = stated({ searchValue: Option.filter(input.search, (text) => text !== "") });
       const { users, total } = yield* acting((headers) =>
@@ -118,6 +124,7 @@ export const list = (input: {
     }),
   );
 
+/** Shows a user, and the organizations that the user belongs to. */
 export const show = ({ user: name, json }: { readonly user: string; readonly json: boolean }): Operation =>
   operating(
     Effect.gen(function* () {
@@ -144,8 +151,8 @@ export const show = ({ user: name, json }: { readonly user: string; readonly jso
 
 /** The user that is named, and what acts on it. */
 const target = Effect.fnUntraced(function* (input: { readonly user: string; readonly as: Option.Option<string> }) {
-  const { user } = yield* Operator.Operator;
-  return { user: yield* user(input.user), acting: yield* asAdministrator(input.as), ...(yield* Auth.Auth) };
+  const { administrator, user } = yield* Operator.Operator;
+  return { user: yield* user(input.user), acting: yield* inNameOf(input.as, administrator), ...(yield* Auth.Auth) };
 });
 
 interface OnUser {
@@ -153,6 +160,7 @@ interface OnUser {
   readonly as: Option.Option<string>;
 }
 
+/** Bans a user, and says which API keys go on working. */
 export const ban = (
   input: OnUser & { readonly reason: Option.Option<string>; readonly for: Option.Option<number> },
 ): Operation =>
@@ -169,6 +177,7 @@ export const ban = (
     }),
   );
 
+/** Lets a banned user in again. */
 export const unban = (input: OnUser): Operation =>
   operating(
     Effect.gen(function* () {
@@ -178,6 +187,7 @@ export const unban = (input: OnUser): Operation =>
     }),
   );
 
+/** Lists where a user is signed in. */
 export const sessions = (input: OnUser & { readonly json: boolean }): Operation =>
   operating(
     Effect.gen(function* () {
@@ -212,6 +222,7 @@ export const sessions = (input: OnUser & { readonly json: boolean }): Operation 
     }),
   );
 
+/** Ends a user's sessions. */
 export const endSessions = (input: OnUser): Operation =>
   operating(
     Effect.gen(function* () {
@@ -221,6 +232,7 @@ export const endSessions = (input: OnUser): Operation =>
     }),
   );
 
+/** Makes somebody an administrator, or no longer one. */
 export const setRole = (input: OnUser & { readonly role: "admin" | "user" }): Operation =>
   operating(
     Effect.gen(function* () {
@@ -230,6 +242,7 @@ export const setRole = (input: OnUser & { readonly role: "admin" | "user" }): Op
     }),
   );
 
+/** Sets a user's password, and ends the user's sessions. */
 export const setPassword = (input: OnUser): Operation =>
   Effect.gen(function* () {
     const password = yield* Password.read;

@@ -10,6 +10,8 @@ const bin = fileURLToPath(new URL("../../src/bin.ts", import.meta.url));
 
 interface Begun extends Running {
   readonly process: ChildProcess;
+  /** Waits for a text on standard error, and gives all that was written there until then. */
+  readonly told: (text: string) => Promise<string>;
 }
 
 /** A server that takes requests. */
@@ -27,7 +29,13 @@ const begin = (args: ReadonlyArray<string>, environment: Environment, input?: st
   const ended = new Promise<Ended>((resolve) => {
     child.once("close", (code) => resolve({ code, stdout: stdout.text, stderr: stderr.text }));
   });
-  return { process: child, printed: stdout.printed(ended), ended, interrupt: () => child.kill("SIGTERM") };
+  return {
+    process: child,
+    printed: stdout.printed(ended),
+    told: stderr.printed(ended),
+    ended,
+    interrupt: () => child.kill("SIGTERM"),
+  };
 };
 
 /**

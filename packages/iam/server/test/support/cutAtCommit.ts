@@ -4,15 +4,16 @@ import { connect, createServer, type Socket } from "node:net";
 import * as Effect from "effect/Effect";
 
 /**
- * Opens a proxy that cuts the connection when a session commits.
+ * Opens a proxy that cuts the connection when a session commits, from when it is told to.
  *
  * @param when `before` the server learns of the COMMIT, or `after` it has answered, which the client then never sees
- * @returns the proxy's port
+ * @returns the proxy's port, and what tells it
  */
 export const cutAtCommit = (upstream: URL, when: "before" | "after") =>
   Effect.acquireRelease(
-    Effect.callback<{ readonly port: number; readonly close: () => void }>((resume) => {
+    Effect.callback<{ readonly port: number; readonly arm: () => void; readonly close: () => void }>((resume) => {
       const sockets = new Set<Socket>();
+      let armed = false;
       const server = createServer((client) => {
         const database = connect({ host: upstream.hostname, port: Number(upstream.port) });
         const cut = () => {
@@ -25,7 +26,7 @@ export const cutAtCommit = (upstream: URL, when: "before" | "after") =>
         }
         let committing = false;
         client.on("data", (bytes) => {
-          committing ||= bytes.includes("COMMIT");
+          committing ||= armed && bytes.includes("COMMIT");
           if (committing && when === "before") cut();
           else database.write(bytes);
         });
@@ -37,6 +38,9 @@ export const cutAtCommit = (upstream: URL, when: "before" | "after") =>
         resume(
           Effect.succeed({
             port,
+            arm: () => {
+              armed = true;
+            },
             close: () => {
               for (const socket of sockets) socket.destroy();
               server.close();
@@ -46,4 +50,4 @@ export const cutAtCommit = (upstream: URL, when: "before" | "after") =>
       });
     }),
     ({ close }) => Effect.sync(close),
-  ).pipe(Effect.map(({ port }) => port));
+  ).pipe(Effect.map(({ arm, port }) => ({ port, arm: Effect.sync(arm) })));

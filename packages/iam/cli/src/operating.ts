@@ -8,14 +8,15 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Stdio from "effect/Stdio";
-import * as Configuration from "../configuration.ts";
-import type { Failure, Operation } from "../explain.ts";
-import * as installation from "../installation.ts";
-import { progress, type Progress as Shown } from "../progress.ts";
-import * as Secret from "../secret.ts";
-import { listening } from "../settings.ts";
+import * as Configuration from "./configuration.ts";
+import type { Failure, Operation } from "./explain.ts";
+import * as installation from "./installation.ts";
+import * as Outbox from "./outbox.ts";
+import { progress, type Progress as Shown } from "./progress.ts";
+import * as Secret from "./secret.ts";
+import { listening } from "./settings.ts";
 
-const services = Iam.services.pipe(Layer.provideMerge(installation.layer));
+const services = Iam.services.pipe(Layer.provideMerge(Outbox.layer), Layer.provideMerge(installation.layer));
 
 // Whoever only looks something up does not change the database's version.
 const unmigrated = ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_RUN_MIGRATIONS: "false" }), {
@@ -23,7 +24,9 @@ const unmigrated = ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_RUN_
 });
 
 /** Runs an effect on the installation that the environment names. */
-export const operating = (effect: Effect.Effect<void, Failure, Iam.Provided | Environment>): Operation =>
+export const operating = (
+  effect: Effect.Effect<void, Failure, Iam.Provided | Outbox.Outbox | Environment>,
+): Operation =>
   Effect.gen(function* () {
     const { args, stdoutIsTerminal } = yield* Stdio.Stdio;
     const [command] = yield* args;
@@ -45,26 +48,13 @@ type InName = <A>(
   effect: (headers: Headers) => Effect.Effect<A, Errors.AuthError>,
 ) => Effect.Effect<A, Errors.AuthError | Errors.CommitUnknown, Auth.Auth>;
 
-const inNameOf =
-  (id: SharedEntityIds.UserId): InName =>
-  (effect) =>
+/** Acts in the name of the user that is stated, or else of another. */
+export const inNameOf = Effect.fnUntraced(function* <E>(
+  as: Option.Option<string>,
+  unlessStated: Effect.Effect<{ readonly id: SharedEntityIds.UserId }, E>,
+): Effect.fn.Return<InName, Errors.AuthError | E, Operator.Operator> {
+  const operator = yield* Operator.Operator;
+  const { id } = yield* Option.match(as, { onNone: () => unlessStated, onSome: operator.user });
+  return (effect) =>
     Effect.flatMap(Auth.Auth, ({ actingAs }) => actingAs(id)(effect)).pipe(Effect.catchTag("SqlError", Effect.die));
-
-/** Acts in the name of a user, or else of the earliest administrator. */
-export const asAdministrator = Effect.fnUntraced(function* (
-  as: Option.Option<string>,
-): Effect.fn.Return<InName, Errors.AuthError | Errors.AdministratorMissing, Operator.Operator> {
-  const operator = yield* Operator.Operator;
-  const user = yield* Option.match(as, { onNone: () => operator.administrator, onSome: operator.user });
-  return inNameOf(user.id);
-});
-
-/** Acts in the name of a user, or else of the organization's earliest owner. */
-export const asOwner = Effect.fnUntraced(function* (
-  as: Option.Option<string>,
-  id: SharedEntityIds.OrganizationId,
-): Effect.fn.Return<InName, Errors.AuthError, Operator.Operator> {
-  const operator = yield* Operator.Operator;
-  const user = yield* Option.match(as, { onNone: () => operator.owner(id), onSome: operator.user });
-  return inNameOf(user.id);
 });

@@ -3,10 +3,10 @@ import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
-import type { Group } from "./explain.ts";
-import * as Flags from "./flags.ts";
+import type { Declared } from "../explain.ts";
+import * as Flags from "../flags.ts";
 
-const operations = Effect.promise(() => import("./operations/organizations.ts"));
+const operations = Effect.promise(() => import("../operations/organizations.ts"));
 
 const org = Argument.String("org").pipe(Argument.withDescription("Slug or id of the organization"));
 const as = Flags.as("its earliest owner");
@@ -14,9 +14,9 @@ const as = Flags.as("its earliest owner");
 const create = Command.make(
   "create",
   {
-    slug: Argument.String("slug").pipe(Argument.withDescription("Name in addresses, like acme-labs")),
-    name: Flag.String("name").pipe(Flag.withDescription("Name; the slug unless stated"), Flag.optional),
-    owner: Flag.String("owner").pipe(Flag.withMetavar("user"), Flag.withDescription("Whose it is to be")),
+    slug: Argument.String("slug").pipe(Argument.withDescription("Name in URLs, like acme-labs")),
+    name: Flag.String("name").pipe(Flag.withDescription("Name (the slug)"), Flag.optional),
+    owner: Flag.String("owner").pipe(Flag.withMetavar("user"), Flag.withDescription("The owner")),
     json: Flags.json,
   },
   (input) => Effect.flatMap(operations, (run) => run.create(input)),
@@ -55,7 +55,10 @@ const invite = Command.make(
   {
     org,
     email: Argument.String("email").pipe(Argument.withDescription("Address of who is invited")),
-    role: Flag.String("role").pipe(Flag.withDescription("Role in the organization"), Flag.withDefault("member")),
+    role: Flag.String("role").pipe(
+      Flag.withDescription("Role in the organization (member)"),
+      Flag.withDefault("member"),
+    ),
     resend: Flag.Boolean("resend").pipe(
       Flag.withDescription("Send the invitation that there is once more"),
       Flag.withDefault(false),
@@ -88,13 +91,10 @@ const removeMember = Command.make(
 );
 
 /** `iam org` */
-export const orgCommand: Group<"org"> = Command.make("org").pipe(
+export const orgCommand: Declared<"org"> = Command.make("org").pipe(
   Command.withShortDescription("Create organizations, and look after members"),
   Command.withDescription(
-    Flags.lines(
-      "What an operator does with organizations.",
-      "They are named by slug or id, users by e-mail address or id.",
-    ),
+    "What an operator does with organizations. They are named by slug or id, users by e-mail address or id.",
   ),
   Command.withSubcommands([create, list, members, invite, removeMember]),
   Command.withExamples([

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect";
 import * as Schedule from "effect/Schedule";
 import * as Stdio from "effect/Stdio";
 import * as Stream from "effect/Stream";
+import { ERASE_LINE } from "../progress.ts";
 
 const WIDTH = 24;
 
@@ -32,12 +33,12 @@ export const shown = Effect.fnUntraced(function* <E, R>(
   const write = (text: string) => Effect.orDie(Stream.run(Stream.succeed(text), stderr()));
   const telling = isTerminal
     ? Effect.repeat(
-        Effect.flatMap(show, (text) => write(`\r\u001b[2K${text}`)),
+        Effect.flatMap(show, (text) => write(`${ERASE_LINE}${text}`)),
         Schedule.spaced("100 millis"),
       )
     : Effect.repeat(Effect.delay(Effect.flatMap(show, Console.error), "5 seconds"), Schedule.forever);
   yield* Effect.raceFirst(run(Effect.sync(() => void done++)), Effect.andThen(telling, Effect.never)).pipe(
-    Effect.ensuring(isTerminal ? write("\r\u001b[2K") : Effect.void),
+    Effect.ensuring(isTerminal ? write(ERASE_LINE) : Effect.void),
   );
   return yield* elapsed;
 });

@@ -3,6 +3,7 @@ import type * as Array from "effect/Array";
 
 type Words = Array.NonEmptyReadonlyArray<string>;
 
+/** First names of users. */
 export const givenNames: Words = [
   "Ada",
   "Alan",
@@ -56,6 +57,7 @@ export const givenNames: Words = [
   "Yuki",
 ];
 
+/** Last names of users. */
 export const familyNames: Words = [
   "Adeyemi",
   "Almeida",
@@ -109,6 +111,7 @@ export const familyNames: Words = [
   "Weber",
 ];
 
+/** What the names of organizations begin with. */
 export const adjectives: Words = [
   "Amber",
   "Arctic",
@@ -144,6 +147,7 @@ export const adjectives: Words = [
   "Western",
 ];
 
+/** What the names of organizations end with. */
 export const trades: Words = [
   "Analytics",
   "Bakery",
@@ -179,4 +183,5 @@ export const trades: Words = [
   "Works",
 ];
 
+/** Names of teams. */
 export const teams: Words = ["Engineering", "Finance", "Marketing", "Operations", "Research", "Sales", "Support"];

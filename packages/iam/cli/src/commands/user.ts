@@ -3,10 +3,10 @@ import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
-import type { Group } from "./explain.ts";
-import * as Flags from "./flags.ts";
+import type { Declared } from "../explain.ts";
+import * as Flags from "../flags.ts";
 
-const operations = Effect.promise(() => import("./operations/users.ts"));
+const operations = Effect.promise(() => import("../operations/users.ts"));
 
 const user = Argument.String("user").pipe(Argument.withDescription("E-mail address or id"));
 const as = Flags.as("the earliest administrator");
@@ -14,7 +14,7 @@ const as = Flags.as("the earliest administrator");
 const create = Command.make(
   "create",
   {
-    email: Flag.String("email").pipe(Flag.withDescription("Address, which counts as confirmed: you vouch for it")),
+    email: Flag.String("email").pipe(Flag.withDescription("Address, for which you vouch")),
     name: Flag.String("name").pipe(Flag.withDescription("Name")),
     admin: Flag.Boolean("admin").pipe(
       Flag.withDescription("Make an administrator of the installation"),
@@ -32,10 +32,10 @@ const create = Command.make(
 ).pipe(
   Command.withShortDescription("Create a user"),
   Command.withDescription(
-    Flags.lines("Creates a user.", "Without a password, a mail to the address has a link by which to set one."),
+    "Creates a user, whose address counts as confirmed. Without a password, a mail to the address has a link by which to set one.",
   ),
   Command.withExamples([
-    { command: "iam user create --email ann@example.com --name Ann", description: "Who sets a password by mail" },
+    { command: "iam user create --email ann@example.com --name Ann", description: "Sets a password by a mailed link" },
     {
       command: "iam user create --admin --password-stdin --email … --name Ada < file",
       description: "An administrator, without mail",
@@ -74,7 +74,7 @@ const ban = Command.make(
   {
     user,
     reason: Flag.String("reason").pipe(Flag.withDescription("Why, for other administrators"), Flag.optional),
-    for: Flags.seconds("for", "How long; for good unless stated"),
+    for: Flags.seconds("for", "How long (for good)"),
     as,
   },
   (input) => Effect.flatMap(operations, (run) => run.ban(input)),
@@ -115,7 +115,7 @@ const setRole = Command.make(
   "set-role",
   {
     user,
-    role: Argument.Literals("role", ["admin", "user"]).pipe(Argument.withDescription("Role in the installation")),
+    role: Argument.Literals("role", ["admin", "user"]).pipe(Argument.withDescription("`admin` or `user`")),
     as,
   },
   (input) => Effect.flatMap(operations, (run) => run.setRole(input)),
@@ -130,10 +130,7 @@ const setPassword = Command.make("set-password", { user, as }, (input) =>
 ).pipe(
   Command.withShortDescription("Set a user's password"),
   Command.withDescription(
-    Flags.lines(
-      "Sets a user's password, and ends every session of the user.",
-      "It is asked for, or read from standard input.",
-    ),
+    "Sets a user's password, and ends every session of the user. It is asked for, or read from standard input.",
   ),
   Command.withExamples([
     { command: "iam user set-password ann@example.com", description: "Asks for it" },
@@ -142,7 +139,7 @@ const setPassword = Command.make("set-password", { user, as }, (input) =>
 );
 
 /** `iam user` */
-export const userCommand: Group<"user"> = Command.make("user").pipe(
+export const userCommand: Declared<"user"> = Command.make("user").pipe(
   Command.withShortDescription("Create, ban and look after users"),
   Command.withDescription("What an operator does with users. They are named by e-mail address or id."),
   Command.withSubcommands([create, list, show, ban, unban, sessions, endSessions, setRole, setPassword]),

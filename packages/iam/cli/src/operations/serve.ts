@@ -9,14 +9,14 @@ import * as HttpMiddleware from "effect/http/HttpMiddleware";
 import * as HttpRouter from "effect/http/HttpRouter";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
-import * as Configuration from "./configuration.ts";
-import * as installation from "./installation.ts";
-import * as pages from "./pages.ts";
-import * as Port from "./port.ts";
-import { progress, type Progress as Shown } from "./progress.ts";
-import * as Secret from "./secret.ts";
-import { type Address, type Listening, listening } from "./settings.ts";
-import { welcome } from "./welcome.ts";
+import * as Configuration from "../configuration.ts";
+import * as installation from "../installation.ts";
+import * as pages from "../pages.ts";
+import * as Port from "../port.ts";
+import { progress, type Progress as Shown } from "../progress.ts";
+import * as Secret from "../secret.ts";
+import { type Address, type Listening, listening } from "../settings.ts";
+import { welcome } from "../welcome.ts";
 
 /** What is measured, for Prometheus. Its own requests are not traced, and so not measured. */
 const metricsAt = (address: Address) =>

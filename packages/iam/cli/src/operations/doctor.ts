@@ -6,10 +6,10 @@ import * as Data from "effect/Data";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import * as Terminal from "effect/Terminal";
-import * as Configuration from "./configuration.ts";
-import { progress } from "./progress.ts";
-import { report } from "./report.ts";
-import { keys } from "./settings.ts";
+import * as Configuration from "../configuration.ts";
+import { progress } from "../progress.ts";
+import { report } from "../report.ts";
+import { keys } from "../settings.ts";
 
 /** There are errors: they have been shown, and the process ends with 1. */
 export class ErrorsFound extends Data.TaggedError("ErrorsFound") {}

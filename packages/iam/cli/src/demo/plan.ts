@@ -12,11 +12,13 @@ export interface Size {
   readonly users: number;
 }
 
+/** A user. */
 export interface Person {
   readonly name: string;
   readonly email: string;
 }
 
+/** An organization. */
 export interface Tenant {
   readonly name: string;
   readonly slug: string;
@@ -25,12 +27,14 @@ export interface Tenant {
   readonly teams: Array.NonEmptyReadonlyArray<string>;
 }
 
+/** A user who belongs to an organization, and does not own it. */
 export interface Member extends Person {
   readonly slug: string;
   readonly role: "admin" | "member";
   readonly team: string | undefined;
 }
 
+/** All of it. */
 export interface Plan {
   readonly tenants: ReadonlyArray<Tenant>;
   readonly members: ReadonlyArray<Member>;

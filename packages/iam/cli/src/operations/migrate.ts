@@ -5,7 +5,7 @@ import type { ConfigError } from "effect/Config";
 import * as Console from "effect/Console";
 import type { Environment } from "effect/cli/Command";
 import * as Effect from "effect/Effect";
-import { progress } from "./progress.ts";
+import { progress } from "../progress.ts";
 
 /** Migrates the database, and says what was done. */
 export const migrate: Effect.Effect<void, Errors.StartupError | ConfigError, Environment> = Effect.gen(function* () {

@@ -1,12 +1,12 @@
-/** `iam seed` */
+/** `iam seed`: the command. What it does is loaded when it runs. */
 import * as CliError from "effect/cli/CliError";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
-import * as Flags from "./flags.ts";
-import { MOST_MEMBERS, type Size } from "./seed/plan.ts";
+import { MOST_MEMBERS, type Size } from "../demo/plan.ts";
+import * as Flags from "../flags.ts";
 
-const operations = Effect.promise(() => import("./operations/seed.ts"));
+const operations = Effect.promise(() => import("../operations/seed.ts"));
 
 const fitting = <Input extends Size>({ tenants, users }: Input) =>
   users < tenants || users > tenants * MOST_MEMBERS
@@ -23,12 +23,12 @@ export const seedCommand = Command.make(
   {
     tenants: Flags.count("tenants").pipe(Flag.withDescription("How many organizations (10)"), Flag.withDefault(10)),
     users: Flags.count("users").pipe(Flag.withDescription("How many users altogether (100)"), Flag.withDefault(100)),
-    seed: Flags.whole("seed", { minimum: 0, maximum: 2 ** 31 - 1 }).pipe(
-      Flag.withDescription("Which data (1); the same number gives the same"),
+    seed: Flags.whole("seed", { minimum: 0 }).pipe(
+      Flag.withDescription("Which data: the same number gives the same (1)"),
       Flag.withDefault(1),
     ),
     force: Flag.Boolean("force").pipe(
-      Flag.withDescription("Even where there are users who are no demo data"),
+      Flag.withDescription("Even where there are users that are not demo data"),
       Flag.withDefault(false),
       Flag.withoutNegation,
     ),
@@ -38,10 +38,7 @@ export const seedCommand = Command.make(
   Command.validate(fitting),
   Command.withShortDescription("Make demo data"),
   Command.withDescription(
-    Flags.lines(
-      "Makes organizations with owners, teams and members, through the services.",
-      "What is there already is found, so that a run that was interrupted goes on.",
-    ),
+    "Makes organizations with owners, teams and members, through the services. What is there already is found, so that a run that was interrupted goes on.",
   ),
   Command.withExamples([
     { command: "iam seed", description: "A little" },

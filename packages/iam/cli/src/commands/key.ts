@@ -5,22 +5,18 @@ import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
-import type { Group } from "./explain.ts";
-import * as Flags from "./flags.ts";
+import type { Declared } from "../explain.ts";
+import * as Flags from "../flags.ts";
+import type { Whose } from "../operations/keys.ts";
 
-const operations = Effect.promise(() => import("./operations/keys.ts"));
+const operations = Effect.promise(() => import("../operations/keys.ts"));
 
 const key = Argument.String("key").pipe(Argument.withDescription("Id of the key, as `iam key list` shows it"));
 
 const whose = {
-  user: Flag.String("user").pipe(Flag.withDescription("The user whose it is"), Flag.optional),
-  org: Flag.String("org").pipe(Flag.withDescription("The organization whose it is"), Flag.optional),
+  user: Flag.String("user").pipe(Flag.withDescription("The user that owns it"), Flag.optional),
+  org: Flag.String("org").pipe(Flag.withDescription("The organization that owns it"), Flag.optional),
 };
-
-interface Whose {
-  readonly user: Option.Option<string>;
-  readonly org: Option.Option<string>;
-}
 
 const oneOwner = <Input extends Whose>(input: Input) =>
   Option.isSome(input.user) === Option.isSome(input.org)
@@ -36,11 +32,11 @@ const create = Command.make(
     expiresIn: Flags.seconds("expires-in", "How long it works (for good)"),
     permissions: Flag.KeyValuePair("permission").pipe(
       Flag.withMetavar("resource=actions"),
-      Flag.withDescription("What it may: files=read,write"),
+      Flag.withDescription("What it may do: files=read,write"),
       Flag.optional,
     ),
-    requests: Flags.count("requests").pipe(Flag.withDescription("How often it may be used (10)"), Flag.optional),
-    per: Flags.seconds("per", "In how long (1 day)"),
+    requests: Flags.count("requests").pipe(Flag.withDescription("Uses allowed within --per (10)"), Flag.optional),
+    per: Flags.seconds("per", "Within this time (1 day)"),
     unlimited: Flag.Boolean("unlimited").pipe(
       Flag.withDescription("Let it be used however often"),
       Flag.withDefault(false),
@@ -53,7 +49,7 @@ const create = Command.make(
   Command.validate(oneOwner),
   Command.withShortDescription("Create a key"),
   Command.withDescription(
-    Flags.lines("Creates an API key for a user or an organization.", "The key is printed alone, and only this once."),
+    "Creates an API key for a user or an organization. The key is printed alone, and only this once.",
   ),
   Command.withExamples([
     { command: "iam key create --user ann@example.com --name build > key", description: "Into a file" },
@@ -79,11 +75,7 @@ const rotate = Command.make("rotate", { key, json: Flags.json }, (input) =>
 ).pipe(
   Command.withShortDescription("Replace a key by a new one"),
   Command.withDescription(
-    Flags.lines(
-      "Ends a key, and prints a new one of the same name, owner, prefix, permissions",
-      "and limits, which works as long as the old one was to.",
-      "Both happen, or nothing does.",
-    ),
+    "Ends a key, and prints a new one of the same name, owner, prefix, permissions and limits, which works as long as the old one was to. Both happen, or nothing does.",
   ),
   Command.withExamples([
     { command: "iam key rotate apikey_01h455vb4pex5vsknk084sn02q > key", description: "Into a file" },
@@ -97,7 +89,7 @@ const revoke = Command.make("revoke", { key }, (input) => Effect.flatMap(operati
 );
 
 /** `iam key` */
-export const keyCommand: Group<"key"> = Command.make("key").pipe(
+export const keyCommand: Declared<"key"> = Command.make("key").pipe(
   Command.withShortDescription("Create, rotate and revoke API keys"),
   Command.withDescription("What an operator does with API keys."),
   Command.withSubcommands([create, list, rotate, revoke]),

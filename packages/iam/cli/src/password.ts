@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import * as Stdio from "effect/Stdio";
 import * as Stream from "effect/Stream";
-import { Refused } from "../Refused.ts";
+import { Refused } from "./Refused.ts";
 
 /** Asks for the password on a terminal, and otherwise reads it from standard input. */
 export const read: Effect.Effect<Redacted.Redacted, Refused, Environment> = Effect.gen(function* () {

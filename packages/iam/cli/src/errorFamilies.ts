@@ -1,0 +1,21 @@
+/** The families of error codes that the command has of its own: the page of errors is made from them. */
+import type { ErrorCatalogue } from "@beep/iam-domain";
+import type { Refused } from "./Refused.ts";
+
+const codes: Readonly<Record<Refused["code"], ErrorCatalogue.Explanation>> = {
+  PASSWORD_MISSING: {
+    statuses: [],
+    cause: "A command that sets a password was given none, neither typed nor piped in.",
+    remedy: "Type it, or pipe it in: `iam user set-password ann@example.com < file`.",
+  },
+  SEED_REFUSED: {
+    statuses: [],
+    cause: "Demo data is asked for where there are users that are not demo data.",
+    remedy: "Name another database, or say `--force` to mix them.",
+  },
+};
+
+/** What the command itself refuses. */
+export const errorFamilies: ReadonlyArray<ErrorCatalogue.Family> = [
+  { title: "The command", says: "Of `iam` itself.", codes },
+];
