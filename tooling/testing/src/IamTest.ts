@@ -88,6 +88,11 @@ export const databases: ReadonlyArray<{ readonly name: string; readonly layer: L
   { name: "embedded", layer: embedded },
 ];
 
+/** A server and the embedded database, for suites that do not depend on the server's version and the way to it. */
+export const serverAndEmbedded: typeof databases = databases.filter(
+  ({ name }) => name === "PostgreSQL 18" || name === "embedded",
+);
+
 export const password = "correct horse battery staple";
 
 /** A user with a session. */

@@ -1,4 +1,4 @@
-/** The doctor on faults of the logins, the tables and the data directory: each on a database of its own. */
+/** The doctor on faults of the server, the logins, the tables and the data directory. */
 import { connect, TestDatabase } from "@beep/testing";
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
@@ -9,6 +9,8 @@ import { examine, finds, tellScore } from "./doctor/finds.ts";
 import * as installations from "./doctor/installation.ts";
 
 tellScore();
+
+for (const fault of faults.ofServer) finds(fault, () => installations.onOwnServer);
 
 describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
   for (const fault of faults.ofLogins) finds(fault, () => installations.withOwnLogin(major));

@@ -1,4 +1,4 @@
-/** The doctor on faults of the configuration and the server, and on installations without any. */
+/** The doctor on faults of the configuration and the pooler, and on installations without any. */
 import { IamTest, PgBouncer } from "@beep/testing";
 import { assert, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
@@ -10,7 +10,6 @@ import * as installations from "./doctor/installation.ts";
 tellScore();
 
 for (const fault of [...faults.ofConfiguration, ...faults.ofPooler]) finds(fault, () => installations.onServer(18));
-for (const fault of faults.ofServer) finds(fault, () => installations.onOwnServer);
 
 it.live("OPS-3: the doctor finds nothing wrong with tables in another schema", () =>
   Effect.gen(function* () {

@@ -142,7 +142,7 @@ it.effect("OPS-1: a collector that hangs is given up after ten seconds, and aske
   }).pipe(Effect.scoped),
 );
 
-for (const { name, layer: services } of IamTest.databases) {
+for (const { name, layer: services } of IamTest.serverAndEmbedded) {
   layer(services, { excludeTestServices: true })(`on ${name}`, (test) => {
     test.effect("OPS-1: every statement is part of the operation that runs it, Better Auth's too", () =>
       Effect.gen(function* () {

@@ -22,7 +22,7 @@ const administrator = Effect.fnUntraced(function* (name: string) {
 const codeOf = <A, E>(effect: Effect.Effect<A, E>) =>
   Effect.map(Effect.flip(effect), (error) => (Predicate.hasProperty(error, "code") ? error.code : error));
 
-for (const database of IamTest.databases) {
+for (const database of IamTest.serverAndEmbedded) {
   layer(database.layer, { excludeTestServices: true })(`on ${database.name}`, (it) => {
     it.effect("AUTH-9: a user is acted as under Better Auth's own rules, and the session is gone afterwards", () =>
       Effect.gen(function* () {

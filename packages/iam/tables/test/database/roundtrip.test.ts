@@ -75,7 +75,7 @@ const referencesOf = (table: PgTable): Row => {
   );
 };
 
-for (const database of IamTest.databases.filter(({ name }) => name !== "PostgreSQL 15")) {
+for (const database of IamTest.serverAndEmbedded) {
   layer(Layer.provideMerge(withParents, database.layer))(`on ${database.name}`, (it) => {
     for (const { insert, name, select, table } of all) {
       const references = referencesOf(table);
