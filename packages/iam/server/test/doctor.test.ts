@@ -1,15 +1,26 @@
 /** The doctor on faults of the configuration and the pooler, and on installations without any. */
 import { IamTest, PgBouncer } from "@beep/testing";
-import { assert, it } from "@effect/vitest";
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
 import * as Redacted from "effect/Redacted";
+import * as Scope from "effect/Scope";
 import * as faults from "./doctor/faults.ts";
 import { examine, finds, tellScore } from "./doctor/finds.ts";
 import * as installations from "./doctor/installation.ts";
 
 tellScore();
 
-for (const fault of [...faults.ofConfiguration, ...faults.ofPooler]) finds(fault, () => installations.onServer(18));
+describe("the configuration", () => {
+  // One installation for all: what is wrong is around it.
+  const scope = Scope.makeUnsafe();
+  let installation: installations.Installation;
+  beforeAll(async () => {
+    installation = await Effect.runPromise(Scope.provide(installations.onServer(18), scope));
+  });
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)));
+  for (const fault of [...faults.ofConfiguration, ...faults.ofPooler]) finds(fault, () => Effect.succeed(installation));
+});
 
 it.live("OPS-3: the doctor finds nothing wrong with tables in another schema", () =>
   Effect.gen(function* () {
