@@ -1,8 +1,8 @@
 /** What a client really sends: a proxy in front of a PostgreSQL server that writes down every statement. */
-import { connect, createServer, type Socket } from "node:net";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import type * as Scope from "effect/Scope";
+import * as Proxy from "./Proxy.ts";
 
 /** A watched address. */
 export interface Statements {
@@ -20,7 +20,15 @@ export const watch = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Statements, never, Scope.Scope> {
   const executed: Array<string> = [];
   const url = new URL(Redacted.value(upstream));
-  const port = yield* proxy({ host: url.hostname, port: Number(url.port) }, (statement) => executed.push(statement));
+  const port = yield* Proxy.make(Proxy.upstreamOf(url), (client, database) => {
+    client
+      .on(
+        "data",
+        reader((statement) => executed.push(statement)),
+      )
+      .pipe(database);
+    database.pipe(client);
+  });
   url.hostname = "127.0.0.1";
   url.port = String(port);
   return {
@@ -32,32 +40,6 @@ export const watch = Effect.fnUntraced(function* (
       }),
   };
 });
-
-const proxy = (upstream: { readonly host: string; readonly port: number }, tell: (statement: string) => void) =>
-  Effect.acquireRelease(
-    Effect.callback<{ readonly port: number; readonly close: () => void }>((resume) => {
-      const sockets = new Set<Socket>();
-      const server = createServer((client) => {
-        const database = connect(upstream);
-        const read = reader(tell);
-        client.on("data", read).pipe(database);
-        database.pipe(client);
-        for (const socket of [client, database]) {
-          sockets.add(socket);
-          socket.on("close", () => [client, database].map((end) => end.destroy())).on("error", () => socket.destroy());
-        }
-      });
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address();
-        const close = () => {
-          for (const socket of sockets) socket.destroy();
-          server.close();
-        };
-        resume(Effect.succeed({ port: typeof address === "object" && address !== null ? address.port : 0, close }));
-      });
-    }),
-    ({ close }) => Effect.sync(close),
-  ).pipe(Effect.map(({ port }) => port));
 
 const START_OF_SESSION = 3 << 16;
 

@@ -3,6 +3,8 @@ export { connect } from "./connect.ts";
 export * as IamTest from "./IamTest.ts";
 export * as PgBouncer from "./PgBouncer.ts";
 export * as PostgresServer from "./PostgresServer.ts";
+export * as Proxy from "./Proxy.ts";
+export { free as freePort } from "./postgres/port.ts";
 export * as Race from "./Race.ts";
 export * as Statements from "./Statements.ts";
 export { TestDatabase } from "./TestDatabase.ts";

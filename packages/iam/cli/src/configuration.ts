@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import { type Address, keys } from "./settings.ts";
 
-/** Refuses a key that begins like ours and that nobody reads, before anything is done. */
+/** Refuses a name that is nearly a key, before anything is done, and warns of one that nobody reads. */
 export const demandKnown: Effect.Effect<void, Errors.StartupError | ConfigError> = Misspelt.demandKnown(
   [...Object.values(Iam.keys), ...Object.values(keys)].map(({ entry }) => entry.key),
 );

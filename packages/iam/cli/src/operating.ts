@@ -18,7 +18,7 @@ import { listening } from "./settings.ts";
 
 const services = Iam.services.pipe(Layer.provideMerge(Outbox.layer), Layer.provideMerge(installation.layer));
 
-// Whoever only looks something up does not change the database's version.
+// Bringing a database to another version is for whoever runs the servers on it to decide, not for a command in passing.
 const unmigrated = ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_RUN_MIGRATIONS: "false" }), {
   asPrimary: true,
 });

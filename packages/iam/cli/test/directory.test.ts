@@ -1,7 +1,9 @@
 /** A data directory, which one process has at a time: a server has it, and others come. */
+
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Findings } from "@beep/iam-domain";
+import { freePort } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -28,7 +30,7 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("a data directory
   it.effect("OPS-1: keeps another server from starting; and so does one that cannot be opened", () =>
     Effect.gen(function* () {
       const { dataDir, server } = yield* Started;
-      const port = String(yield* Effect.promise(Iam.freePort));
+      const port = String(yield* freePort);
       const inUse = yield* Iam.run(["serve"], { IAM_DATA_DIR: dataDir, PORT: port });
       assert.strictEqual(inUse.code, 1);
       assert.match(inUse.stderr, new RegExp(`^iam: .*process ${server.process.pid}.* \\[DATA_DIRECTORY_IN_USE\\]\n$`));

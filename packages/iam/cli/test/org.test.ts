@@ -1,7 +1,7 @@
 /** What an operator does with organizations. */
 import { Auth } from "@beep/iam-server";
 import { SharedEntityIds } from "@beep/shared-domain";
-import { IamTest } from "@beep/testing";
+import { freePort, IamTest } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
@@ -39,7 +39,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         assert.strictEqual((yield* does(["org", "invite", "acme", "bob@example.com", "--resend"])).trim(), id);
 
         const dan = ["org", "invite", "acme", "dan@example.com"];
-        const unreachable = `smtp://127.0.0.1:${yield* Effect.promise(Iam.freePort)}`;
+        const unreachable = `smtp://127.0.0.1:${yield* freePort}`;
         const unsent = yield* Iam.run(dan, { ...environment, IAM_SMTP_URL: unreachable });
         assert.strictEqual(unsent.code, 1);
         assert.match(

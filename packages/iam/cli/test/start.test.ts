@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import { connect as openSocket } from "node:net";
 import { join } from "node:path";
-import { connect, TestDatabase } from "@beep/testing";
+import { connect, freePort, TestDatabase } from "@beep/testing";
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
@@ -22,7 +22,7 @@ const secret = { IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC" };
 const refused = (environment: Iam.Environment, line: RegExp) =>
   Effect.gen(function* () {
     const dataDir = yield* Iam.folder;
-    const port = yield* Effect.promise(Iam.freePort);
+    const port = yield* freePort;
     const ended = yield* Iam.run(["serve"], { IAM_DATA_DIR: join(dataDir, "iam"), PORT: String(port), ...environment });
     assert.match(ended.stderr, line);
     assert.match(ended.stderr, /^iam: [^\n]+ \[[A-Z_]+\]\n$/);
@@ -137,7 +137,7 @@ describe("OPS-1: what keeps from starting is one line, and nothing is changed", 
           change(url);
           return { ...secret, DATABASE_URL: url.href };
         };
-        const free = yield* Effect.promise(Iam.freePort);
+        const free = yield* freePort;
         yield* Effect.all(
           [
             refused(
@@ -255,7 +255,7 @@ describe("the command", () => {
         };
         const pending = yield* Iam.run(["serve"], {
           ...environment,
-          PORT: String(yield* Effect.promise(Iam.freePort)),
+          PORT: String(yield* freePort),
         });
         assert.match(pending.stderr, /^iam: .*iam migrate.* \[MIGRATION_PENDING\]\n$/);
         const first = yield* Iam.run(["migrate"], environment);

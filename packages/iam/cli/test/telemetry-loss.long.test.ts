@@ -1,5 +1,5 @@
 /** That nothing depends on telemetry's being heard: whatever its collector does, a server answers as ever. */
-import { Collector } from "@beep/testing";
+import { Collector, freePort } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -81,7 +81,7 @@ layer(expected, { excludeTestServices: true, timeout: 60_000, concurrent: true }
       "a collector that is not there",
       () =>
         Effect.gen(function* () {
-          const port = yield* Effect.promise(Iam.freePort);
+          const port = yield* freePort;
           const { server } = yield* served({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` }, Iam.serve);
           yield* same(server);
           yield* endsWell(server);

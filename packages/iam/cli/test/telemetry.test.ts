@@ -1,5 +1,5 @@
 /** What `iam serve` tells of itself. That nothing depends on its being heard is in `telemetry-loss.long.test.ts`. */
-import { Collector, connect } from "@beep/testing";
+import { Collector, connect, freePort } from "@beep/testing";
 import { assert, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
@@ -90,7 +90,7 @@ it.live(
   () =>
     Effect.gen(function* () {
       const collector = yield* Collector.make;
-      const metricsPort = yield* Effect.promise(Iam.freePort);
+      const metricsPort = yield* freePort;
       const { server, dataDir, database } = yield* served({
         OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
         OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20canary-of-the-collector",
@@ -177,7 +177,7 @@ it.live(
   "OPS-1: Prometheus has its own address, and routes there are patterns",
   () =>
     Effect.gen(function* () {
-      const port = yield* Effect.promise(Iam.freePort);
+      const port = yield* freePort;
       const { server } = yield* served({ IAM_METRICS_PORT: String(port), IAM_METRICS_HOST: "127.0.0.2" });
       const text = yield* Effect.promise(async () => {
         const browser = new Browser(server.url);

@@ -1,6 +1,6 @@
 /** What an operator does with users. */
 import { Auth } from "@beep/iam-server";
-import { IamTest } from "@beep/testing";
+import { freePort, IamTest } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
@@ -86,7 +86,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         const { does, environment, dataDir } = yield* operator;
         const server = yield* Iam.serve({ ...environment, IAM_RUN_MIGRATIONS: "false" });
         const email = "eve@example.com";
-        const unreachable = `smtp://127.0.0.1:${yield* Effect.promise(Iam.freePort)}`;
+        const unreachable = `smtp://127.0.0.1:${yield* freePort}`;
         const unsent = yield* Iam.run(["user", "create", "--email", "fay@example.com", "--name", "Fay"], {
           ...environment,
           IAM_SMTP_URL: unreachable,

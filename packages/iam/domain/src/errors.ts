@@ -80,12 +80,12 @@ export class FirstAdministratorExists extends Schema.TaggedError<FirstAdministra
   }
 }
 
-/** Something is to be done in an administrator's name, and there is none. */
+/** Something is to be done in an administrator's name, and there is none who is not banned. */
 export class AdministratorMissing extends Schema.TaggedError<AdministratorMissing>()("AdministratorMissing", {
   code: Schema.tag("ADMINISTRATOR_MISSING"),
 }) {
   override get message() {
-    return "There is no administrator yet.";
+    return "There is no administrator who can act.";
   }
 }
 

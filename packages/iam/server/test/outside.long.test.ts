@@ -4,14 +4,14 @@
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
-import { IamTest } from "@beep/testing";
+import { freePort, IamTest } from "@beep/testing";
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
+import * as Effect from "effect/Effect";
 import { publint } from "publint";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -88,7 +88,7 @@ describe("the page for an empty directory", () => {
   it("leads to a session and a guarded route", async () => {
     cwd = join(folder, "started");
     await mkdir(cwd);
-    const port = await freePort();
+    const port = await Effect.runPromise(freePort);
     const page = (await readFile(join(root, "docs/getting-started.md"), "utf8")).replaceAll(":3000", `:${port}`);
     const blocks = [...page.matchAll(/```(\w+)(?: (\S+))?\n(.*?)```/gs)].map(([, language, name, text = ""]) => ({
       language,
@@ -228,15 +228,6 @@ describe("an application with a table of its own", () => {
     });
   });
 });
-
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 
 const answering = async (url: string): Promise<void> => {
   for (let tries = 0; tries < 600; tries++) {

@@ -1,9 +1,10 @@
 /** The command `iam` in this process: the same program as in one of its own, and many times as fast. */
+
 import { Console as NodeConsole } from "node:console";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "@beep/testing";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Console from "effect/Console";
@@ -33,16 +34,6 @@ export interface Server extends Running {
   /** All that it printed until it was ready. */
   readonly output: string;
 }
-
-/** A port that nobody listens on. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 
 /** A folder that is gone with the scope. */
 export const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
@@ -127,7 +118,7 @@ export const serving = <Begun extends Running>(
   start: (args: ReadonlyArray<string>, environment: Environment) => Effect.Effect<Begun, never, Scope.Scope>,
 ) =>
   Effect.fnUntraced(function* (environment: Environment) {
-    const port = yield* Effect.promise(freePort);
+    const port = yield* freePort;
     const running = yield* start(["serve"], { PORT: String(port), ...environment });
     const output = yield* Effect.promise(() => running.printed("Ctrl-C stops."));
     return { ...running, url: `http://localhost:${port}`, output };

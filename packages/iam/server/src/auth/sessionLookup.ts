@@ -81,7 +81,7 @@ export const makeSessionLookup = Effect.fnUntraced(function* (
     const [found] = yield* connection.statement(statement.execute({ token }));
     // Then the browser is told to forget its cookies.
     if (found === undefined) return "undecided";
-    // The columns are those of Better Auth's answer.
+    // The columns were picked by Better Auth's own list of fields, so that only running it tells their types.
     const current = found as unknown as CurrentSession;
     const left = current.session.expiresAt.getTime() - (yield* Clock.currentTimeMillis);
     if (left <= 0) return "undecided";

@@ -1,12 +1,10 @@
 /** What can be wrong with an installation, one fault each. */
-import { once } from "node:events";
 import { chmod, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { Migrations } from "@beep/db-admin";
 import type { Findings } from "@beep/iam-domain";
 import { IamDbSchema } from "@beep/iam-tables";
-import { connect, IamTest, PgBouncer } from "@beep/testing";
+import { connect, freePort, IamTest, PgBouncer } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import type * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
@@ -57,16 +55,6 @@ const moved =
   (installation) =>
     Effect.succeed({ [key]: changed(urlOf(installation, key), change) });
 
-/** A port at which nobody listens. */
-const closedPort = Effect.promise(async () => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return String(typeof address === "object" && address !== null ? address.port : 0);
-});
-
 /** What needs no more of the database than that it is there. */
 export const ofConfiguration: ReadonlyArray<Fault> = [
   error("a value that is none", "CONFIGURATION_INVALID", "IAM_DATABASE_CONNECTIONS", { IAM_DATABASE_CONNECTIONS: "0" }),
@@ -95,7 +83,9 @@ export const ofConfiguration: ReadonlyArray<Fault> = [
     Effect.succeed({ IAM_SMTP_URL: undefined, IAM_MAIL_DIR: join(folder, "mails") }),
   ),
   error("an SMTP server that is away", "SMTP_UNREACHABLE", "ECONNREFUSED", (installation) =>
-    Effect.map(closedPort, (port) => ({ IAM_SMTP_URL: changed(urlOf(installation, "IAM_SMTP_URL"), { port }) })),
+    Effect.map(freePort, (port) => ({
+      IAM_SMTP_URL: changed(urlOf(installation, "IAM_SMTP_URL"), { port: String(port) }),
+    })),
   ),
   error(
     "a login that the SMTP server refuses",
@@ -116,7 +106,9 @@ export const ofConfiguration: ReadonlyArray<Fault> = [
   }),
 
   error("a database server that is away", "DATABASE_UNREACHABLE", "DATABASE_URL", (installation) =>
-    Effect.map(closedPort, (port) => ({ DATABASE_URL: changed(urlOf(installation, "DATABASE_URL"), { port }) })),
+    Effect.map(freePort, (port) => ({
+      DATABASE_URL: changed(urlOf(installation, "DATABASE_URL"), { port: String(port) }),
+    })),
   ),
   error(
     "a password that is refused",
