@@ -111,3 +111,20 @@ export const text = Schema.String.check(
 
 /** A whole number that an `integer` column can hold. */
 export const integer = Schema.Int.check(Schema.isInt32());
+
+/** A list of texts, as a `text[]` column holds it. */
+export const texts = Schema.mutable(Schema.Array(text));
+
+/** What a `jsonb` column holds. */
+export type Json = Schema.Json;
+
+/** Any JSON value that a `jsonb` column can hold and give back: its texts and names are such as `text` takes. */
+export const json = Schema.Json.check(
+  Schema.makeFilter(
+    (value) => {
+      const written = JSON.stringify(value);
+      return !written.includes("\\u0000") && !/\\ud[89a-f][0-9a-f]{2}/.test(written);
+    },
+    { expected: "JSON without U+0000 and without half a surrogate pair" },
+  ),
+);

@@ -16,5 +16,14 @@ export class Model extends VariantModel.Class<Model>("User")({
   banned: Field.readOnly(Field.nullable(Schema.Boolean)),
   banReason: Field.readOnly(Field.nullable(Field.text)),
   banExpires: Field.readOnly(Field.nullable(...Field.timestamp)),
+  /** In small letters, as it is looked up; `displayUsername` is as the user writes it. */
+  username: Field.readOnly(Field.nullable(Field.text)),
+  displayUsername: Field.readOnly(Field.nullable(Field.text)),
+  /** With the country's code (E.164). */
+  phoneNumber: Field.readOnly(Field.nullable(Field.text)),
+  phoneNumberVerified: Field.readOnly(Field.nullable(Schema.Boolean)),
+  /** Whether it is a guest, who has not yet said who they are. */
+  isAnonymous: Field.readOnly(Field.nullable(Schema.Boolean)),
+  lastLoginMethod: Field.readOnly(Field.nullable(Field.text)),
   twoFactorEnabled: Field.readOnly(Field.nullable(Schema.Boolean)),
 }) {}

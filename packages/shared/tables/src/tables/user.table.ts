@@ -14,6 +14,12 @@ export const user = Table.make(SharedEntityIds.UserId)(
     banned: pg.boolean("banned").default(false),
     banReason: pg.text("ban_reason"),
     banExpires: columns.timestamp("ban_expires"),
+    username: pg.text("username").unique(),
+    displayUsername: pg.text("display_username"),
+    phoneNumber: pg.text("phone_number").unique(),
+    phoneNumberVerified: pg.boolean("phone_number_verified"),
+    isAnonymous: pg.boolean("is_anonymous").default(false),
+    lastLoginMethod: pg.text("last_login_method"),
     twoFactorEnabled: pg.boolean("two_factor_enabled").default(false),
   },
   (t) => [
