@@ -1,6 +1,6 @@
 /** The environment, and what it leaves open. */
 import type { Errors } from "@beep/iam-domain";
-import { Auth, Iam, IamDb, Misspelt, Places } from "@beep/iam-server";
+import { Auth, Iam, IamDb, Misspelt, Pages, Places } from "@beep/iam-server";
 import type { ConfigError } from "effect/Config";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
@@ -21,6 +21,7 @@ export const demandValid = Effect.gen(function* () {
   const { databaseUrl } = yield* Places.settings;
   if (Option.isSome(databaseUrl)) yield* IamDb.settings;
   yield* Auth.settings;
+  yield* Pages.settings;
 }).pipe(
   // A missing secret is another matter: it may still be made.
   Effect.provide(ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_SECRET: "-".repeat(32) }))),

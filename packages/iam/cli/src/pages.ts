@@ -1,9 +1,10 @@
 /** The few pages: what this is, making the first administrator, setting a password, accepting an invitation. */
-import { Auth, FirstAdministrator } from "@beep/iam-server";
+import { Auth, FirstAdministrator, Pages } from "@beep/iam-server";
 import { IamEntityIds } from "@beep/shared-domain";
 import * as Effect from "effect/Effect";
 import * as HttpRouter from "effect/http/HttpRouter";
 import * as HttpServerRequest from "effect/http/HttpServerRequest";
+import type * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
@@ -79,12 +80,18 @@ const linkIsOld = page({
 const signIn = (baseUrl: URL, email: string): string =>
   curl(baseUrl, "/sign-in/email", { email, password: "…" }, ["--cookie-jar cookies.txt"]);
 
-/** `/`, `/setup`, `/password` and `/invitations/:id`. */
+/** The start page, and those that no application has replaced. */
 export const layer = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
     const { api } = yield* Auth.Auth;
     const firstAdministrator = yield* FirstAdministrator.FirstAdministrator;
     const { appName, baseUrl } = yield* Auth.settings;
+    const pages = yield* Pages.settings;
+    const add = <E, R>(
+      name: Pages.Name,
+      method: "GET" | "POST",
+      handler: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
+    ) => (pages[name].isReplaced ? Effect.void : router.add(method, Pages.paths[name], handler));
 
     yield* router.add(
       "GET",
@@ -97,15 +104,15 @@ export const layer = HttpRouter.use(
 who belongs where.</p>
 <ul>
 <li><a href="/docs">The API, to read and to try</a>, and <a href="/openapi.json">its OpenAPI document</a></li>
-${open ? html`<li><a href="/setup">Make the first administrator</a>, with the link that the server printed</li>` : ""}
+${open ? html`<li><a href="${pages.setup.address}">Make the first administrator</a>, with the link that the server printed</li>` : ""}
 </ul>`,
         });
       }),
     );
 
-    yield* router.add(
+    yield* add(
+      "setup",
       "GET",
-      "/setup",
       Effect.gen(function* () {
         if (!(yield* firstAdministrator.isMissing)) return alreadySetUp;
         const stated = yield* Effect.option(
@@ -115,9 +122,9 @@ ${open ? html`<li><a href="/setup">Make the first administrator</a>, with the li
       }),
     );
 
-    yield* router.add(
+    yield* add(
+      "setup",
       "POST",
-      "/setup",
       Effect.gen(function* () {
         const { token, name, email, password } = yield* HttpServerRequest.schemaBodyUrlParams(Setup);
         const again = (problem: string, filled: Filled = {}, status = 400) =>
@@ -152,17 +159,17 @@ ${open ? html`<li><a href="/setup">Make the first administrator</a>, with the li
     );
 
     // Where the link of a mail leads, once Better Auth has looked at it.
-    yield* router.add(
+    yield* add(
+      "password",
       "GET",
-      "/password",
       HttpServerRequest.schemaSearchParams(Schema.Struct({ token: Schema.String })).pipe(
         Effect.match({ onSuccess: (stated) => passwordPage(stated), onFailure: () => linkIsOld }),
       ),
     );
 
-    yield* router.add(
+    yield* add(
+      "password",
       "POST",
-      "/password",
       Effect.gen(function* () {
         const { token, password } = yield* HttpServerRequest.schemaBodyUrlParams(Reset);
         return yield* api.resetPassword({ body: { token, newPassword: password } }).pipe(
@@ -185,9 +192,9 @@ ${open ? html`<li><a href="/setup">Make the first administrator</a>, with the li
       ),
     );
 
-    yield* router.add(
+    yield* add(
+      "invitation",
       "GET",
-      "/invitations/:id",
       Effect.gen(function* () {
         const { id } = yield* HttpRouter.params;
         if (!IamEntityIds.InvitationId.is(id)) {

@@ -12,6 +12,7 @@ import * as Auth from "./auth/Auth.ts";
 import * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 import * as Mailer from "./auth/Mailer.ts";
 import * as Operator from "./auth/Operator.ts";
+import * as Pages from "./auth/pages.ts";
 import * as Misspelt from "./config/Misspelt.ts";
 import * as places from "./config/places.ts";
 import type * as Setting from "./config/Setting.ts";
@@ -22,6 +23,7 @@ import * as Telemetry from "./telemetry/Telemetry.ts";
 /** Every key that the services read. */
 export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = {
   ...Auth.keys,
+  ...Pages.keys,
   ...places.keys,
   // Of the two that read `DATABASE_URL` the one that need not be set.
   ...Struct.omit(server.keys, ["url"]),

@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect";
 import { makeAdapter } from "../src/auth/adapter.ts";
 import { makeBetterAuth } from "../src/auth/betterAuth.ts";
 import { tables, undeclaredReferences } from "../src/auth/models.ts";
+import * as Pages from "../src/auth/pages.ts";
 import { settings } from "../src/auth/settings.ts";
 import { ServiceConnection } from "../src/db/ServiceConnection.ts";
 
@@ -46,6 +47,7 @@ const deliberate: Readonly<Record<string, string>> = {
 const authTables = Effect.gen(function* () {
   const auth = makeBetterAuth({
     settings: yield* settings,
+    pages: yield* Pages.settings,
     mails: yield* Mailer.Mails,
     adapter: makeAdapter(yield* ServiceConnection),
     transaction: (run) => run(),

@@ -43,8 +43,7 @@ const state = ({ banned, emailVerified }: User): string => (banned ? "banned" : 
 /** A link by which the user sets a password. */
 const sendLink = Effect.fnUntraced(function* (email: string) {
   const { api } = yield* Auth.Auth;
-  const redirectTo = new URL("/password", yield* Auth.keys.baseUrl).href;
-  yield* api.requestPasswordReset({ body: { email, redirectTo } });
+  yield* api.requestPasswordReset({ body: { email } });
 });
 
 const demandLength = Effect.fnUntraced(function* (password: Redacted.Redacted) {

@@ -23,6 +23,7 @@ import { makeAdapter } from "./adapter.ts";
 import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
 import { Mailer } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
+import * as Pages from "./pages.ts";
 import * as promises from "./promises.ts";
 import { makeSessionLookup } from "./sessionLookup.ts";
 import { settings } from "./settings.ts";
@@ -88,6 +89,7 @@ const make = Effect.gen(function* () {
 
   const auth = makeBetterAuth({
     settings: yield* settings,
+    pages: yield* Pages.settings,
     mails: yield* Mails,
     adapter: makeAdapter(connection),
     transaction: promises.inTransaction(connection),

@@ -22,7 +22,7 @@ import { asService } from "../tenancy/asService.ts";
 import type { UserRow } from "./Api.ts";
 import { Auth } from "./Auth.ts";
 import { MIN_PASSWORD_LENGTH } from "./betterAuth.ts";
-import { settings } from "./settings.ts";
+import * as Pages from "./pages.ts";
 
 /** Makes the first administrator of an installation. */
 export class FirstAdministrator extends Context.Service<
@@ -63,7 +63,7 @@ const make = Effect.gen(function* () {
   const { db } = yield* IamDb;
   const auth = yield* Auth;
   const connection = yield* ServiceConnection;
-  const { baseUrl } = yield* settings;
+  const { setup } = yield* Pages.settings;
   const service = <A, E>(effect: Effect.Effect<A, E, ServiceConnection>) =>
     Effect.provideService(asService(effect), ServiceConnection, connection);
 
@@ -91,7 +91,8 @@ const make = Effect.gen(function* () {
         .values({ id: OFFER_ID, identifier: IDENTIFIER, ...offered })
         .onConflictDoUpdate({ target: verification.id, set: offered }),
     );
-    const url = new URL(`/setup?token=${Redacted.value(token)}`, baseUrl);
+    const url = new URL(setup.href);
+    url.searchParams.set("token", Redacted.value(token));
     return Option.some(Redacted.make(url.href));
   }).pipe(Effect.orDie, Effect.withSpan("FirstAdministrator.offer"));
 

@@ -12,6 +12,7 @@ import type { Message } from "./Mailer.ts";
 import type { Content, MailTexts } from "./mails.ts";
 import { refuseMalformed } from "./malformed.ts";
 import { createId } from "./models.ts";
+import type { Page, Pages } from "./pages.ts";
 import * as promises from "./promises.ts";
 import type { Settings } from "./settings.ts";
 import { refusingWithoutAdministrator } from "./stopImpersonating.ts";
@@ -32,6 +33,8 @@ const accessControl = defaultAc as unknown as AccessControl;
 /** What Better Auth stands on. */
 export interface Dependencies {
   readonly settings: Settings;
+  /** Where mails and redirections lead. */
+  readonly pages: Pages;
   readonly adapter: ReturnType<typeof makeAdapter>;
   readonly transaction: Parameters<typeof transactional>[1];
   /** Sends mail, once the change that it speaks of is committed. */
@@ -61,8 +64,16 @@ export interface OpenApiDocument {
   readonly components?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
+/** A mail's link, which leads to a page where whoever asked for the mail named none: Better Auth then has `/`, or nothing. */
+const returningTo = ({ href }: Page, link: string): string => {
+  const url = new URL(link);
+  const stated = url.searchParams.get("callbackURL");
+  if (stated === "/" || !stated) url.searchParams.set("callbackURL", href);
+  return url.href;
+};
+
 /** Better Auth with the plugins and options of this package. */
-export const makeBetterAuth = ({ settings, adapter, transaction, mails, send }: Dependencies): BetterAuth => {
+export const makeBetterAuth = ({ settings, pages, adapter, transaction, mails, send }: Dependencies): BetterAuth => {
   const { appName, baseUrl } = settings;
   const mail = (to: string, content: Content): Promise<void> => promises.leave(send({ ...content, to }));
 
@@ -75,7 +86,7 @@ export const makeBetterAuth = ({ settings, adapter, transaction, mails, send }: 
     database: adapter,
     telemetry: { enabled: false },
     // What is no refusal is thrown, and so becomes a defect with its trace, instead of being printed and swallowed.
-    onAPIError: { throw: true },
+    onAPIError: { throw: true, errorURL: pages.error.href },
     hooks: { before: refuseMalformed },
     advanced: {
       // Stated, because where NODE_ENV is "test" Better Auth would let every origin in.
@@ -113,12 +124,14 @@ export const makeBetterAuth = ({ settings, adapter, transaction, mails, send }: 
         ...additionalFields,
         id,
       }),
-      sendResetPassword: ({ user, url }) => mail(user.email, mails.passwordReset({ appName, url, user })),
+      sendResetPassword: ({ user, url }) =>
+        mail(user.email, mails.passwordReset({ appName, url: returningTo(pages.password, url), user })),
     },
     emailVerification: {
       sendOnSignUp: true,
       sendOnSignIn: true,
-      sendVerificationEmail: ({ user, url }) => mail(user.email, mails.verification({ appName, url, user })),
+      sendVerificationEmail: ({ user, url }) =>
+        mail(user.email, mails.verification({ appName, url: returningTo(pages.verification, url), user })),
     },
     plugins: [
       transactional(
@@ -132,7 +145,7 @@ export const makeBetterAuth = ({ settings, adapter, transaction, mails, send }: 
               email,
               mails.invitation({
                 appName,
-                url: new URL(`/invitations/${id}`, baseUrl).href,
+                url: pages.invitation.href.replace(":id", id),
                 email,
                 inviter: inviter.user,
                 organization,

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import * as Result from "effect/Result";
+import * as Pages from "../auth/pages.ts";
 import { keys } from "../auth/settings.ts";
 import * as Misspelt from "../config/Misspelt.ts";
 import * as places from "../config/places.ts";
@@ -40,7 +41,7 @@ export const examineConfiguration = Effect.fnUntraced(function* (
   const secretStated = yield* isStated(secret);
   return [
     ...(yield* invalid([
-      ...Object.values({ ...places.keys, ...stated, ...further }),
+      ...Object.values({ ...places.keys, ...stated, ...Pages.keys, ...further }),
       ...(onServer ? Object.values(server.keys) : []),
       // Without a server the secret may still be made.
       ...(secretStated ? [secret] : []),

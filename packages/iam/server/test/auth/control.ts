@@ -1,11 +1,13 @@
 /** The same services with one control taken away, by which a test proves that the control is what it sees. */
 import { type Auth, Mailer, Transaction } from "@beep/iam-server";
 import { PgClient } from "@effect/sql-pg/PgClient";
+import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import { makeAdapter } from "../../src/auth/adapter.ts";
 import { makeBetterAuth } from "../../src/auth/betterAuth.ts";
+import * as Pages from "../../src/auth/pages.ts";
 import * as promises from "../../src/auth/promises.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
 
@@ -32,6 +34,9 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
       rateLimit: false,
       clientAddressHeader: Option.none(),
     },
+    pages: yield* Pages.settings.pipe(
+      Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ IAM_BASE_URL: "http://localhost:3000" }))),
+    ),
     adapter: makeAdapter(used),
     mails: yield* Mailer.Mails,
     transaction: missing === "transactions" ? (run) => run() : promises.inTransaction(used),
