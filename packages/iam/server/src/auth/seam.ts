@@ -10,7 +10,7 @@ import { getAuthTables } from "@better-auth/core/db";
 import type { DBAdapter, Where } from "@better-auth/core/db/adapter";
 import { APIError } from "@better-auth/core/error";
 import { invalidValue } from "./malformed.ts";
-import { ids, undeclaredReferences } from "./models.ts";
+import { type Models, undeclaredReferences } from "./models.ts";
 
 type Transaction = DBAdapter["transaction"];
 type TransactionAdapter = Parameters<Parameters<Transaction>[0]>[0];
@@ -25,11 +25,16 @@ const mayCollide: ReadonlySet<string> = new Set(["teamMember"]);
  * Decorates an adapter's factory.
  *
  * @param savepoint runs in a savepoint of the open transaction, or in a transaction
+ * @param ids the ids of each model
  */
 export const seam =
-  (factory: (options: BetterAuthOptions) => DBAdapter, savepoint: <A>(run: () => Promise<A>) => Promise<A>) =>
+  (
+    factory: (options: BetterAuthOptions) => DBAdapter,
+    savepoint: <A>(run: () => Promise<A>) => Promise<A>,
+    ids: Models["ids"],
+  ) =>
   (options: BetterAuthOptions): DBAdapter => {
-    const fields = fieldsOf(options);
+    const fields = fieldsOf(options, ids);
     const fieldOf = (model: string, field: string): Field | undefined => fields.get(model)?.get(field);
 
     // In place, because Better Auth has registered its schema checks on this very object.
@@ -201,24 +206,28 @@ const endingImpersonations = <Input extends { readonly model: string; readonly w
     : input;
 };
 
-/** The fields of each model. Maps, because a client may ask for names that every object has. */
-const fieldsOf = (options: BetterAuthOptions): ReadonlyMap<string, ReadonlyMap<string, Field>> =>
+/**
+ * The fields of each model, under the names that the options give to both too. Maps, because a client may ask for names
+ * that every object has.
+ */
+const fieldsOf = (
+  options: BetterAuthOptions,
+  ids: Models["ids"],
+): ReadonlyMap<string, ReadonlyMap<string, Field>> =>
   new Map(
-    Object.entries(getAuthTables(options)).map(([model, { fields }]) => [
-      model,
-      new Map<string, Field>([
+    Object.entries(getAuthTables(options)).flatMap(([model, { fields, modelName }]) => {
+      const byName = new Map<string, Field>([
         ["id", { Id: ids[model], takes: takenBy.get("string"), isText: false }],
-        ...Object.entries(fields).map(([field, { type, references, transform }]): [string, Field] => {
-          const Id = ids[(references?.field === "id" ? references.model : undeclaredReferences[model]?.[field]) ?? ""];
-          return [
-            field,
-            {
-              Id,
-              takes: transform?.input === undefined ? takenBy.get(String(type)) : undefined,
-              isText: Id === undefined && type === "string",
-            },
-          ];
+        ...Object.entries(fields).flatMap(([name, { fieldName = name, references, transform, type }]) => {
+          const Id = ids[(references?.field === "id" ? references.model : undeclaredReferences[model]?.[name]) ?? ""];
+          const field: Field = {
+            Id,
+            takes: transform?.input === undefined ? takenBy.get(String(type)) : undefined,
+            isText: Id === undefined && type === "string",
+          };
+          return [name, fieldName].map((either): [string, Field] => [either, field]);
         }),
-      ]),
-    ]),
+      ]);
+      return [model, modelName].map((either): [string, typeof byName] => [either, byName]);
+    }),
   );
