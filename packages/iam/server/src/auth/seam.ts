@@ -57,7 +57,8 @@ export const seam =
           return answering(mayCollide.has(input.model) ? savepoint(() => create(input)) : create(input));
         },
         findOne: checked(findOne),
-        findMany: checked(findMany),
+        // Where nothing is said of the rows, the library hands drizzle an undefined, which it refuses of a join.
+        findMany: checked((input: Parameters<typeof findMany>[0]) => findMany({ ...input, where: input.where ?? [] })),
         count: checked(count),
         update: checked(update),
         updateMany: checked(updateMany),

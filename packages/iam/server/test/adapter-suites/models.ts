@@ -77,14 +77,9 @@ const extendedTable = (model: string, table: pg.PgTable, context: Context): pg.P
   const columns = getColumns(table);
   const { fields = {} } = context.authTables[model] ?? {};
   const lacking = Record.filter(fields, (_, field) => !(field in columns));
-  const renamed = Record.filter(fields, ({ fieldName = "" }, field) => field in columns && !(fieldName in columns));
+  const names = Record.map(fields, ({ fieldName }, field) => fieldName ?? field);
   const added = getColumns(pg.pgTable(pg.getTableConfig(table).name, columnsOf(lacking, context)));
-  const all: Record<string, pg.PgColumn> = { ...columns, ...added };
-  for (const [field, { fieldName = field }] of Object.entries(renamed)) {
-    const { [field]: column, ...others } = columns;
-    if (column !== undefined) Object.assign(all, others, { [fieldName]: column });
-    delete all[field];
-  }
+  const all = { ...Record.mapKeys(columns, (field) => names[field] ?? field), ...added };
   // By this symbol, which it does not export, drizzle keeps a table's columns.
   return Object.assign(Object.create(table), all, { [Symbol.for("drizzle:Columns")]: all });
 };

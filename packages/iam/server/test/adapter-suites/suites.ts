@@ -11,6 +11,7 @@ import type { DBAdapter, Where } from "@better-auth/core/db/adapter";
 import { testAdapter } from "@better-auth/test-utils/adapter";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { generateDrizzleJson, generateMigration } from "drizzle-kit/api-postgres";
+import { getTableConfig } from "drizzle-orm/pg-core";
 import * as Effect from "effect/Effect";
 import * as ManagedRuntime from "effect/ManagedRuntime";
 import { afterAll } from "vitest";
@@ -18,6 +19,8 @@ import { makeAdapter } from "../../src/auth/adapter.ts";
 import type { Models } from "../../src/auth/models.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
 import { extended } from "./models.ts";
+
+const tableNames = Object.values(IamDbSchema).map((table) => getTableConfig(table).name);
 
 const { UserId } = SharedEntityIds;
 
@@ -94,6 +97,8 @@ export const prepare = async () => {
       const owner = yield* connect((yield* TestDatabase).ownerUrl);
       yield* owner.withTransaction(
         Effect.gen(function* () {
+          // A column that is required can be added only where there are no rows.
+          yield* owner.unsafe(`truncate ${tableNames.join(", ")} cascade`);
           for (const statement of statements) yield* owner.unsafe(statement);
           yield* Effect.provideService(Migrations.harden, PgClient, owner);
         }),
