@@ -32,7 +32,7 @@ export const tables = {
 };
 
 /** The ids by the same names. */
-export const ids: Readonly<Record<string, EntityId.Any>> = {
+const ids: Readonly<Record<string, EntityId.Any>> = {
   account: IamEntityIds.AccountId,
   apikey: IamEntityIds.ApiKeyId,
   invitation: IamEntityIds.InvitationId,

@@ -211,10 +211,7 @@ const endingImpersonations = <Input extends { readonly model: string; readonly w
  * The fields of each model, under the names that the options give to both too. Maps, because a client may ask for names
  * that every object has.
  */
-const fieldsOf = (
-  options: BetterAuthOptions,
-  ids: Models["ids"],
-): ReadonlyMap<string, ReadonlyMap<string, Field>> =>
+const fieldsOf = (options: BetterAuthOptions, ids: Models["ids"]): ReadonlyMap<string, ReadonlyMap<string, Field>> =>
   new Map(
     Object.entries(getAuthTables(options)).flatMap(([model, { fields, modelName }]) => {
       const byName = new Map<string, Field>([

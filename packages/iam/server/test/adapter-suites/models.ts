@@ -39,7 +39,12 @@ export const extended = (options: BetterAuthOptions): Extended => {
     ...Record.filter(tables, (_, name) => name in authTables && !(name in ours.tables)),
     ...Record.filter(tables, (_, name) => name in IamDbSchema),
   };
-  return { tables: { ...ours.tables, ...tables }, ids: { ...ours.ids, ...ids }, schema, relations: related(schema, context) };
+  return {
+    tables: { ...ours.tables, ...tables },
+    ids: { ...ours.ids, ...ids },
+    schema,
+    relations: related(schema, context),
+  };
 };
 
 interface Context {
@@ -70,14 +75,16 @@ const tableOf = (model: string, context: Context): pg.PgTable => {
 };
 
 /**
- * One of our tables with the columns that it lacks, and with columns under other names. In front of ours rather than a
- * copy of it, so that every other property is ours, whatever drizzle keeps there.
+ * One of our tables with the columns that it lacks, and with columns under other names; ours itself where it is to stay
+ * as it is. In front of ours rather than a copy of it, so that every other property is ours, whatever drizzle keeps there.
  */
 const extendedTable = (model: string, table: pg.PgTable, context: Context): pg.PgTable => {
   const columns = getColumns(table);
   const { fields = {} } = context.authTables[model] ?? {};
-  const lacking = Record.filter(fields, (_, field) => !(field in columns));
   const names = Record.map(fields, ({ fieldName }, field) => fieldName ?? field);
+  const lacking = Record.filter(fields, (_, field) => !(field in columns));
+  if (Record.isEmptyRecord(lacking) && Object.entries(names).every(([field, name]) => field === name)) return table;
+
   const added = getColumns(pg.pgTable(pg.getTableConfig(table).name, columnsOf(lacking, context)));
   const all = { ...Record.mapKeys(columns, (field) => names[field] ?? field), ...added };
   // By this symbol, which it does not export, drizzle keeps a table's columns.
@@ -88,7 +95,7 @@ const columnsOf = (fields: Readonly<Record<string, DBFieldAttribute>>, context: 
   Object.fromEntries(
     Object.entries(fields).map(([field, attribute]) => {
       const { fieldName = field, references, required, unique } = attribute;
-      let column = columnOf(snake(fieldName), attribute, context);
+      let column = columnOf(fieldName, attribute, context);
       if (required !== false) column = column.notNull();
       if (unique === true) column = column.unique();
       if (references !== undefined) {

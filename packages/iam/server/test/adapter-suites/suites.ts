@@ -10,25 +10,118 @@ import type { BetterAuthOptions } from "@better-auth/core";
 import type { DBAdapter, Where } from "@better-auth/core/db/adapter";
 import { testAdapter } from "@better-auth/test-utils/adapter";
 import { PgClient } from "@effect/sql-pg/PgClient";
-import { generateDrizzleJson, generateMigration } from "drizzle-kit/api-postgres";
 import { getTableConfig } from "drizzle-orm/pg-core";
 import * as Effect from "effect/Effect";
 import * as ManagedRuntime from "effect/ManagedRuntime";
-import { afterAll } from "vitest";
+import { afterAll, beforeAll, describe, vi } from "vitest";
 import { makeAdapter } from "../../src/auth/adapter.ts";
 import type { Models } from "../../src/auth/models.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
-import { extended } from "./models.ts";
+import { type Extended, extended } from "./models.ts";
 
-const tableNames = Object.values(IamDbSchema).map((table) => getTableConfig(table).name);
+type Suites = Parameters<typeof testAdapter>[0]["tests"];
 
-const { UserId } = SharedEntityIds;
+/** A database of the file's own with our tables, and the suites over it. To be awaited before a file registers tests. */
+export const prepare = async () => {
+  const runtime = ManagedRuntime.make(IamTest.postgres());
+  afterAll(() => runtime.dispose());
+  const connection = await runtime.runPromise(ServiceConnection);
+
+  const extensions = new WeakMap<BetterAuthOptions, Extended>();
+  const extensionOf = (options: BetterAuthOptions): Extended => {
+    const known = extensions.get(options) ?? extended(options);
+    extensions.set(options, known);
+    return known;
+  };
+  const migrate = migrating((statements) => runtime.runPromise(changed(statements)));
+
+  /** Registers suites with vitest, under the names that they are given. */
+  const register = (suites: Readonly<Record<string, Suites[number]>>): void => {
+    for (const [name, suite] of Object.entries(suites)) {
+      describe(name, async () => {
+        beforeAll(() => {
+          // How long each migration took, and what else the suites have to say.
+          const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+          return () => log.mockRestore();
+        });
+        const { execute } = await testAdapter({
+          adapter: (options) => {
+            const models = extensionOf(options);
+            return () => takingUuids(makeAdapter(connection, models)(withIds(options, models.ids)), models.ids);
+          },
+          runMigrations: (options) => migrate(extensionOf(options).schema),
+          // Without what it warns of: that no address is set, and that somebody has no right password.
+          overrideBetterAuthOptions: () => ({ baseURL: "http://localhost", logger: { level: "error" } }),
+          tests: [suite],
+          customIdGenerator: () => crypto.randomUUID(),
+          transformIdOutput: (id) => idOver(SharedEntityIds.UserId, id),
+        });
+        execute();
+      });
+    }
+  };
+
+  return { connection, register, runtime };
+};
+
+/**
+ * Migrates to tables, from those that it migrated to before: first back to ours and then on, because of what goes and
+ * what comes in one step drizzle-kit would ask whether it is renamed.
+ */
+const migrating = (run: (statements: ReadonlyArray<string>) => Promise<void>) => {
+  let current: Extended["schema"] = IamDbSchema;
+  return async (wanted: Extended["schema"]): Promise<void> => {
+    const isOurs = (schema: typeof wanted) => Object.values(schema).every((table) => ourTables.has(table));
+    if (isOurs(current) && isOurs(wanted)) return;
+    // Takes seconds to load, and most files migrate nothing.
+    const { generateDrizzleJson, generateMigration } = await import("drizzle-kit/api-postgres");
+    const [before, ours, after] = await Promise.all(
+      [current, IamDbSchema, wanted].map((schema) => generateDrizzleJson(schema)),
+    );
+    if (before === undefined || ours === undefined || after === undefined) throw new Error("There are three of them.");
+    await run([...(await generateMigration(before, ours)), ...(await generateMigration(ours, after))]);
+    current = wanted;
+  };
+};
+
+const ourTables: ReadonlySet<unknown> = new Set(Object.values(IamDbSchema));
+
+/** Changes the tables as their owner, and hardens them like every migration of an application's. */
+const changed = (statements: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const owner = yield* connect((yield* TestDatabase).ownerUrl);
+    const names = Object.values(IamDbSchema).map((table) => getTableConfig(table).name);
+    yield* owner.withTransaction(
+      Effect.gen(function* () {
+        // A column that is required can be added only where there are no rows.
+        yield* owner.unsafe(`truncate ${names.join(", ")} cascade`);
+        for (const statement of statements) yield* owner.unsafe(statement);
+        yield* Effect.provideService(Migrations.harden, PgClient, owner);
+      }),
+    );
+  }).pipe(Effect.scoped);
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** The id of a model over a uuid; whatever is none stays what it is. */
-const idOver = (Id: Models["ids"][string] | undefined, value: unknown): unknown =>
+const idOver = <Value>(Id: Models["ids"][string] | undefined, value: Value): Value | string =>
   Id !== undefined && typeof value === "string" && uuidPattern.test(value) ? Id.fromUuid(value) : value;
+
+/** The options as this package composes them in what concerns ids: made of the model, in its own form. */
+const withIds = (options: BetterAuthOptions, ids: Models["ids"]): BetterAuthOptions => {
+  const theirs = options.advanced?.database?.generateId;
+  const generateId = ({
+    model,
+    size,
+  }: {
+    readonly model: string;
+    readonly size?: number | undefined;
+  }): string | false => {
+    if (typeof theirs !== "function") return ids[model]?.create() ?? false;
+    return idOver(ids[model], theirs({ model, ...(size === undefined ? {} : { size }) }));
+  };
+  return { ...options, advanced: { ...options.advanced, database: { ...options.advanced?.database, generateId } } };
+};
 
 type TransactionAdapter = Parameters<Parameters<DBAdapter["transaction"]>[0]>[0];
 
@@ -36,104 +129,27 @@ type TransactionAdapter = Parameters<Parameters<DBAdapter["transaction"]>[0]>[0]
  * The suites make ids without saying of which model. They are made uuids, and on the way in ids of the model over those:
  * what is stored, and what comes out, are our ids.
  */
-const takingUuids = (adapter: DBAdapter, ids: Models["ids"]): DBAdapter => {
+const takingUuids = (outer: DBAdapter, ids: Models["ids"]): DBAdapter => {
   const taking = <A extends TransactionAdapter>(adapter: A): A => {
     const { create, delete: remove, findMany, findOne } = adapter;
-    const where = <Input extends { readonly model: string; readonly where?: Where[] | undefined }>(input: Input) => ({
-      ...input,
-      ...(input.where && {
-        where: input.where.map((one) =>
-          one.field === "id" ? { ...one, value: idOver(ids[input.model], one.value) as Where["value"] } : one,
-        ),
-      }),
-    });
+    const found = <Input extends { readonly model: string; where?: Where[] | undefined }>(input: Input): Input =>
+      input.where === undefined
+        ? input
+        : {
+            ...input,
+            where: input.where.map((one) =>
+              one.field === "id" ? { ...one, value: idOver(ids[input.model], one.value) } : one,
+            ),
+          };
     return Object.assign(adapter, {
-      create: (input: Parameters<typeof create>[0]) =>
-        create({
-          ...input,
-          data:
-            "id" in input.data ? { ...input.data, id: idOver(ids[input.model], input.data.id) } : input.data,
-        }),
-      findOne: (input: Parameters<typeof findOne>[0]) => findOne(where(input)),
-      findMany: (input: Parameters<typeof findMany>[0]) => findMany(where(input)),
-      delete: (input: Parameters<typeof remove>[0]) => remove(where(input)),
+      create: ({ data, ...input }: Parameters<typeof create>[0]) =>
+        create({ ...input, data: "id" in data ? { ...data, id: idOver(ids[input.model], data.id) } : data }),
+      findOne: (input: Parameters<typeof findOne>[0]) => findOne(found(input)),
+      findMany: (input: Parameters<typeof findMany>[0]) => findMany(found(input)),
+      delete: (input: Parameters<typeof remove>[0]) => remove(found(input)),
     });
   };
-  const { transaction } = adapter;
-  return Object.assign(taking(adapter), {
-    transaction: ((run) => transaction((inner) => run(taking(inner)))) satisfies DBAdapter["transaction"],
-  });
-};
-
-/** The options as this package composes them where ids are made: of the model, and of its own form. */
-const withOurIds = (options: BetterAuthOptions, ids: Models["ids"]): BetterAuthOptions => {
-  const theirs = options.advanced?.database?.generateId;
-  return {
-    ...options,
-    advanced: {
-      ...options.advanced,
-      database: {
-        ...options.advanced?.database,
-        generateId: ({ model, size }) => {
-          const made = typeof theirs === "function" ? idOver(ids[model], theirs({ model, size })) : ids[model]?.create();
-          if (typeof made !== "string") throw new Error(`There is no id for ${model}.`);
-          return made;
-        },
-      },
-    },
-  };
-};
-
-/** A database of the file's own, with our tables, and the adapter over it. */
-export const prepare = async () => {
-  const runtime = ManagedRuntime.make(IamTest.postgres());
-  afterAll(() => runtime.dispose());
-  const connection = await runtime.runPromise(ServiceConnection);
-
-  const ours = await generateDrizzleJson(IamDbSchema);
-  let current = ours;
-  const run = (statements: ReadonlyArray<string>) =>
-    Effect.gen(function* () {
-      const owner = yield* connect((yield* TestDatabase).ownerUrl);
-      yield* owner.withTransaction(
-        Effect.gen(function* () {
-          // A column that is required can be added only where there are no rows.
-          yield* owner.unsafe(`truncate ${tableNames.join(", ")} cascade`);
-          for (const statement of statements) yield* owner.unsafe(statement);
-          yield* Effect.provideService(Migrations.harden, PgClient, owner);
-        }),
-      );
-    }).pipe(Effect.scoped);
-
-  /** Takes away what the last options added, and then adds what these want: drizzle-kit would ask whether it is renamed. */
-  const migrate = async (options: BetterAuthOptions): Promise<void> => {
-    const wanted = await generateDrizzleJson(extended(options).schema);
-    const statements = [...(await generateMigration(current, ours)), ...(await generateMigration(ours, wanted))];
-    if (statements.length > 0) await runtime.runPromise(run(statements));
-    current = wanted;
-  };
-
-  const models = new WeakMap<BetterAuthOptions, ReturnType<typeof extended>>();
-  const modelsOf = (options: BetterAuthOptions) => {
-    const known = models.get(options) ?? extended(options);
-    models.set(options, known);
-    return known;
-  };
-
-  /** Registers suites with vitest, where it is called in a `describe`. */
-  const register = async (tests: Parameters<typeof testAdapter>[0]["tests"]): Promise<void> => {
-    const { execute } = await testAdapter({
-      adapter: (options) => {
-        const served = modelsOf(options);
-        return () => takingUuids(makeAdapter(connection, served)(withOurIds(options, served.ids)), served.ids);
-      },
-      runMigrations: migrate,
-      tests,
-      customIdGenerator: () => crypto.randomUUID(),
-      transformIdOutput: (id) => idOver(UserId, id),
-    });
-    execute();
-  };
-
-  return { connection, register };
+  const { transaction } = outer;
+  const inner: DBAdapter["transaction"] = (run) => transaction((adapter) => run(taking(adapter)));
+  return Object.assign(taking(outer), { transaction: inner });
 };
