@@ -1,5 +1,5 @@
 /**
- * Those of Better Auth's adapter suites that change no table, and what stands against the tests that
+ * Two of Better Auth's adapter suites, which change no table, and what stands against the tests that
  * `adapter-suites.long.test.ts` does not run.
  */
 import { SharedEntityIds } from "@beep/shared-domain";
@@ -18,9 +18,6 @@ const { connection, register, runtime } = await prepare();
 register({
   "ALN-8: Better Auth's adapter suite transactions": suites.transactionsTestSuite(),
   "ALN-8: Better Auth's adapter suite case-insensitive": suites.caseInsensitiveTestSuite(),
-  "ALN-8: Better Auth's adapter suite auth-flow": suites.authFlowTestSuite({
-    disableTests: { "should sign up with additional fields": true },
-  }),
 });
 
 const options = { advanced: { database: { generateId: () => UserId.create(), joins: true } } };

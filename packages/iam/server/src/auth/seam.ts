@@ -9,6 +9,7 @@ import type { BetterAuthOptions } from "@better-auth/core";
 import { getAuthTables } from "@better-auth/core/db";
 import type { DBAdapter, Where } from "@better-auth/core/db/adapter";
 import { APIError } from "@better-auth/core/error";
+import * as DigestIds from "./digestIds.ts";
 import { invalidValue } from "./malformed.ts";
 import { type Models, undeclaredReferences } from "./models.ts";
 
@@ -51,12 +52,18 @@ export const seam =
         consumeOne,
         incrementOne,
       } = adapter;
+      const find = checked(findOne);
       return Object.assign(adapter, {
-        create: async (input: Parameters<typeof create>[0]) => {
-          checkValues(input.model, input.data);
-          return answering(mayCollide.has(input.model) ? savepoint(() => create(input)) : create(input));
+        create: async (given: Parameters<typeof create>[0]) => {
+          const { model } = given;
+          const data = DigestIds.inValues(model, ids[model], given.data);
+          checkValues(model, data);
+          const run = () => create({ ...given, data });
+          // What is reserved by a digest collides when somebody else has reserved it.
+          return answering(mayCollide.has(model) || data !== given.data ? savepoint(run) : run());
         },
-        findOne: checked(findOne),
+        findOne: ({ where, ...input }: Parameters<typeof findOne>[0]) =>
+          find({ ...input, where: DigestIds.inConditions(input.model, ids[input.model], where) }),
         // Where nothing is said of the rows, the library hands drizzle an undefined, which it refuses of a join.
         findMany: checked((input: Parameters<typeof findMany>[0]) => findMany({ ...input, where: input.where ?? [] })),
         count: checked(count),

@@ -36,8 +36,10 @@ export const extended = (options: BetterAuthOptions): Extended => {
   }
   const schema = {
     ...IamDbSchema,
-    ...Record.filter(tables, (_, name) => name in authTables && !(name in ours.tables)),
-    ...Record.filter(tables, (_, name) => name in IamDbSchema),
+    ...Record.mapKeys(
+      Record.filter(tables, (_, name) => name in authTables),
+      nameInSchema,
+    ),
   };
   return {
     tables: { ...ours.tables, ...tables },
@@ -46,6 +48,10 @@ export const extended = (options: BetterAuthOptions): Extended => {
     relations: related(schema, context),
   };
 };
+
+/** Some of our tables have other names than Better Auth has for them. */
+const nameInSchema = (model: string): string =>
+  Object.entries(IamDbSchema).find(([, table]) => table === ours.tables[model])?.[0] ?? model;
 
 interface Context {
   readonly authTables: BetterAuthDBSchema;
