@@ -134,6 +134,16 @@ const own: Readonly<Record<Exclude<AuthErrorCode, (typeof betterAuthCodes)[numbe
     "What the request refers to was deleted while it ran.",
     "Read it again, and decide again.",
   ),
+  PASSWORD_COMPROMISED: answered(
+    400,
+    "The password is among those that are tried first: a common one, repetitions, a sequence, or names of the service or the user. Or it was found in a breach, where IAM_PWNED_PASSWORDS_URL is set.",
+    "Choose another; a few unlikely words do well.",
+  ),
+  TOO_MANY_FAILURES: answered(
+    429,
+    "Sign-ins to one account failed more than five times in a row. Each further failure doubles the wait, up to 15 minutes.",
+    "Wait as long as `Retry-After` says, or set a new password by the mailed link, which ends the wait in that browser.",
+  ),
   COMMIT_UNKNOWN: answered(
     503,
     "The connection to the database was lost during the commit: the change may or may not have happened.",

@@ -6,6 +6,7 @@ export * as Auth from "./auth/Auth.ts";
 export * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 export * as Mailer from "./auth/Mailer.ts";
 export * as Operator from "./auth/Operator.ts";
+export * as PasswordBlocklist from "./auth/password/PasswordBlocklist.ts";
 export * as Misspelt from "./config/Misspelt.ts";
 export * as Places from "./config/places.ts";
 export * as Doctor from "./Doctor.ts";

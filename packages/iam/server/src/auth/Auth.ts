@@ -21,7 +21,9 @@ import type { Api, CurrentSession, SettingCookies, WithHeaders } from "./Api.ts"
 import * as ActingAs from "./actingAs.ts";
 import { makeAdapter } from "./adapter.ts";
 import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
-import { Mailer } from "./Mailer.ts";
+import { makeCredentials } from "./credentials.ts";
+import { Awaited, Mailer, type Message } from "./Mailer.ts";
+import * as MailQueue from "./mailQueue.ts";
 import { Mails } from "./mails.ts";
 import * as promises from "./promises.ts";
 import { makeSessionLookup } from "./sessionLookup.ts";
@@ -86,15 +88,19 @@ const make = Effect.gen(function* () {
   const client = yield* PgClient;
   const mailer = yield* Mailer;
 
+  const stated = yield* settings;
+  const deliver = (yield* Awaited)
+    ? (message: Message) =>
+        Effect.catch(mailer.send(message), (error) => Effect.logError("A message was not sent.", error))
+    : (yield* MailQueue.make(mailer)).offer;
+
   const auth = makeBetterAuth({
-    settings: yield* settings,
+    settings: stated,
     mails: yield* Mails,
     adapter: makeAdapter(connection),
     transaction: promises.inTransaction(connection),
-    send: (message) =>
-      client.afterCommit(
-        Effect.catch(mailer.send(message), (error) => Effect.logError("A message was not sent.", error)),
-      ),
+    send: (message) => client.afterCommit(deliver(message)),
+    credentials: yield* makeCredentials(stated, connection),
   });
 
   /**
@@ -185,5 +191,6 @@ const refusal = (error: CallError): Effect.Effect<never, Errors.AuthError> => {
 /** Better Auth on the database and mailer that are given; its settings come from Config. */
 export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection | Mailer> = Layer.effect(Auth, make);
 
-export { BASE_PATH, MIN_PASSWORD_LENGTH } from "./betterAuth.ts";
+export { BASE_PATH } from "./betterAuth.ts";
+export { MIN_PASSWORD_LENGTH } from "./password/policy.ts";
 export { keys, settings } from "./settings.ts";
