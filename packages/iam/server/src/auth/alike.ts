@@ -22,8 +22,8 @@ const undone = new Error("This was never to stay.");
  * and so waits for the disk.
  */
 const writeNobody = (context: AuthContext, transaction: InTransaction): Promise<void> =>
-  transaction(() =>
-    runWithTransaction(context.adapter, async () => {
+  transaction(async () => {
+    const write = async () => {
       // The length of an argon2id hash in its usual form.
       const password = generateRandomString(97);
       const email = `${generateRandomString(20).toLowerCase()}@nobody.invalid`;
@@ -33,10 +33,13 @@ const writeNobody = (context: AuthContext, transaction: InTransaction): Promise<
       );
       await context.internalAdapter.linkAccount({ userId, providerId: "credential", accountId: userId, password });
       throw undone;
-    }).catch((error: unknown) => {
+    };
+    try {
+      await runWithTransaction(context.adapter, write);
+    } catch (error) {
       if (error !== undone) throw error;
-    }),
-  );
+    }
+  });
 
 /** A token that nobody is told and that has expired already, so that the next look-up of one sweeps it away. */
 const writeExpired = async ({ generateId, internalAdapter }: AuthContext): Promise<void> => {

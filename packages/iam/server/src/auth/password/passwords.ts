@@ -51,9 +51,12 @@ const text = (values: unknown, key: string): string | undefined => {
 
 type FindUser = (context: AuthEndpointContext) => Promise<Known | null | undefined>;
 
-const ofSession: FindUser = async (context) =>
-  // The endpoint's own session is in a copy of this context. The look-up wants no more than is there.
-  (await getSessionFromCtx(context as GenericEndpointContext))?.user;
+const ofSession: FindUser = async (context) => {
+  // The endpoint's own session is in a copy of this context, and what a look-up leaves is to be in another. It wants no
+  // more of an endpoint's context than is there.
+  const copy = { ...context, context: { ...context.context, session: null }, responseHeaders: new Headers() };
+  return (await getSessionFromCtx(copy as unknown as GenericEndpointContext))?.user;
+};
 
 const byId = async ({ internalAdapter }: AuthContext, id: string | undefined) =>
   id === undefined ? undefined : internalAdapter.findUserById(id);
@@ -80,6 +83,10 @@ const users: Readonly<Record<string, FindUser>> = {
     }),
 };
 
+/** The path of an endpoint, or the name of one that has no route. */
+const operationOf = (context: AuthEndpointContext | undefined): string =>
+  (context?.path === "virtual:" ? text(context, "operationId") : context?.path) ?? "";
+
 /** The parts of a name or an address that may stand in a password. */
 const wordsOf = (...texts: ReadonlyArray<unknown>): ReadonlyArray<string> =>
   texts.flatMap((value) => (typeof value === "string" ? [value, ...value.split(/[^\p{L}\p{N}]+/u)] : []));
@@ -100,8 +107,7 @@ export const passwords = ({ blocklist, hashing, words }: Dependencies): BetterAu
   const serviceWords = wordsOf(...words);
 
   const subjectOf = async (context: AuthEndpointContext | undefined): Promise<Subject> => {
-    const name = context?.path ?? (Predicate.hasProperty(context, "operationId") ? context.operationId : undefined);
-    const find = typeof name === "string" ? users[name] : undefined;
+    const find = users[operationOf(context)];
     const known = context === undefined ? undefined : await find?.(context);
     const of: Known = known ?? (Predicate.isObject(context?.body) ? context.body : {});
     return {

@@ -21,6 +21,7 @@ const rows = [
   "asdfghjkl",
   "zxcvbnm",
   "qazwsxedcrfvtgbyhnujm",
+  "1q2w3e4r5t6y7u8i9o0p",
 ];
 const sequences = rows.flatMap((row) => [row, [...row].reverse().join("")]);
 
@@ -40,7 +41,8 @@ const meant: Readonly<Record<string, string>> = {
 let loaded: ReadonlySet<string> | undefined;
 
 /** Made when it is first needed, from fifty thousand lines. */
-const common = (): ReadonlySet<string> => (loaded ??= new Set(dictionary["passwords-common"].map(compact)));
+const common = (): ReadonlySet<string> =>
+  (loaded ??= new Set(dictionary["passwords-common"].map(compact).filter((text) => text !== "")));
 
 /** Letters and digits alone. */
 const compact = (text: string): string => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, "");
@@ -48,8 +50,7 @@ const compact = (text: string): string => text.toLowerCase().replaceAll(/[^\p{L}
 /** What is repeated, once: the shortest beginning that the text goes on with to its end, twice at least. */
 const withoutRepetition = (text: string): string => {
   for (let period = 1; period * 2 <= text.length; period++) {
-    if (text.startsWith(text.slice(period)) || text.slice(period) === text.slice(0, -period))
-      return text.slice(0, period);
+    if (text.startsWith(text.slice(period))) return text.slice(0, period);
   }
   return text;
 };
@@ -91,6 +92,9 @@ const forms = (password: string): ReadonlyArray<string> => {
   return [lower, [...lower].map((sign) => meant[sign] ?? sign).join("")].map(compact);
 };
 
+/** How many different signs there are: each is something to guess, and the same one again is not. */
+const countSigns = (password: string): number => new Set(password.match(/[^\p{L}\p{N}]/gu)).size;
+
 /**
  * Whether a password is among those that are tried first.
  *
@@ -100,7 +104,7 @@ export const isPredictable = (password: string, words: ReadonlyArray<string>): b
   forms(password).some((form) => {
     const novel = withoutRepetition(withoutRuns(withoutWords(withoutRepetition(form), words)));
     return (
-      [...novel].length < Math.min(MIN_NOVEL, [...password].length) ||
+      [...novel].length + countSigns(password) < MIN_NOVEL ||
       [form, novel, novel.replaceAll(/^\d+|\d+$/g, "")].some((part) => common().has(part))
     );
   });
