@@ -71,7 +71,7 @@ export const renderComparison = ({ benchmark, compared, machine }: ComparisonRep
     `${benchmark}: medians of ${compared[0]?.calls ?? 0} alternated calls, known beside unknown`,
     `Node ${machine.node}, ${machine.cores} × ${machine.processor}, load before ${machine.load.toFixed(1)}`,
     "",
-    comparisonLine(["call", "known ms", "unknown ms", "difference", "ratio", "10 % or 2 ms"]),
+    comparisonLine(["call", "known ms", "unknown ms", "difference", "ratio", "2 ms, 10 %"]),
     ...compared.map((each) =>
       comparisonLine([
         each.name,
@@ -85,4 +85,4 @@ export const renderComparison = ({ benchmark, compared, machine }: ComparisonRep
   ].join("\n");
 
 const comparisonLine = ([name = "", ...cells]: ReadonlyArray<string>): string =>
-  [name.padEnd(32), ...cells.map((cell) => cell.padStart(12))].join("");
+  [name.slice(0, 32).padEnd(32), ...cells.map((cell) => cell.padStart(12))].join("");
