@@ -136,13 +136,13 @@ const own: Readonly<Record<Exclude<AuthErrorCode, (typeof betterAuthCodes)[numbe
   ),
   PASSWORD_COMPROMISED: answered(
     400,
-    "The password is among those that are tried first: a common one, repetitions, a sequence, or names of the service or the user. Or it was found in a breach, where IAM_PWNED_PASSWORDS_URL is set.",
+    "The password is tried first by who guesses: common, a repetition, a sequence, a name, or seen in a breach.",
     "Choose another; a few unlikely words do well.",
   ),
   TOO_MANY_FAILURES: answered(
     429,
-    "Sign-ins to one account failed more than five times in a row. Each further failure doubles the wait, up to 15 minutes.",
-    "Wait as long as `Retry-After` says, or set a new password by the mailed link, which ends the wait in that browser.",
+    "Sign-ins to an account failed five times in a row or more. Each failure doubles the wait, up to 15 minutes.",
+    "Wait as long as `Retry-After` says, or set a new password by a mailed link, which ends the wait in that browser.",
   ),
   COMMIT_UNKNOWN: answered(
     503,

@@ -107,7 +107,7 @@ const sessions = {
 const passwords = {
   PASSWORD_TOO_SHORT: answered(
     400,
-    "The password has fewer than 15 characters, or than 8 where the user has a second factor; or that factor is to be disabled while the password has fewer than 15.",
+    "The password has fewer than 15 characters, or 8 beside a second factor; this one may not go before it has 15.",
     "Choose a longer one.",
   ),
   PASSWORD_TOO_LONG: answered(400, "The password has more than 256 characters.", "Choose a shorter one."),

@@ -1,9 +1,11 @@
 /** Passwords that nobody may choose, because they are tried first. */
 import { createHash } from "node:crypto";
 import * as Context from "effect/Context";
-import * as Data from "effect/Data";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
+import * as FetchHttpClient from "effect/http/FetchHttpClient";
+import * as HttpClient from "effect/http/HttpClient";
+import * as HttpClientResponse from "effect/http/HttpClientResponse";
 import { isPredictable } from "./predictable.ts";
 
 /** A password that somebody wants. */
@@ -34,9 +36,6 @@ export const PasswordBlocklist = Context.Reference<Blocklist>("@beep/iam-server/
   defaultValue: () => offline,
 });
 
-/** A service of compromised passwords gave no answer that can be used. */
-class Unanswered extends Data.TaggedError("Unanswered")<{ readonly cause: unknown }> {}
-
 /**
  * Also asks a service of compromised passwords, by the protocol of Have I Been Pwned's range search: it is told the first
  * five of the forty characters of the password's SHA-1, and its answer is padded, so that neither it nor the network
@@ -55,22 +54,17 @@ export const pwnedPasswords = (options: {
   readonly timeout?: Duration.Input;
 }): Blocklist => {
   const answerTo = (prefix: string) =>
-    Effect.tryPromise({
-      try: async (signal) => {
-        const response = await fetch(new URL(prefix, options.url), {
-          headers: { "add-padding": "true", "user-agent": "beep-iam" },
-          redirect: "error",
-          signal,
-        });
-        if (!response.ok) throw new Error(`The service answered ${response.status}.`);
-        return await response.text();
-      },
-      catch: (cause) => new Unanswered({ cause }),
+    HttpClient.get(new URL(prefix, options.url), {
+      headers: { "add-padding": "true", "user-agent": "beep-iam" },
     }).pipe(
-      Effect.timeoutOrElse({
-        duration: options.timeout ?? Duration.seconds(2),
-        orElse: () => Effect.fail(new Unanswered({ cause: new Error("The service did not answer in time.") })),
-      }),
+      Effect.flatMap(HttpClientResponse.filterStatusOk),
+      Effect.flatMap((response) => response.text),
+      Effect.timeout(options.timeout ?? Duration.seconds(2)),
+      Effect.provide(FetchHttpClient.layer),
+      Effect.provideService(FetchHttpClient.RequestInit, { redirect: "error" }),
+      // The address says something of the password, and the service is not part of the trace.
+      Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
+      Effect.provideService(HttpClient.TracerPropagationEnabled, false),
     );
   return {
     isListed: Effect.fn("PasswordBlocklist.isListed")(function* (candidate) {
@@ -78,9 +72,12 @@ export const pwnedPasswords = (options: {
       const digest = createHash("sha1").update(candidate.password).digest("hex").toUpperCase();
       return yield* answerTo(digest.slice(0, 5)).pipe(
         Effect.map((lines) => isIn(lines, digest.slice(5))),
-        Effect.catchTag("Unanswered", (error) =>
+        // Only its kind is told: the address in it says something of the password.
+        Effect.catch(({ _tag: kind }) =>
           Effect.as(
-            Effect.logWarning("Compromised passwords could not be asked for; the offline list alone was.", error),
+            Effect.logWarning(
+              `Compromised passwords could not be asked for (${kind}); the list that comes along counts.`,
+            ),
             false,
           ),
         ),

@@ -16,11 +16,7 @@ import type { Blocklist } from "./PasswordBlocklist.ts";
 import { demandAcceptable, demandLongEnoughAlone, type Subject } from "./policy.ts";
 
 /** The sign-ins with a password. */
-export const passwordSignIns: ReadonlySet<string> = new Set([
-  "/sign-in/email",
-  "/sign-in/username",
-  "/sign-in/phone-number",
-]);
+const passwordSignIns: ReadonlySet<string> = new Set(["/sign-in/email", "/sign-in/username", "/sign-in/phone-number"]);
 
 /**
  * Where nothing is hashed to be kept: an unknown user's password is, so that the answer takes as long as a known one's. A
