@@ -1,13 +1,18 @@
 /** Which passwords are accepted, on every way to set one, and how their hashes keep up. */
 import type { Errors } from "@beep/iam-domain";
-import { Auth } from "@beep/iam-server";
+import { Auth, IamDb, Mailer } from "@beep/iam-server";
 import { SharedEntityIds } from "@beep/shared-domain";
 import { connect, IamTest, Race, TestDatabase } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import { hash as argon2 } from "@node-rs/argon2";
 import { hashPassword as scrypt } from "better-auth/crypto";
+import * as ConfigProvider from "effect/ConfigProvider";
+import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
+import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
+import { rangeService } from "../rangeService.ts";
 import {
   administrator,
   assertRefused,
@@ -190,6 +195,69 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       yield* setHash(cat, strong);
       granted(yield* signIn(browser, cat.email));
       assert.strictEqual(yield* hashOf(cat), strong);
+    }),
+  );
+
+  it.effect("AUTH-4: a hash is made anew where a second factor is still awaited", () =>
+    Effect.gen(function* () {
+      const fay = yield* signedUp("fay");
+      yield* enabled(fay);
+      yield* setHash(fay, yield* Effect.promise(() => scrypt(IamTest.password)));
+      const browser = yield* open;
+      assert.isTrue(at(granted(yield* signIn(browser, fay.email)), "twoFactorRedirect"));
+      assert.match(yield* hashOf(fay), /^\$argon2id\$/);
+    }),
+  );
+
+  it.effect("AUTH-4: the configured cost and service count, and no transaction waits for either", () =>
+    Effect.gen(function* () {
+      const sql = yield* superuser;
+      const { appUrl } = yield* TestDatabase;
+      const waiting: Array<number> = [];
+      const look = sql<{ readonly count: number }>`select count(*)::int as count from pg_stat_activity
+        where datname = current_database() and state like 'idle in transaction%'`;
+      const { url } = yield* rangeService({ "seven green boats for sale": 3 }, async () => {
+        for (const { count } of await Effect.runPromise(look)) waiting.push(count);
+      });
+      const config = ConfigProvider.fromUnknown({
+        DATABASE_URL: Redacted.value(appUrl),
+        IAM_RUN_MIGRATIONS: "false",
+        IAM_BASE_URL: "http://localhost:3000",
+        IAM_SECRET: IamTest.secret,
+        IAM_PASSWORD_HASH_MEMORY: "20",
+        IAM_PASSWORD_HASH_ITERATIONS: "3",
+        IAM_PWNED_PASSWORDS_URL: url.href,
+      });
+      const context = yield* Layer.build(
+        Layer.fresh(Auth.layer).pipe(
+          Layer.provide([Layer.fresh(IamDb.layer), Layer.succeed(Mailer.Mailer, { send: () => Effect.void })]),
+          Layer.provide(ConfigProvider.layer(config)),
+        ),
+      );
+      const { api } = Context.get(context, Auth.Auth);
+      const signUp = (password: string) =>
+        api.signUpEmail({ body: { name: "Gus", email: "gus@example.com", password } });
+      assert.strictEqual((yield* Effect.flip(signUp("seven green boats for sale"))).code, "PASSWORD_COMPROMISED");
+      const { user } = yield* signUp("eight green boats for sale");
+      const [row] = yield* sql<{ readonly password: string }>`select password from iam_accounts
+        where user_id = ${SharedEntityIds.UserId.toUuid(user.id)}`;
+      assert.match(row?.password ?? "", /^\$argon2id\$v=19\$m=20480,t=3,p=1\$/);
+      assert.deepStrictEqual(waiting, [0, 0]);
+    }),
+  );
+
+  it.effect("AUTH-4: a cost below OWASP's least, and an address that is none, are refused", () =>
+    Effect.gen(function* () {
+      const wrong = {
+        IAM_PASSWORD_HASH_MEMORY: "18",
+        IAM_PASSWORD_HASH_ITERATIONS: "1",
+        IAM_PWNED_PASSWORDS_URL: "https://api.example/range",
+      };
+      for (const [key, value] of Object.entries(wrong)) {
+        const base = { IAM_BASE_URL: "http://localhost:3000", IAM_SECRET: IamTest.secret };
+        const provider = ConfigProvider.layer(ConfigProvider.fromUnknown({ ...base, [key]: value }));
+        assert.include((yield* Effect.flip(Effect.provide(Auth.settings, provider))).message, key);
+      }
     }),
   );
 

@@ -43,12 +43,12 @@ const aProcess = (rateLimit: boolean) =>
   Effect.gen(function* () {
     const { handler } = yield* services(rateLimit);
     /** The status of an attempt to sign in; `claimed` is what the client says of its address. */
-    return (address: string, claimed = "198.51.100.1") =>
+    return (address: string, claimed = "198.51.100.1", name = "nobody") =>
       handler(
         new Request("http://localhost:3000/api/auth/sign-in/email", {
           method: "POST",
           headers: { "content-type": "application/json", "x-iam-client-address": claimed },
-          body: JSON.stringify({ email: "nobody@example.com", password: "a password of some length" }),
+          body: JSON.stringify({ email: `${name}@example.com`, password: "a password of some length" }),
         }),
         address,
       ).pipe(Effect.map((response) => response.status));
@@ -68,6 +68,11 @@ layer(TestDatabase.layer(), { excludeTestServices: true })("attempts to sign in"
       ];
       assert.deepStrictEqual(statuses, [401, 401, 401, 429, 429]);
       assert.strictEqual(yield* other("192.0.2.2"), 401);
+      // A network of IPv6 is one address, whoever is asked about.
+      const inNetwork = [yield* one("2001:db8::1", "", "a"), yield* other("2001:db8::2", "", "b")];
+      inNetwork.push(yield* one("2001:db8::ffff:1", "", "c"), yield* one("2001:db8::3", "", "d"));
+      assert.deepStrictEqual(inNetwork, [401, 401, 401, 429]);
+      assert.strictEqual(yield* one("2001:db8:0:1::1", "", "e"), 401);
     }),
   );
 

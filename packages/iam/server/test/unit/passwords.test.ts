@@ -1,6 +1,3 @@
-import { createHash } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { PasswordBlocklist } from "@beep/iam-server";
 import { assert, describe, it } from "@effect/vitest";
 import { hashPassword as scrypt } from "better-auth/crypto";
@@ -8,6 +5,7 @@ import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Hashing from "../../src/auth/password/hashing.ts";
 import { isPredictable } from "../../src/auth/password/predictable.ts";
+import { digestOf, rangeService } from "../rangeService.ts";
 
 const phrase = "correct horse battery staple";
 
@@ -102,58 +100,20 @@ describe("AUTH-4: the list that comes along", () => {
   }
 });
 
-/** A service of compromised passwords, which answers as Have I Been Pwned's does. */
-const rangeService = Effect.fnUntraced(function* (compromised: ReadonlyArray<string>) {
-  const asked: Array<{ path: string | undefined; padding: string | string[] | undefined }> = [];
-  let mode: "well" | "badly" | "never" = "well";
-  const digests = compromised.map((password) => createHash("sha1").update(password).digest("hex").toUpperCase());
-  const server = createServer((request, response) => {
-    asked.push({ path: request.url, padding: request.headers["add-padding"] });
-    if (mode === "never") return;
-    if (mode === "badly") {
-      response.writeHead(503).end();
-      return;
-    }
-    const prefix = request.url?.split("/").at(-1) ?? "";
-    const lines = digests.filter((digest) => digest.startsWith(prefix)).map((digest) => `${digest.slice(5)}:42`);
-    response.end([...lines, `${"0".repeat(35)}:0`].join("\r\n"));
-  });
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => {
-      server.listen(0, "127.0.0.1", () => resume(Effect.void));
-    }),
-    () =>
-      Effect.callback<void>((resume) => {
-        server.close(() => resume(Effect.void));
-        server.closeAllConnections();
-      }),
-  );
-  // The address of a socket that listens on a port is no string.
-  const { port } = server.address() as AddressInfo;
-  return {
-    asked,
-    answers: (how: typeof mode) => {
-      mode = how;
-    },
-    url: new URL(`http://127.0.0.1:${port}/range/`),
-  };
-});
-
 describe("AUTH-4: a service of compromised passwords", () => {
   it.live("is told five characters, asks for padding, and knows the password", () =>
     Effect.gen(function* () {
-      const { asked, url } = yield* rangeService([phrase]);
+      const { asked, url } = yield* rangeService({ [phrase]: 42 });
       const { isListed } = PasswordBlocklist.pwnedPasswords({ url, beside: PasswordBlocklist.offline });
       assert.isTrue(yield* isListed({ password: phrase, words: [] }));
       assert.isFalse(yield* isListed({ password: `${phrase}r`, words: [] }));
-      const digest = createHash("sha1").update(phrase).digest("hex").toUpperCase();
-      assert.deepStrictEqual(asked[0], { path: `/range/${digest.slice(0, 5)}`, padding: "true" });
+      assert.deepStrictEqual(asked[0], { path: `/range/${digestOf(phrase).slice(0, 5)}`, padding: "true" });
     }),
   );
 
   it.live("is not asked for what the list that comes along knows, and not needed for that", () =>
     Effect.gen(function* () {
-      const { asked, url } = yield* rangeService([]);
+      const { asked, url } = yield* rangeService({});
       const { isListed } = PasswordBlocklist.pwnedPasswords({ url, beside: PasswordBlocklist.offline });
       assert.isTrue(yield* isListed({ password: "passwordpassword", words: [] }));
       assert.lengthOf(asked, 0);
@@ -162,7 +122,7 @@ describe("AUTH-4: a service of compromised passwords", () => {
 
   it.live("that answers badly, late or not at all leaves the list that comes along", () =>
     Effect.gen(function* () {
-      const service = yield* rangeService([phrase]);
+      const service = yield* rangeService({ [phrase]: 42 });
       const timeout = Duration.millis(100);
       const list = PasswordBlocklist.pwnedPasswords({ url: service.url, beside: PasswordBlocklist.offline, timeout });
       const isListed = list.isListed({ password: phrase, words: [] });
@@ -181,21 +141,7 @@ describe("AUTH-4: a service of compromised passwords", () => {
 
   it.live("pads its answer with what nobody has", () =>
     Effect.gen(function* () {
-      // The padding's suffix is that of a password which hashes to it; its count of 0 says that it is none.
-      const server = createServer((_, response) => response.end(`${suffix}:0\r\n`));
-      const suffix = createHash("sha1").update(phrase).digest("hex").toUpperCase().slice(5);
-      yield* Effect.acquireRelease(
-        Effect.callback<void>((resume) => {
-          server.listen(0, "127.0.0.1", () => resume(Effect.void));
-        }),
-        () =>
-          Effect.callback<void>((resume) => {
-            server.close(() => resume(Effect.void));
-            server.closeAllConnections();
-          }),
-      );
-      const { port } = server.address() as AddressInfo;
-      const url = new URL(`http://127.0.0.1:${port}/`);
+      const { url } = yield* rangeService({ [phrase]: 0 });
       const list = PasswordBlocklist.pwnedPasswords({ url, beside: PasswordBlocklist.offline });
       assert.isFalse(yield* list.isListed({ password: phrase, words: [] }));
     }),
