@@ -68,7 +68,8 @@ export const make = Effect.fnUntraced(function* (
         if ((yield* FiberSet.size(fibers)) >= CAPACITY) {
           return yield* Effect.logError("A message was not sent: too many wait already.");
         }
-        fork(deliver(message));
+        // A mailer of an application's own may have defects.
+        fork(Effect.catchDefect(deliver(message), (defect) => Effect.logError("A message was not sent.", defect)));
       }),
   };
 });

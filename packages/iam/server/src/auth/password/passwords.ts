@@ -13,7 +13,7 @@ import { createAuthMiddleware, getSessionFromCtx, isAPIError } from "better-auth
 import * as Predicate from "effect/Predicate";
 import type { Hashing } from "./hashing.ts";
 import type { Blocklist } from "./PasswordBlocklist.ts";
-import { demandAcceptable, demandLongEnoughAlone, type Subject } from "./policy.ts";
+import { demandAcceptable, demandLongEnoughAlone, MAX_PASSWORD_LENGTH, type Subject } from "./policy.ts";
 
 /** The sign-ins with a password. */
 const passwordSignIns: ReadonlySet<string> = new Set(["/sign-in/email", "/sign-in/username", "/sign-in/phone-number"]);
@@ -31,7 +31,7 @@ interface Done {
   /** The hash of which a password was found to be right. */
   verified?: string;
   /** A new password's hash, made before the endpoint runs. */
-  prepared?: { readonly password: string; readonly hash: Promise<string> };
+  prepared?: { readonly password: string; readonly hash: string };
 }
 
 const state = defineRequestState((): Done => ({ compared: false }));
@@ -132,6 +132,20 @@ export const passwords = ({ blocklist, hashing, words }: Dependencies): BetterAu
     return true;
   };
 
+  /** Replaces a hash by one at today's cost, unless the password was changed meanwhile. Without it the sign-in stands. */
+  const rehash = async ({ adapter, logger }: AuthContext, userId: string, weak: string, password: string) => {
+    const where = [
+      { field: "userId", value: userId },
+      { field: "providerId", value: "credential" },
+      { field: "password", value: weak },
+    ];
+    try {
+      await adapter.updateMany({ model: "account", where, update: { password: await hashing.hash(password) } });
+    } catch (error) {
+      logger.error("A password's hash could not be renewed.", error);
+    }
+  };
+
   return {
     id: "iam-passwords",
     init: ({ password }) => ({ context: { password: { ...password, hash, verify } } }),
@@ -146,8 +160,8 @@ export const passwords = ({ blocklist, hashing, words }: Dependencies): BetterAu
             if (password === undefined || password.length < minPasswordLength || password.length > maxPasswordLength) {
               return;
             }
-            const prepared = await context.password.hash(password);
-            (await done()).prepared = { password, hash: Promise.resolve(prepared) };
+            const hash = await context.password.hash(password);
+            (await done()).prepared = { password, hash };
           }),
         },
       ],
@@ -159,7 +173,7 @@ export const passwords = ({ blocklist, hashing, words }: Dependencies): BetterAu
             if (password === undefined) return;
             const { compared, verified } = await done();
             // Not every plugin hashes an unknown user's password, and then answers at once.
-            if (!compared && isAPIError(context.returned)) await hashing.hash(password.slice(0, 256));
+            if (!compared && isAPIError(context.returned)) await hashing.hash(password.slice(0, MAX_PASSWORD_LENGTH));
             const userId = context.newSession?.user.id;
             if (userId !== undefined && verified !== undefined && hashing.isWeak(verified)) {
               await rehash(context, userId, verified, password);
@@ -169,21 +183,4 @@ export const passwords = ({ blocklist, hashing, words }: Dependencies): BetterAu
       ],
     },
   };
-
-  /** Replaces a hash by one at today's cost, unless the password was changed meanwhile. Without it the sign-in stands. */
-  async function rehash(context: AuthContext, userId: string, weak: string, password: string): Promise<void> {
-    try {
-      await context.adapter.updateMany({
-        model: "account",
-        where: [
-          { field: "userId", value: userId },
-          { field: "providerId", value: "credential" },
-          { field: "password", value: weak },
-        ],
-        update: { password: await hashing.hash(password) },
-      });
-    } catch (error) {
-      context.logger.error("A password's hash could not be renewed.", error);
-    }
-  }
 };
