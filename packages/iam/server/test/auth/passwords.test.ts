@@ -216,8 +216,9 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       const waiting: Array<number> = [];
       const look = sql<{ readonly count: number }>`select count(*)::int as count from pg_stat_activity
         where datname = current_database() and state like 'idle in transaction%'`;
+      const run = Effect.runPromiseWith(yield* Effect.context<never>());
       const { url } = yield* rangeService({ "seven green boats for sale": 3 }, async () => {
-        for (const { count } of await Effect.runPromise(look)) waiting.push(count);
+        for (const { count } of await run(look)) waiting.push(count);
       });
       const config = ConfigProvider.fromUnknown({
         DATABASE_URL: Redacted.value(appUrl),
