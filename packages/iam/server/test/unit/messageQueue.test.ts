@@ -94,7 +94,7 @@ describe("AUTH-7: mail", () => {
       const begun = yield* Deferred.make<void>();
       const scope = yield* Scope.make();
       const { offer } = yield* Scope.provide(
-        MessageQueue.make({ send: () => Effect.andThen(Deferred.succeed(begun, undefined), Effect.never) }),
+        MessageQueue.make(() => Effect.andThen(Deferred.succeed(begun, undefined), Effect.never)),
         scope,
       );
       yield* offer(message);
