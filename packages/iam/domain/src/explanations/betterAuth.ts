@@ -316,12 +316,12 @@ const passkeys = {
   ),
   FAILED_TO_VERIFY_REGISTRATION: answered(
     400,
-    "What the authenticator sent does not make a passkey here: of another page, for another challenge, damaged, or without the user's PIN or biometrics.",
+    "The authenticator answered another page or challenge, or without the user's PIN or biometrics, or it is damaged.",
     "Begin again, from a page of IAM_BASE_URL or IAM_TRUSTED_ORIGINS.",
   ),
   AUTHENTICATION_FAILED: answered(
     [400, 401],
-    "What the authenticator sent does not prove the passkey: of another page, for another challenge, damaged, an older counter; or without the user's PIN or biometrics (401).",
+    "The authenticator answered another page or challenge, or it is a copy (400); or there was no PIN or biometrics (401).",
     "Begin again, from a page of IAM_BASE_URL or IAM_TRUSTED_ORIGINS.",
   ),
   PASSKEY_NOT_FOUND: answered(

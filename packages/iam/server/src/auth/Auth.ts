@@ -21,6 +21,7 @@ import type { Api, CurrentSession, SettingCookies, WithHeaders } from "./Api.ts"
 import * as ActingAs from "./actingAs.ts";
 import { makeAdapter } from "./adapter.ts";
 import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
+import { Guests } from "./guests.ts";
 import { Mailer } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
 import * as Pages from "./pages.ts";
@@ -93,6 +94,7 @@ const make = Effect.gen(function* () {
     settings: yield* settings,
     pages: yield* Pages.settings,
     mails: yield* Mails,
+    upgraded: yield* Guests,
     adapter: makeAdapter(connection),
     transaction: promises.inTransaction(connection),
     send: (message) =>
@@ -208,4 +210,5 @@ export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection 
 );
 
 export { BASE_PATH, MIN_PASSWORD_LENGTH } from "./betterAuth.ts";
+export { Guests, type Upgrade } from "./guests.ts";
 export { keys, settings } from "./settings.ts";

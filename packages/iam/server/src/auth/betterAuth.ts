@@ -8,14 +8,18 @@ import { defaultAc } from "better-auth/plugins/organization/access";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import type { makeAdapter } from "./adapter.ts";
+import { equalSignUps } from "./equalSignUps.ts";
+import { passOn, type Upgrade } from "./guests.ts";
 import type { Message } from "./Mailer.ts";
 import type { Content, MailTexts } from "./mails.ts";
 import { refuseMalformed } from "./malformed.ts";
 import { createId } from "./models.ts";
-import type { Page, Pages } from "./pages.ts";
+import { type Pages, returningTo } from "./pages.ts";
+import { isPlaceholder, refusingPlaceholders } from "./placeholders.ts";
 import { all as allPlugins } from "./plugins/names.ts";
-import { makePlugins } from "./plugins/plugins.ts";
+import { makePlugins, rateLimits } from "./plugins/plugins.ts";
 import * as promises from "./promises.ts";
+import { askedOfEverybody } from "./secondFactor.ts";
 import type { Settings } from "./settings.ts";
 import { refusingWithoutAdministrator } from "./stopImpersonating.ts";
 import type { TextMessage } from "./TextMessages.ts";
@@ -46,6 +50,8 @@ export interface Dependencies {
   readonly sendText: (message: TextMessage) => Effect.Effect<void>;
   /** What mails say. */
   readonly mails: MailTexts;
+  /** What an application does when a guest becomes a user. */
+  readonly upgraded: (upgrade: Upgrade) => Effect.Effect<void>;
 }
 
 /** As much of Better Auth as is used: its inferred type cannot be named in a declaration, and is of no use to others. */
@@ -71,14 +77,6 @@ export interface OpenApiDocument {
   readonly components?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-/** A mail's link, which leads to a page where whoever asked for the mail named none: Better Auth then has `/`, or nothing. */
-const returningTo = ({ href }: Page, link: string): string => {
-  const url = new URL(link);
-  const stated = url.searchParams.get("callbackURL");
-  if (stated === "/" || !stated) url.searchParams.set("callbackURL", href);
-  return url.href;
-};
-
 /** Better Auth with the plugins and options of this package. */
 export const makeBetterAuth = ({
   settings,
@@ -88,12 +86,25 @@ export const makeBetterAuth = ({
   mails,
   send,
   sendText,
+  upgraded,
 }: Dependencies): BetterAuth => {
   const { appName, baseUrl } = settings;
-  const mail = (to: string, content: Content): Promise<void> => promises.leave(send({ ...content, to }));
-
+  const mail = (to: string, content: Content): Promise<void> =>
+    isPlaceholder(to) ? Promise.resolve() : promises.leave(send({ ...content, to }));
   const text = (to: string, message: string): Promise<void> => promises.leave(sendText({ to, text: message }));
-  const chosen = makePlugins({ settings, pages, mails, mail, text });
+  const chosen = makePlugins({
+    settings,
+    pages,
+    mails,
+    mail,
+    text,
+    passOn: (context, upgrade) =>
+      transaction(async () => {
+        await passOn(context, upgrade);
+        await promises.leave(upgraded(upgrade));
+      }),
+  });
+  const enabled = settings.plugins.map((name) => chosen[name]);
 
   const auth = betterAuth({
     appName,
@@ -117,7 +128,7 @@ export const makeBetterAuth = ({
       enabled: settings.rateLimit,
       storage: "database",
       // Asked with every page, and by back ends for all of their users: counting it would cost a write each.
-      customRules: { "/get-session": false },
+      customRules: { "/get-session": false, ...rateLimits },
     },
     logger: {
       log: (level, message, ...details) => {
@@ -125,6 +136,8 @@ export const makeBetterAuth = ({
         void promises.leave(log[level](message, ...details));
       },
     },
+    // The plugins' own, stated once more: only what is stated here reaches `customSyntheticUser`.
+    user: { additionalFields: Object.assign({}, ...enabled.map(({ schema }) => schema?.user?.fields)) },
     emailAndPassword: {
       enabled: true,
       requireEmailVerification: true,
@@ -139,6 +152,7 @@ export const makeBetterAuth = ({
         banReason: null,
         banExpires: null,
         twoFactorEnabled: false,
+        lastLoginMethod: "email",
         ...additionalFields,
         id,
       }),
@@ -177,9 +191,12 @@ export const makeBetterAuth = ({
         { configId: "default", references: "user" },
         { configId: "organization", references: "organization" },
       ]),
-      transactional(twoFactor({ issuer: appName }), keepingRefusals(transaction)),
+      transactional(askedOfEverybody(twoFactor({ issuer: appName }), pages.twoFactor), keepingRefusals(transaction)),
       openAPI({ disableDefaultReference: true }),
-      ...settings.plugins.map((name) => chosen[name]),
+      refusingPlaceholders,
+      // Before the plugins, which look at the fields first.
+      equalSignUps,
+      ...enabled,
     ],
   });
   const disabled = allPlugins.filter((name) => !settings.plugins.includes(name));
