@@ -58,6 +58,8 @@ export interface Dependencies {
 export interface BetterAuth {
   readonly options: BetterAuthOptions;
   readonly $context: Promise<Pick<AuthContext, "authCookies" | "internalAdapter" | "secret" | "sessionConfig">>;
+  /** The messages of its errors by their codes. */
+  readonly $ERROR_CODES: Readonly<Record<string, { readonly message: string }>>;
   readonly handler: (request: Request) => Promise<Response>;
   readonly api: Readonly<Record<string, Endpoint>> & {
     readonly generateOpenAPISchema: Endpoint & (() => Promise<OpenApiDocument>);

@@ -27,12 +27,16 @@ layer(database, { excludeTestServices: true })((it) => {
       const known = granted(yield* signUp("ann@example.com", { username: "Ann.Smitt", image }));
       assert.strictEqual(form(known).replaceAll(/smitt/gi, "x"), form(unknown).replaceAll(/smith/gi, "x"));
 
+      // What a user is not asked for is as it always is.
+      const guest = granted(yield* signUp("dan@example.com", { isAnonymous: true }));
+      assert.isFalse(at(guest, "user", "isAnonymous"));
+      assert.strictEqual(form(granted(yield* signUp("ann@example.com", { isAnonymous: true }))), form(guest));
+
       // And what is refused is refused of both.
       for (const wrong of [
         { phoneNumber: "+4915112345678" },
         { phoneNumber: { a: 1 } },
         { phoneNumberVerified: true },
-        { isAnonymous: true },
         { lastLoginMethod: "passkey" },
         { username: "ann.smith" },
         { username: "a" },
