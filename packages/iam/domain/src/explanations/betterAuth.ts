@@ -321,7 +321,7 @@ const passkeys = {
   ),
   AUTHENTICATION_FAILED: answered(
     [400, 401],
-    "The authenticator answered another page or challenge, or it is a copy (400); or there was no PIN or biometrics (401).",
+    "Another page or challenge was answered, or by a copy (400); signature, PIN or biometrics are not right (401).",
     "Begin again, from a page of IAM_BASE_URL or IAM_TRUSTED_ORIGINS.",
   ),
   PASSKEY_NOT_FOUND: answered(
