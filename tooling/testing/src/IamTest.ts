@@ -66,6 +66,12 @@ export const onDatabase: Layer.Layer<Provided, unknown, TestDatabase> = Layer.un
 export const postgres = (options?: Options): Layer.Layer<Provided | TestDatabase, unknown> =>
   Layer.provideMerge(onDatabase, TestDatabase.layer(options));
 
+/** The same, where Config says something else than for the other tests. */
+export const configured = (values: Readonly<Record<string, string>>): Layer.Layer<Provided | TestDatabase, unknown> =>
+  Layer.unwrap(Effect.map(TestDatabase, ({ appUrl }) => onAddress(appUrl, values))).pipe(
+    Layer.provideMerge(TestDatabase.layer()),
+  );
+
 /** On PostgreSQL behind a PgBouncer in transaction mode. */
 export const pooled: Layer.Layer<Provided | TestDatabase, unknown> = Layer.unwrap(
   Effect.gen(function* () {

@@ -73,6 +73,7 @@ const authTables = Effect.gen(function* () {
     transaction: (run) => run(),
     send: () => Effect.void,
     sendText: () => Effect.void,
+    upgraded: () => Effect.void,
   });
   return (more: NonNullable<BetterAuthOptions["plugins"]> = []) =>
     getAuthTables({ ...auth.options, plugins: [...(auth.options.plugins ?? []), ...more] });

@@ -1,6 +1,6 @@
 /** What Better Auth's codes mean, as Better Auth is composed here. */
 import type { betterAuthCodes } from "../AuthErrorCode.ts";
-import { answered, type Explanation, type Family, unused } from "./Explanation.ts";
+import { answered, type Explanation, type Family, told, unused } from "./Explanation.ts";
 
 type Code = (typeof betterAuthCodes)[number];
 type Area = Readonly<Partial<Record<Code, Explanation>>>;
@@ -155,7 +155,11 @@ const addresses = {
   CHANGE_EMAIL_DISABLED: answered(400, "Users do not change their address here.", "Let an administrator change it."),
   INVALID_USER: unused("users do not change their address"),
   VERIFICATION_EMAIL_NOT_ENABLED: unused("mails to confirm addresses are always sent"),
-  FAILED_TO_UPDATE_USER: unused("Better Auth only declares it"),
+  FAILED_TO_UPDATE_USER: answered(
+    500,
+    "A phone number could not be stored with its user.",
+    "Try again; the log has the cause.",
+  ),
 } satisfies Area;
 
 const accounts = {
@@ -216,6 +220,158 @@ const secondFactor = {
   OTP_HAS_EXPIRED: answered(400, "A code by mail is to be checked, and none was sent.", "Use an authenticator app."),
   OTP_NOT_ENABLED: unused("Better Auth only declares it"),
   TOTP_NOT_CONFIGURED: unused("authenticator apps are always possible"),
+} satisfies Area;
+
+const otherWays = {
+  INVALID_USERNAME_OR_PASSWORD: answered(
+    401,
+    "No user has this name with this password. Which of the two is wrong is not said.",
+    "Correct them, or reset the password.",
+  ),
+  USERNAME_IS_ALREADY_TAKEN: answered(400, "Another user has this name.", "Choose another name."),
+  USERNAME_TOO_SHORT: answered([400, 422], "The name has fewer than 3 characters.", "Choose a longer one."),
+  USERNAME_TOO_LONG: answered([400, 422], "The name has more than 30 characters.", "Choose a shorter one."),
+  INVALID_USERNAME: answered(
+    [400, 422],
+    "The name has other characters than letters, digits, `_` and `.`.",
+    "Choose another name.",
+  ),
+  INVALID_PHONE_NUMBER: answered(
+    400,
+    "The phone number does not have its international form.",
+    "Send `+`, the country's code and the number, without spaces: `+4915112345678`.",
+  ),
+  INVALID_PHONE_NUMBER_OR_PASSWORD: answered(
+    401,
+    "No user has this number with this password. Which of the two is wrong is not said.",
+    "Correct them, or sign in by a code.",
+  ),
+  PHONE_NUMBER_NOT_VERIFIED: answered(
+    401,
+    "An administrator gave the user a number that was never confirmed. A code has been sent to it.",
+    "Send the code to `/phone-number/verify`.",
+  ),
+  PHONE_NUMBER_PENDING_VERIFICATION: answered(
+    400,
+    "A password is reset by a number that was never confirmed.",
+    "Confirm the number first, or reset the password by mail.",
+  ),
+  PHONE_NUMBER_EXIST: answered(400, "The number that is to be set is a user's already.", "Use another number."),
+  PHONE_NUMBER_CANNOT_BE_UPDATED: answered(
+    400,
+    "A change of the user's data names a phone number.",
+    "Set it by `/phone-number/verify` with `updatePhoneNumber`, which asks for a code.",
+  ),
+  PHONE_NUMBER_CANNOT_BE_SET: answered(
+    400,
+    "A sign-up names a phone number.",
+    "Leave it out; set it later by `/phone-number/verify` with `updatePhoneNumber`.",
+  ),
+  INVALID_OTP: answered(
+    400,
+    "The code that was mailed or texted is wrong, used, or was never sent.",
+    "Send the newest code, or ask for another.",
+  ),
+  OTP_EXPIRED: answered(400, "The code that was mailed or texted is too old.", "Ask for another."),
+  OTP_NOT_FOUND: answered(400, "No code was texted to this number, or it is used.", "Ask for one."),
+  TOO_MANY_ATTEMPTS: answered(403, "Three codes were wrong, and the one that was sent is void.", "Ask for another."),
+  ANONYMOUS_USERS_CANNOT_SIGN_IN_AGAIN_ANONYMOUSLY: answered(
+    400,
+    "A guest becomes a guest again.",
+    "Go on with the session that is there.",
+  ),
+  USER_IS_NOT_ANONYMOUS: answered(403, "A user who is no guest deletes the guest.", "Ask an administrator."),
+  COULD_NOT_CREATE_SESSION: answered(
+    400,
+    "The guest is made, but the session could not be stored.",
+    "Try again; the log has the cause.",
+  ),
+  FAILED_TO_DELETE_ANONYMOUS_USER: answered(
+    500,
+    "The guest could not be deleted.",
+    "Try again; the log has the cause.",
+  ),
+  FAILED_TO_DELETE_ANONYMOUS_USER_SESSIONS: answered(
+    500,
+    "The guest's sessions could not be ended.",
+    "Try again; the log has the cause.",
+  ),
+  INVALID_SESSION_TOKEN: answered(
+    401,
+    "The session that is to be switched to, or ended, is none of this browser's.",
+    "Name one of those that `/multi-session/list-device-sessions` has.",
+  ),
+  UNEXPECTED_ERROR: answered(
+    [400, 401],
+    "The number has a user who has no password (401), or its user is gone (400).",
+    "Sign in by a code.",
+  ),
+  INVALID_DISPLAY_USERNAME: unused("the form in which a name is shown has no rule of its own"),
+  USERNAME_IS_IMMUTABLE: unused("users may change their name"),
+  INVALID_EMAIL_FORMAT: unused("guests have no address of an application's making"),
+  DELETE_ANONYMOUS_USER_DISABLED: unused("guests may always delete themselves"),
+  PHONE_NUMBER_NOT_EXIST: unused("Better Auth only declares it"),
+  SEND_OTP_NOT_IMPLEMENTED: unused("text messages are always sent"),
+} satisfies Area;
+
+const ofBrowsers = unused("it is of the client, whose browser broke off");
+
+const passkeys = {
+  CHALLENGE_NOT_FOUND: answered(
+    400,
+    "The browser was given no challenge for this, or it is used or more than five minutes old.",
+    "Begin again: ask for new options.",
+  ),
+  FAILED_TO_VERIFY_REGISTRATION: answered(
+    400,
+    "The authenticator answered another page or challenge, or without the user's PIN or biometrics, or it is damaged.",
+    "Begin again, from a page of IAM_BASE_URL or IAM_TRUSTED_ORIGINS.",
+  ),
+  AUTHENTICATION_FAILED: answered(
+    [400, 401],
+    "Another page or challenge was answered, or by a copy (400); signature, PIN or biometrics are not right (401).",
+    "Begin again, from a page of IAM_BASE_URL or IAM_TRUSTED_ORIGINS.",
+  ),
+  PASSKEY_NOT_FOUND: answered(
+    [401, 404],
+    "Nobody has this passkey: at a sign-in (401), or to be changed or deleted (404).",
+    "Use another passkey, or correct the id.",
+  ),
+  YOU_ARE_NOT_ALLOWED_TO_REGISTER_THIS_PASSKEY: answered(
+    401,
+    "The registration was begun by another user, or the passkey to be renamed is another's.",
+    "Begin again, signed in as its user.",
+  ),
+  UNABLE_TO_CREATE_SESSION: answered(
+    500,
+    "The passkey is right, but the session could not be stored.",
+    "Sign in again; the log has the cause.",
+  ),
+  FAILED_TO_UPDATE_PASSKEY: answered(500, "The passkey could not be stored.", "Try again; the log has the cause."),
+  SESSION_REQUIRED: unused("without a session the answer is UNAUTHORIZED"),
+  RESOLVE_USER_REQUIRED: unused("a passkey is added to a session's user"),
+  RESOLVED_USER_INVALID: unused("a passkey is added to a session's user"),
+  AUTH_CANCELLED: ofBrowsers,
+  PREVIOUSLY_REGISTERED: ofBrowsers,
+  REGISTRATION_CANCELLED: ofBrowsers,
+  UNKNOWN_ERROR: ofBrowsers,
+} satisfies Area;
+
+const devices = {
+  AUTHORIZATION_PENDING: told("Nobody has decided on the device's request yet.", "Ask again after the interval."),
+  POLLING_TOO_FREQUENTLY: told("The device asks again before its interval is over.", "Wait for the interval."),
+  EXPIRED_DEVICE_CODE: told("Nobody decided on the device's request in time.", "Begin again with a new code."),
+  ACCESS_DENIED: told("The user refused the device.", "Begin again, if the user wishes."),
+  INVALID_DEVICE_CODE: told("The device's code is unknown, or was redeemed already.", "Begin again with a new code."),
+  INVALID_DEVICE_CODE_STATUS: told("The device's request is in no state that is known.", "Begin again."),
+  INVALID_USER_CODE: told("No device shows this code.", "Correct the code."),
+  EXPIRED_USER_CODE: told("The code that the device shows is too old.", "Let the device begin again."),
+  DEVICE_CODE_ALREADY_PROCESSED: told("The device's request is decided already.", "Nothing is left to do."),
+  DEVICE_CODE_NOT_CLAIMED: told(
+    "The device's request is decided by somebody who has not looked at it.",
+    "Call `GET /device` with the code and the same session first.",
+  ),
+  AUTHENTICATION_REQUIRED: told("A device's request is decided without a session.", "Sign in."),
 } satisfies Area;
 
 const organizations = {
@@ -542,6 +698,9 @@ export const betterAuth: Readonly<Record<Code, Explanation>> = {
   ...addresses,
   ...accounts,
   ...secondFactor,
+  ...otherWays,
+  ...passkeys,
+  ...devices,
   ...organizations,
   ...members,
   ...invitations,
@@ -564,6 +723,17 @@ export const areas: ReadonlyArray<Family> = [
   },
   { title: "Accounts", says: "The ways in which a user signs in.", codes: accounts },
   { title: "Second factor", says: "Authenticator apps and backup codes.", codes: secondFactor },
+  {
+    title: "Other ways in",
+    says: "User names, phone numbers, codes and links by mail, guests, several sessions in one browser.",
+    codes: otherWays,
+  },
+  { title: "Passkeys", says: "Adding them, and signing in with them.", codes: passkeys },
+  {
+    title: "Devices",
+    says: "Over HTTP the answer is RFC 8628's: `authorization_pending`, `slow_down`, `expired_token`, `access_denied`, `invalid_grant`, `invalid_request`. As an `AuthError` each has a code.",
+    codes: devices,
+  },
   { title: "Organizations", says: "Making, changing and deleting them.", codes: organizations },
   { title: "Members", says: "Who belongs to an organization, and as what.", codes: members },
   { title: "Invitations", says: "Into an organization.", codes: invitations },

@@ -22,6 +22,7 @@ import * as ActingAs from "./actingAs.ts";
 import { makeAdapter } from "./adapter.ts";
 import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
 import { makeCredentials } from "./credentials.ts";
+import { Guests } from "./guests.ts";
 import { Awaited, Mailer, type Message } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
 import * as MessageQueue from "./messageQueue.ts";
@@ -102,6 +103,7 @@ const make = Effect.gen(function* () {
     settings: stated,
     pages: yield* Pages.settings,
     mails: yield* Mails,
+    upgraded: yield* Guests,
     adapter: makeAdapter(connection),
     transaction: promises.inTransaction(connection),
     send: (message) => client.afterCommit(deliver(message)),
@@ -120,6 +122,7 @@ const make = Effect.gen(function* () {
 
   // The types of rows are ours: the adapter's columns make the ids, and a test decodes every operation's answer.
   const operations = auth.api as unknown as Api;
+  const refusal = refusing(auth.$ERROR_CODES);
   const answered = <A>(run: () => PromiseLike<A>): Effect.Effect<A, Errors.AuthError> =>
     Effect.catch(call(run), refusal);
   const operation =
@@ -196,13 +199,22 @@ type CallError = promises.Thrown | SqlError | Errors.CommitUnknown;
 
 const unwrapped = (error: CallError): unknown => (error._tag === "Thrown" ? error.thrown : error);
 
-/** A refusal is a failure with its code; anything else, a lost database say, is a defect. */
-const refusal = (error: CallError): Effect.Effect<never, Errors.AuthError> => {
-  const thrown = unwrapped(error);
-  const code = isAPIError(thrown) ? [thrown.body?.code, thrown.status].find(isCode) : undefined;
-  return isAPIError(thrown) && code !== undefined
-    ? Effect.fail(new Errors.AuthError({ code, status: thrown.statusCode, message: thrown.message }))
-    : Effect.die(thrown);
+/**
+ * A refusal is a failure with its code; anything else, a lost database say, is a defect. Where a refusal has OAuth's form
+ * instead, which has no code, the code is that of its description.
+ */
+const refusing = (errorCodes: Readonly<Record<string, { readonly message: string }>>) => {
+  const codes = new Map(Object.entries(errorCodes).map(([code, { message }]) => [message, code]));
+  return (error: CallError): Effect.Effect<never, Errors.AuthError> => {
+    const thrown = unwrapped(error);
+    if (!isAPIError(thrown)) return Effect.die(thrown);
+    const described = thrown.body?.error_description;
+    const message = typeof described === "string" ? described : thrown.message;
+    const code = [thrown.body?.code, codes.get(message), thrown.status].find(isCode);
+    return code === undefined
+      ? Effect.die(thrown)
+      : Effect.fail(new Errors.AuthError({ code, status: thrown.statusCode, message }));
+  };
 };
 
 /** Better Auth on the database and mailer that are given; its settings come from Config. */
@@ -212,5 +224,6 @@ export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection 
 );
 
 export { BASE_PATH } from "./betterAuth.ts";
+export { Guests, type Upgrade } from "./guests.ts";
 export { MIN_PASSWORD_LENGTH } from "./password/policy.ts";
 export { keys, settings } from "./settings.ts";

@@ -9,15 +9,19 @@ import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import type { makeAdapter } from "./adapter.ts";
 import type { Credentials } from "./credentials.ts";
+import { equalSignUps } from "./equalSignUps.ts";
+import { passOn, type Upgrade } from "./guests.ts";
 import type { Message } from "./Mailer.ts";
 import type { Content, MailTexts } from "./mails.ts";
 import { refuseMalformed } from "./malformed.ts";
 import { createId } from "./models.ts";
-import type { Page, Pages } from "./pages.ts";
+import { type Pages, returningTo } from "./pages.ts";
 import { MAX_PASSWORD_LENGTH, MIN_LENGTH_WITH_SECOND_FACTOR } from "./password/policy.ts";
+import { isPlaceholder, refusingPlaceholders } from "./placeholders.ts";
 import { all as allPlugins } from "./plugins/names.ts";
-import { makePlugins } from "./plugins/plugins.ts";
+import { makePlugins, rateLimits } from "./plugins/plugins.ts";
 import * as promises from "./promises.ts";
+import { askedOfEverybody } from "./secondFactor.ts";
 import type { Settings } from "./settings.ts";
 import { refusingWithoutAdministrator } from "./stopImpersonating.ts";
 import type { TextMessage } from "./TextMessages.ts";
@@ -46,12 +50,16 @@ export interface Dependencies {
   /** What mails say. */
   readonly mails: MailTexts;
   readonly credentials: Credentials;
+  /** What an application does when a guest becomes a user. */
+  readonly upgraded: (upgrade: Upgrade) => Effect.Effect<void>;
 }
 
 /** As much of Better Auth as is used: its inferred type cannot be named in a declaration, and is of no use to others. */
 export interface BetterAuth {
   readonly options: BetterAuthOptions;
   readonly $context: Promise<Pick<AuthContext, "authCookies" | "internalAdapter" | "secret" | "sessionConfig">>;
+  /** The messages of its errors by their codes. */
+  readonly $ERROR_CODES: Readonly<Record<string, { readonly message: string }>>;
   readonly handler: (request: Request) => Promise<Response>;
   readonly api: Readonly<Record<string, Endpoint>> & {
     readonly generateOpenAPISchema: Endpoint & (() => Promise<OpenApiDocument>);
@@ -71,14 +79,6 @@ export interface OpenApiDocument {
   readonly components?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-/** A mail's link, which leads to a page where whoever asked for the mail named none: Better Auth then has `/`, or nothing. */
-const returningTo = ({ href }: Page, link: string): string => {
-  const url = new URL(link);
-  const stated = url.searchParams.get("callbackURL");
-  if (stated === "/" || !stated) url.searchParams.set("callbackURL", href);
-  return url.href;
-};
-
 /** Better Auth with the plugins and options of this package. */
 export const makeBetterAuth = ({
   settings,
@@ -89,12 +89,25 @@ export const makeBetterAuth = ({
   send,
   sendText,
   credentials,
+  upgraded,
 }: Dependencies): BetterAuth => {
   const { appName, baseUrl } = settings;
-  const mail = (to: string, content: Content): Promise<void> => promises.leave(send({ ...content, to }));
-
+  const mail = (to: string, content: Content): Promise<void> =>
+    isPlaceholder(to) ? Promise.resolve() : promises.leave(send({ ...content, to }));
   const text = (to: string, message: string): Promise<void> => promises.leave(sendText({ to, text: message }));
-  const chosen = makePlugins({ settings, pages, mails, mail, text });
+  const chosen = makePlugins({
+    settings,
+    pages,
+    mails,
+    mail,
+    text,
+    passOn: (context, upgrade) =>
+      transaction(async () => {
+        await passOn(context, upgrade);
+        await promises.leave(upgraded(upgrade));
+      }),
+  });
+  const enabled = settings.plugins.map((name) => chosen[name]);
 
   const auth = betterAuth({
     appName,
@@ -124,6 +137,7 @@ export const makeBetterAuth = ({
         // Tries of one-time links, which Better Auth has no rule for. Its own is 3 in 10 s at a sign-in, sign-up or change
         // of a password, and 3 in a minute for what sends mail.
         "/reset-password": { window: 60, max: 10 },
+        ...rateLimits,
       },
     },
     logger: {
@@ -132,6 +146,8 @@ export const makeBetterAuth = ({
         void promises.leave(log[level](message, ...details));
       },
     },
+    // The plugins' own, stated once more: only what is stated here reaches `customSyntheticUser`.
+    user: { additionalFields: Object.assign({}, ...enabled.map(({ schema }) => schema?.user?.fields)) },
     emailAndPassword: {
       enabled: true,
       requireEmailVerification: true,
@@ -149,6 +165,7 @@ export const makeBetterAuth = ({
         banReason: null,
         banExpires: null,
         twoFactorEnabled: false,
+        lastLoginMethod: "email",
         ...additionalFields,
         id,
       }),
@@ -188,9 +205,12 @@ export const makeBetterAuth = ({
         { configId: "default", references: "user" },
         { configId: "organization", references: "organization" },
       ]),
-      transactional(twoFactor({ issuer: appName }), keepingRefusals(transaction)),
+      transactional(askedOfEverybody(twoFactor({ issuer: appName }), pages.twoFactor), keepingRefusals(transaction)),
       openAPI({ disableDefaultReference: true }),
-      ...settings.plugins.map((name) => chosen[name]),
+      refusingPlaceholders,
+      // Before the plugins, which look at the fields first.
+      equalSignUps,
+      ...enabled,
     ],
   });
   const disabled = allPlugins.filter((name) => !settings.plugins.includes(name));

@@ -34,6 +34,9 @@ export interface SignInData {
   readonly email: string;
 }
 
+/** What a code by mail is for, as Better Auth names it. */
+export type CodePurpose = "sign-in" | "email-verification" | "forget-password" | "change-email";
+
 /** The texts of the mails, each a function of its data. Names are users' input: in `html` they are to be escaped. */
 export interface MailTexts {
   /** To who signed up, or signs in before the address is confirmed. */
@@ -45,10 +48,17 @@ export interface MailTexts {
   /** To who signs in, or signs up, by a link. */
   readonly magicLink: (data: SignInData & { readonly url: string }) => Content;
   /** To who signs in, confirms an address or asks for a new password by a code. */
-  readonly emailCode: (data: SignInData & { readonly code: string }) => Content;
+  readonly emailCode: (data: SignInData & { readonly code: string; readonly purpose: CodePurpose }) => Content;
   /** The text message with a code, for the same of a phone number. */
   readonly phoneCode: (data: { readonly appName: string; readonly code: string }) => string;
 }
+
+const purposes: Readonly<Record<CodePurpose, string>> = {
+  "sign-in": "sign in",
+  "email-verification": "confirm your address",
+  "forget-password": "set a new password",
+  "change-email": "change your address",
+};
 
 const defaults: MailTexts = {
   verification: ({ appName, url }) => ({
@@ -67,9 +77,9 @@ const defaults: MailTexts = {
     subject: `Sign in to ${appName}`,
     text: `To sign in to ${appName}, open this link:\n\n${url}\n\nIf it was not you who asked for it, nothing has to be done.\n`,
   }),
-  emailCode: ({ appName, code }) => ({
+  emailCode: ({ appName, code, purpose }) => ({
     subject: `${code} is your code for ${appName}`,
-    text: `Your code for ${appName} is:\n\n${code}\n\nNobody from ${appName} will ask you for it. If it was not you who asked for it, nothing has to be done.\n`,
+    text: `Your code to ${purposes[purpose]} at ${appName} is:\n\n${code}\n\nNobody from ${appName} will ask you for it. If it was not you who asked for it, nothing has to be done.\n`,
   }),
   phoneCode: ({ appName, code }) => `${code} is your code for ${appName}. Nobody will ask you for it.`,
 };

@@ -109,6 +109,14 @@ export interface Page {
 /** Every page by its name. */
 export type Pages = Readonly<Record<Name, Page>>;
 
+/** A mail's link, which leads to a page where whoever asked for the mail named none: Better Auth then has `/`, or nothing. */
+export const returningTo = ({ href }: Page, link: string): string => {
+  const url = new URL(link);
+  const stated = url.searchParams.get("callbackURL");
+  if (stated === "/" || !stated) url.searchParams.set("callbackURL", href);
+  return url.href;
+};
+
 /** The pages as Config places them. */
 export const settings: Config.Config<Pages> = Config.map(
   Config.all({ baseUrl: authKeys.baseUrl, stated: Config.all(keys) }),

@@ -113,7 +113,7 @@ export const seam =
           ? Array.isArray(value)
           : operator === "contains" || operator === "starts_with" || operator === "ends_with"
             ? fieldOf(model, field)?.isText && typeof value === "string"
-            : true;
+            : !fieldOf(model, field)?.isText || value === null || value === undefined || typeof value === "string";
       if (!fits) throw invalidValue(`"${field}" cannot be compared in this way.`);
     };
 

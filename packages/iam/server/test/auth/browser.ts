@@ -30,6 +30,8 @@ export interface Browser {
   readonly follow: (link: string) => Effect.Effect<Answer>;
   /** What carries the session, for operations of `Auth.api`. */
   readonly headers: () => Headers;
+  /** Sends a token with every further request, as a program does that is no browser. */
+  readonly bear: (token: string) => void;
 }
 
 /** What stands at a path inside a JSON value. */
@@ -56,6 +58,7 @@ export const assertRefused = (answer: Answer, status: number, code: string): voi
 /** A browser without a session. */
 export const open: Effect.Effect<Browser, never, Auth.Auth> = Effect.map(Auth.Auth, ({ handler }) => {
   const cookies = new Map<string, string>();
+  let bearing: Readonly<Record<string, string>> = {};
 
   const remember = (setCookie: string): void => {
     const [pair = "", ...attributes] = setCookie.split(";").map((part) => part.trim());
@@ -65,7 +68,7 @@ export const open: Effect.Effect<Browser, never, Auth.Auth> = Effect.map(Auth.Au
   };
 
   const headers = () =>
-    new Headers({ origin, cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; ") });
+    new Headers({ origin, cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; "), ...bearing });
 
   const send = (address: string, init: RequestInit): Effect.Effect<Answer> =>
     Effect.gen(function* () {
@@ -91,6 +94,9 @@ export const open: Effect.Effect<Browser, never, Auth.Auth> = Effect.map(Auth.Au
       }),
     follow: (link) => Effect.suspend(() => send(link, { headers: headers() })),
     headers,
+    bear: (token) => {
+      bearing = { authorization: `Bearer ${token}` };
+    },
   };
 });
 

@@ -15,6 +15,8 @@ import { getColumns, getColumnTable, getTableName } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import * as Effect from "effect/Effect";
 import type { SqlError } from "effect/sql/SqlError";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { authenticator } from "./authenticator.ts";
 import {
   assertRefused,
   at,
@@ -27,6 +29,8 @@ import {
   signedUp,
   text,
 } from "./browser.ts";
+import { texted } from "./operations/phoneNumbers.ts";
+import { signedMessage } from "./siwe.ts";
 
 const tables: Readonly<Record<string, PgTable>> = IamDbSchema;
 const models: Readonly<Record<string, unknown>> = entities;
@@ -35,6 +39,7 @@ const models: Readonly<Record<string, unknown>> = entities;
 const unreachable: ReadonlySet<string> = new Set([
   "notificationPreference", // Better Auth does not know it.
   "rateLimit", // Counted for the path and the address.
+  "signingKey", // Drawn by lot.
   "verification", // Written with what the server drew by lot.
 ]);
 
@@ -46,7 +51,7 @@ interface Way {
   readonly by: Browser;
   readonly path: string;
   /** What makes the request right; made anew for each sending. */
-  readonly values: Effect.Effect<Values, SqlError>;
+  readonly values: Effect.Effect<Values, SqlError, IamTest.Mailbox>;
   /** The columns that the user may set. */
   readonly may: ReadonlyArray<string>;
   /** Where in the body the request takes values, beside the top. */
@@ -67,6 +72,7 @@ const candidates = (
   if (type === "boolean") return [true, false];
   if (type === "integer" || type === "bigint") return [987_654];
   if (type.startsWith("timestamp")) return ["2001-02-03T04:05:06.789Z"];
+  if (at(column, "dimensions") === 1) return [[marker]];
   assert.strictEqual(type, "text", `No values are known for a column of the type ${type}.`);
   const literals = at(model, "Model", "select", "fields", name, "literals");
   return [
@@ -99,7 +105,7 @@ const holders = Effect.fnUntraced(function* (sql: PgClient, { column, value }: F
   const from = sql(getTableName(getColumnTable(column)));
   const isHeld =
     typeof value === "object"
-      ? sql`${sql(column.name)} like ${`%${marker}%`}`
+      ? sql`${sql(column.name)}::text like ${`%${marker}%`}`
       : sql`${sql(column.name)} = ${column.getSQLType() === "uuid" ? column.mapToDriverValue(value) : value}`;
   const [row] = yield* sql<{ count: number }>`select count(*)::int as count from ${from} where ${isHeld}`;
   return row?.count ?? 0;
@@ -156,6 +162,7 @@ layer(database, { excludeTestServices: true })((it) => {
 
   it.effect("AUTH-3: no column but those meant for it is set by a request of an end user", () =>
     Effect.gen(function* () {
+      const { api } = yield* Auth.Auth;
       const sql = yield* Effect.flatMap(TestDatabase, ({ adminUrl }) => connect(adminUrl));
       const mailbox = yield* IamTest.Mailbox;
       const ann = yield* signedUp("ann");
@@ -186,9 +193,64 @@ layer(database, { excludeTestServices: true })((it) => {
       const emptied = (table: string, values: Values) =>
         Effect.as(sql`delete from ${sql(table)} where user_id = ${bobAsUuid}`, values);
 
+      // Of a user, what users say of themselves.
+      const own = ["name", "image", "username", "displayUsername"];
+      const coded = Effect.gen(function* () {
+        const email = `${fresh("lea")}@example.com`;
+        return { email, otp: yield* Effect.orDie(api.createVerificationOTP({ body: { email, type: "sign-in" } })) };
+      });
+      const phoned = Effect.gen(function* () {
+        const phoneNumber = `+49151${String(10_000_000 + made++)}`;
+        granted(yield* nobody.post("/phone-number/send-otp", { phoneNumber }));
+        return { phoneNumber, code: yield* texted };
+      });
+      const guest = Effect.as(nobody.post("/sign-out"), {});
+      const wallet = Effect.gen(function* () {
+        const { nonce } = Object(granted(yield* nobody.post("/siwe/nonce")));
+        return yield* signedMessage(privateKeyToAccount(generatePrivateKey()), { nonce });
+      });
+      const keyed = Effect.gen(function* () {
+        const options = granted(yield* ann.get("/passkey/generate-register-options"));
+        return { response: authenticator().create(Object(options)) };
+      });
+      const passkeyId = text(granted(yield* ann.post("/passkey/verify-registration", yield* keyed)), "id");
+      const device = Effect.gen(function* () {
+        const body = granted(yield* nobody.post("/device/code", { client_id: "television" }));
+        granted(yield* ann.get("/device", { user_code: text(body, "user_code") }));
+        return { userCode: text(body, "user_code") };
+      });
+
       const ways: ReadonlyArray<Way> = [
-        { table: "user", by: nobody, path: "/sign-up/email", values: as(newcomer), may: ["name", "email", "image"] },
-        { table: "user", by: bob, path: "/update-user", values: as(() => ({ name: "Bob" })), may: ["name", "image"] },
+        { table: "user", by: nobody, path: "/sign-up/email", values: as(newcomer), may: ["email", ...own] },
+        { table: "user", by: bob, path: "/update-user", values: as(() => ({ name: "Bob" })), may: own },
+        { table: "user", by: nobody, path: "/sign-in/email-otp", values: coded, may: ["email", ...own] },
+        { table: "user", by: nobody, path: "/phone-number/verify", values: phoned, may: ["phoneNumber", ...own] },
+        {
+          table: "user",
+          by: bob,
+          path: "/phone-number/verify",
+          values: Effect.map(phoned, (values) => ({ ...values, updatePhoneNumber: true })),
+          may: ["phoneNumber"],
+        },
+        { table: "user", by: yield* open, path: "/sign-in/anonymous", values: guest, may: [] },
+        { table: "walletAddress", by: nobody, path: "/siwe/verify", values: wallet, may: [] },
+        { table: "user", by: nobody, path: "/siwe/verify", values: wallet, may: [] },
+        { table: "passkey", by: ann, path: "/passkey/verify-registration", values: keyed, may: ["name"] },
+        {
+          table: "passkey",
+          by: ann,
+          path: "/passkey/update-passkey",
+          values: as(() => ({ id: passkeyId, name: "phone" })),
+          may: ["name"],
+        },
+        {
+          table: "deviceCode",
+          by: nobody,
+          path: "/device/code",
+          values: as(() => ({ client_id: "television" })),
+          may: ["scope"],
+        },
+        { table: "deviceCode", by: ann, path: "/device/approve", values: device, may: [] },
         {
           table: "account",
           by: nobody,
@@ -338,7 +400,10 @@ layer(database, { excludeTestServices: true })((it) => {
         const usual = new Map(forgeries.map((forgery, i) => [forgery, (after[i] ?? 0) - (before[i] ?? 0)]));
 
         // All columns at once, which is enough where they are ignored; where they are refused, a half of them by itself.
-        const forge = (forged: ReadonlyArray<Forgery>, place: string | undefined): Effect.Effect<void, SqlError> =>
+        const forge = (
+          forged: ReadonlyArray<Forgery>,
+          place: string | undefined,
+        ): Effect.Effect<void, SqlError, IamTest.Mailbox> =>
           Effect.gen(function* () {
             const right = yield* values;
             const wrong = Object.fromEntries(forged.map(({ key, value }) => [key, value]));

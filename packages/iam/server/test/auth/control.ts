@@ -49,6 +49,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
     mails: yield* Mailer.Mails,
     transaction: missing === "transactions" ? (run) => run() : promises.inTransaction(used),
     sendText: () => Effect.void,
+    upgraded: () => Effect.void,
     send: (message) => client.afterCommit(Effect.orDie(mailer.send(message))),
   });
 });

@@ -11,6 +11,9 @@ export interface Accounts {
         readonly password: string;
         readonly image?: string;
         readonly callbackURL?: string;
+        /** With the plugin `username`. */
+        readonly username?: string;
+        readonly displayUsername?: string;
       };
     },
     /** No token, because the address is yet to be confirmed. */
@@ -46,7 +49,15 @@ export interface Accounts {
     { readonly token: string | null; readonly user: UserRow }
   >;
   readonly updateUser: SettingCookies<
-    CalledBy & { readonly body: { readonly name?: string; readonly image?: string | null } },
+    CalledBy & {
+      readonly body: {
+        readonly name?: string;
+        readonly image?: string | null;
+        /** With the plugin `username`. */
+        readonly username?: string;
+        readonly displayUsername?: string;
+      };
+    },
     { readonly status: boolean }
   >;
   readonly listUserAccounts: (input: CalledBy) => Promise<ReadonlyArray<AccountRow>>;

@@ -96,6 +96,9 @@ export type ApiKeyRow = Omit<Row<typeof IamDbSchema.apiKey>, "key" | "metadata" 
   readonly permissions: Permissions | null;
 };
 
+/** A passkey; its public key is no secret. */
+export type PasskeyRow = Omit<Row<typeof IamDbSchema.passkey>, "updatedAt">;
+
 /** A session and whose it is. */
 export interface CurrentSession {
   readonly session: SessionRow;

@@ -2,11 +2,12 @@
  * Better Auth's plugins that an installation chooses: each by its name in `IAM_PLUGINS`, with every option of it that is
  * not a default. Their tables are there whether they are enabled or not, so that enabling one is no migration.
  */
-import { hkdfSync } from "node:crypto";
-import type { BetterAuthPlugin } from "@better-auth/core";
+import { createHmac, hkdfSync } from "node:crypto";
+import { SharedEntityIds } from "@beep/shared-domain";
+import type { BetterAuthPlugin, GenericEndpointContext } from "@better-auth/core";
 import { createPlaceholderEmail } from "@better-auth/core/utils/email";
+import { generateId } from "@better-auth/core/utils/id";
 import { oauthDeviceAuthorization, oauthProvider } from "@better-auth/oauth-provider";
-import { passkey } from "@better-auth/passkey";
 import { scim } from "@better-auth/scim";
 import { sso } from "@better-auth/sso";
 import {
@@ -26,8 +27,11 @@ import {
 import * as Redacted from "effect/Redacted";
 import { generateSiweNonce } from "viem/siwe";
 import { verifyMessage } from "viem/utils";
+import { signingTokens } from "../deviceTokens.ts";
+import type { Upgrade } from "../guests.ts";
 import type { Content, MailTexts } from "../mails.ts";
-import type { Pages } from "../pages.ts";
+import { type Pages, returningTo } from "../pages.ts";
+import { verifiedPasskeys } from "../passkeys.ts";
 import type { Settings } from "../settings.ts";
 import { keepingNewSession } from "./keepingNewSession.ts";
 import type { Plugin } from "./names.ts";
@@ -41,6 +45,8 @@ export interface Dependencies {
   readonly mail: (to: string, content: Content) => Promise<void>;
   /** Sends a text message to a phone number. */
   readonly text: (to: string, text: string) => Promise<void>;
+  /** Lets what a guest had pass to the user who the guest turns out to be. */
+  readonly passOn: (context: GenericEndpointContext, upgrade: Upgrade) => Promise<void>;
 }
 
 /** Whether a user administers the whole installation. */
@@ -53,11 +59,35 @@ const administers = ({ user }: { readonly user?: Readonly<Record<string, unknown
 const derivedKey = (secret: Redacted.Redacted, purpose: string): string =>
   Buffer.from(hkdfSync("sha256", Redacted.value(secret), "", `@beep/iam ${purpose}`, 32)).toString("base64url");
 
+/** Requests that cost a text message or a row each, or try what is to be guessed: as many a minute from one address. */
+export const rateLimits = {
+  "/phone-number/send-otp": { window: 60, max: 3 },
+  "/phone-number/request-password-reset": { window: 60, max: 3 },
+  "/device/code": { window: 60, max: 10 },
+  "/is-username-available": { window: 60, max: 20 },
+  "/one-time-token/verify": { window: 60, max: 10 },
+  "/passkey/verify-authentication": { window: 60, max: 10 },
+  "/siwe/nonce": { window: 60, max: 10 },
+  "/siwe/get-nonce": { window: 60, max: 10 },
+  "/siwe/verify": { window: 60, max: 10 },
+};
+
+/** How a user came in, where the plugin's own answer is that it does not know. */
+const loginMethods: Readonly<Record<string, string>> = {
+  "/sign-in/username": "username",
+  "/sign-in/phone-number": "phone-number",
+  "/phone-number/verify": "phone-number",
+  "/sign-in/anonymous": "anonymous",
+};
+
 /** Every plugin that may be enabled, made by its name. */
 export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin, BetterAuthPlugin>> => {
-  const { settings, pages, mails, mail, text } = dependencies;
+  const { settings, pages, mails, mail, text, passOn } = dependencies;
   const { appName, baseUrl, plugins } = settings;
+  const codeKey = derivedKey(settings.secret, "codes by mail");
   const device = {
+    // Who is talked into entering somebody else's code has less time for it.
+    expiresIn: "15m" as const,
     verificationUri: pages.device.href,
     validateClient: (clientId: string) => settings.deviceClients.includes(clientId),
   };
@@ -71,17 +101,33 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
       phoneNumberValidator: (number) => /^\+[1-9]\d{6,14}$/.test(number),
       requireVerification: true,
       signUpOnVerification: {
-        getTempEmail: (number) => createPlaceholderEmail({ identifier: number.slice(1), namespace: "phone" }),
+        // Drawn by lot: a number may pass to somebody else, and is nothing that other members are to read.
+        getTempEmail: () => createPlaceholderEmail({ identifier: generateId(), namespace: "phone" }),
+        getTempName: () => "",
       },
     }),
-    anonymous: keepingNewSession(anonymous({ emailDomainName: "anonymous.placeholder.invalid" })),
+    anonymous: keepingNewSession(
+      anonymous({
+        onLinkAccount: ({ anonymousUser, newUser, ctx }) =>
+          passOn(ctx, {
+            guest: SharedEntityIds.UserId.make(anonymousUser.user.id),
+            user: SharedEntityIds.UserId.make(newUser.user.id),
+          }),
+      }),
+    ),
     "magic-link": magicLink({
       storeToken: "hashed",
-      sendMagicLink: ({ email, url }) => mail(email, mails.magicLink({ appName, url, email })),
+      sendMagicLink: ({ email, url }) => {
+        const link = new URL(returningTo(pages.account, url));
+        if (!link.searchParams.has("errorCallbackURL")) link.searchParams.set("errorCallbackURL", pages.error.href);
+        return mail(email, mails.magicLink({ appName, url: link.href, email }));
+      },
     }),
     "email-otp": emailOTP({
-      storeOTP: "hashed",
-      sendVerificationOTP: ({ email, otp }) => mail(email, mails.emailCode({ appName, code: otp, email })),
+      // With a key: of a million codes each is soon found by its hash.
+      storeOTP: { hash: async (code) => createHmac("sha256", codeKey).update(code).digest("base64url") },
+      sendVerificationOTP: ({ email, otp, type }) =>
+        mail(email, mails.emailCode({ appName, code: otp, email, purpose: type })),
     }),
     "multi-session": multiSession(),
     bearer: bearer({ requireSignature: true }),
@@ -89,11 +135,22 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
       // Else each look at a session would sign one.
       disableSettingJwtHeader: true,
       jwks: { keyPairConfig: { alg: "ES256" } },
-      jwt: { issuer: baseUrl.origin },
+      jwt: {
+        issuer: baseUrl.origin,
+        // What a back end asks of a user. Whoever holds a token can read it, so that the rest of the row stays here.
+        definePayload: ({ session, user: { name, email, emailVerified, image, role } }) => ({
+          sid: session.id,
+          name,
+          email,
+          emailVerified,
+          image,
+          role,
+        }),
+      },
     }),
-    "device-authorization": plugins.includes("oauth-provider")
-      ? oauthDeviceAuthorization(device)
-      : deviceAuthorization(device),
+    "device-authorization": signingTokens(
+      plugins.includes("oauth-provider") ? oauthDeviceAuthorization(device) : deviceAuthorization(device),
+    ),
     siwe: siwe({
       domain: baseUrl.host,
       getNonce: () => Promise.resolve(generateSiweNonce()),
@@ -101,14 +158,15 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
       verifyMessage: ({ message, signature, address }) =>
         verifyMessage({ message, signature: hex(signature), address: hex(address) }),
     }),
-    "last-login-method": lastLoginMethod({ storeInDatabase: true }),
+    "last-login-method": lastLoginMethod({
+      storeInDatabase: true,
+      customResolveMethod: ({ path }) => loginMethods[path] ?? null,
+    }),
     "one-time-token": oneTimeToken({ storeToken: "hashed" }),
-    passkey: passkey({
+    passkey: verifiedPasskeys({
       rpID: baseUrl.hostname,
       rpName: appName,
       origin: [baseUrl.origin, ...settings.trustedOrigins],
-      // So that a sign-in need not ask for a name first.
-      authenticatorSelection: { residentKey: "required", userVerification: "required" },
     }),
     sso: sso({
       // Without it whoever registers a provider could speak for any domain.

@@ -6,6 +6,7 @@ import {
   Member,
   Organization,
   OrganizationRole,
+  Passkey,
   Session,
   Team,
   TeamMember,
@@ -41,6 +42,7 @@ export const invitation = answer(Struct.omit(Invitation.Model.select.fields, ["v
 export const fullTeam = answer(Struct.omit(Team.Model.select.fields, ["version"]));
 export const team = answer(Struct.omit(fullTeam.fields, ["memberCount"]));
 export const teamMember = answer(Struct.pick(TeamMember.Model.select.fields, ["id", "teamId", "userId", "createdAt"]));
+export const passkey = answer(Struct.omit(Passkey.Model.select.fields, ["version", "updatedAt"]));
 export const permissions = Schema.Record(String, list(String));
 export const role = answer({
   ...Struct.omit(OrganizationRole.Model.select.fields, ["version"]),
@@ -70,6 +72,11 @@ export type Answers<Names extends keyof Api> = {
   readonly [Name in Names]: Schema.Codec<unknown, Plain<Awaited<ReturnType<Api[Name]>>>>;
 };
 
+/** The answer to a first factor of a user who has a second. */
+export const twoFactorChallenge = answer({
+  twoFactorRedirect: Schema.Literal(true),
+  twoFactorMethods: list(Schema.Literal("totp")),
+});
 export const done = answer({ status: Boolean });
 export const success = answer({ success: Boolean });
 export const told = answer({ message: String });

@@ -56,7 +56,7 @@ const observed = (group: Group) =>
 /** Runs what calls every operation of a group, and says of each that it is untrue or was not called. */
 export const verified = Effect.fnUntraced(function* <R>(
   group: Group,
-  scenario: (api: Operations) => Effect.Effect<void, Errors.AuthError, R>,
+  scenario: (api: Operations) => Effect.Effect<unknown, unknown, R>,
 ) {
   const { api, called, untrue } = yield* observed(group);
   const ended = yield* Effect.exit(scenario(api));
