@@ -188,4 +188,4 @@ const refusal = (error: CallError): Effect.Effect<never, Errors.AuthError> => {
 export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection | Mailer> = Layer.effect(Auth, make);
 
 export { BASE_PATH, MIN_PASSWORD_LENGTH } from "./betterAuth.ts";
-export { keys, settings } from "./settings.ts";
+export { keys, type Settings, settings } from "./settings.ts";

@@ -1,0 +1,43 @@
+/** Fields that several forms have. */
+import { Auth } from "@beep/iam-server";
+import type { Field } from "./kit/form.ts";
+
+/** The address by which somebody signs in, or is to be known. */
+export const email = {
+  name: "email",
+  label: "E-mail address",
+  type: "email",
+  autocomplete: "username",
+  inputmode: "email",
+} as const satisfies Field;
+
+/** The password that somebody has. */
+export const password = {
+  name: "password",
+  label: "Password",
+  type: "password",
+  autocomplete: "current-password",
+} as const satisfies Field;
+
+/** A password that is set. */
+export const newPassword = {
+  name: "password",
+  label: "Password",
+  type: "password",
+  autocomplete: "new-password",
+  minlength: Auth.MIN_PASSWORD_LENGTH,
+  hint: `${Auth.MIN_PASSWORD_LENGTH} characters or more. A few unlikely words do well.`,
+} as const satisfies Field;
+
+/** A person's name. */
+export const name = { name: "name", label: "Name", autocomplete: "name" } as const satisfies Field;
+
+/** A code of an authenticator app. */
+export const totp = {
+  name: "code",
+  label: "Code",
+  autocomplete: "one-time-code",
+  inputmode: "numeric",
+  maxlength: 6,
+  code: true,
+} as const satisfies Field;
