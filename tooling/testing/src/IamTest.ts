@@ -1,7 +1,7 @@
 /** The identity services as an application gets them, on a database of the test's own. */
 
 import type { Errors } from "@beep/iam-domain";
-import { Auth, Iam, IamDb, Mailer } from "@beep/iam-server";
+import { Auth, Iam, IamDb, Mailer, Plugins, TextMessages } from "@beep/iam-server";
 import type { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Context from "effect/Context";
@@ -14,16 +14,19 @@ import { inject } from "vitest";
 import * as PgBouncer from "./PgBouncer.ts";
 import { type Options, TestDatabase } from "./TestDatabase.ts";
 
-/** Where the mail of a test lands. `next` waits for a message. */
-export class Mailbox extends Context.Service<Mailbox, { readonly next: Effect.Effect<Mailer.Message> }>()(
-  "@beep/testing/Mailbox",
-) {}
+/** Where the mail and the text messages of a test land. `next` waits for a mail, `nextText` for a text message. */
+export class Mailbox extends Context.Service<
+  Mailbox,
+  { readonly next: Effect.Effect<Mailer.Message>; readonly nextText: Effect.Effect<TextMessages.TextMessage> }
+>()("@beep/testing/Mailbox") {}
 
-const mail: Layer.Layer<Mailer.Mailer | Mailbox> = Layer.effectContext(
+const mail: Layer.Layer<Mailer.Mailer | TextMessages.TextMessages | Mailbox> = Layer.effectContext(
   Effect.gen(function* () {
     const messages = yield* Queue.unbounded<Mailer.Message>();
+    const texts = yield* Queue.unbounded<TextMessages.TextMessage>();
     return Context.make(Mailer.Mailer, { send: (message) => Effect.asVoid(Queue.offer(messages, message)) }).pipe(
-      Context.add(Mailbox, { next: Queue.take(messages) }),
+      Context.add(TextMessages.TextMessages, { send: (text) => Effect.asVoid(Queue.offer(texts, text)) }),
+      Context.add(Mailbox, { next: Queue.take(messages), nextText: Queue.take(texts) }),
     );
   }),
 );
@@ -37,6 +40,8 @@ const config = (values: Readonly<Record<string, string>>) =>
       IAM_BASE_URL: "http://localhost:3000",
       IAM_SECRET: secret,
       IAM_RATE_LIMIT: "false",
+      IAM_PLUGINS: Plugins.all.join(),
+      IAM_DEVICE_CLIENTS: "television",
       ...values,
     }),
   );

@@ -203,9 +203,17 @@ export const betterAuthCodes = [
 
 /**
  * Ours: an id is malformed, or of another kind of entity; something exists already, or what it refers to is gone, as may
- * happen to the loser of a race; a value cannot be stored; the connection was lost during COMMIT.
+ * happen to the loser of a race; a value cannot be stored; an operation is of a plugin that is not enabled; the
+ * connection was lost during COMMIT.
  */
-const ownCodes = ["ALREADY_EXISTS", "COMMIT_UNKNOWN", "INVALID_ID", "INVALID_VALUE", "REFERENCE_GONE"] as const;
+const ownCodes = [
+  "ALREADY_EXISTS",
+  "COMMIT_UNKNOWN",
+  "INVALID_ID",
+  "INVALID_VALUE",
+  "PLUGIN_NOT_ENABLED",
+  "REFERENCE_GONE",
+] as const;
 
 /** Every code that an `AuthError` may have. */
 export const AuthErrorCode = Schema.Literals([...betterAuthCodes, ...ownCodes, ...statusCodes]);

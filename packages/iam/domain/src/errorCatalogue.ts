@@ -134,6 +134,10 @@ const own: Readonly<Record<Exclude<AuthErrorCode, (typeof betterAuthCodes)[numbe
     "What the request refers to was deleted while it ran.",
     "Read it again, and decide again.",
   ),
+  PLUGIN_NOT_ENABLED: told(
+    "An operation was called that belongs to a plugin of Better Auth's which is not enabled.",
+    "Name the plugin in IAM_PLUGINS.",
+  ),
   COMMIT_UNKNOWN: answered(
     503,
     "The connection to the database was lost during the commit: the change may or may not have happened.",

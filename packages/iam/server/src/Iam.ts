@@ -13,6 +13,7 @@ import * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 import * as Mailer from "./auth/Mailer.ts";
 import * as Operator from "./auth/Operator.ts";
 import * as Pages from "./auth/pages.ts";
+import * as TextMessages from "./auth/TextMessages.ts";
 import * as Misspelt from "./config/Misspelt.ts";
 import * as places from "./config/places.ts";
 import type * as Setting from "./config/Setting.ts";
@@ -56,6 +57,17 @@ export const mailer: Layer.Layer<Mailer.Mailer, Config.ConfigError> = Layer.unwr
   }),
 );
 
+/** What sends the text messages that Config names: a gateway, or else the folder of the mail. */
+export const textMessages: Layer.Layer<TextMessages.TextMessages, Config.ConfigError> = Layer.unwrap(
+  Effect.gen(function* () {
+    const { textMessagesToken, textMessagesUrl } = yield* places.settings;
+    if (Option.isSome(textMessagesUrl)) {
+      return TextMessages.layerHttp({ url: textMessagesUrl.value, token: textMessagesToken });
+    }
+    return TextMessages.layerFolder({ folder: yield* places.mailFolder });
+  }),
+);
+
 /** Migrates the database that Config names and leaves it. Gives the names of the migrations that it lacked. */
 export const migrate: Effect.Effect<ReadonlyArray<string>, Errors.StartupError | Config.ConfigError> = Effect.flatMap(
   places.settings,
@@ -65,19 +77,22 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, Errors.StartupError |
 /** The services. */
 export type Services = Auth.Auth | FirstAdministrator.FirstAdministrator | Operator.Operator;
 
-/** The identity services, on a database and a mailer. */
-export const services: Layer.Layer<Services, Config.ConfigError, IamDb.Provided | Mailer.Mailer> = Layer.merge(
+/** What the services stand on. */
+export type Needed = IamDb.Provided | Mailer.Mailer | TextMessages.TextMessages;
+
+/** The identity services, on a database and on what sends mail and text messages. */
+export const services: Layer.Layer<Services, Config.ConfigError, Needed> = Layer.merge(
   FirstAdministrator.layer,
   Operator.layer,
 ).pipe(Layer.provideMerge(Auth.layer));
 
 /** All that `layer` provides. */
-export type Provided = Services | Mailer.Mailer | IamDb.Provided;
+export type Provided = Services | Needed;
 
-/** The identity services, with the database and the mailer that Config names. A misspelt key is refused first. */
+/** The identity services, with the database and the senders of mail and text messages that Config names. A misspelt key is refused first. */
 export const layer: Layer.Layer<Provided, Errors.StartupError | Config.ConfigError> = Layer.unwrap(
   Effect.as(
     Misspelt.demandNoSlip(Object.values(keys).map(({ entry }) => entry.key)),
-    services.pipe(Layer.provideMerge(Layer.merge(database, mailer))),
+    services.pipe(Layer.provideMerge(Layer.mergeAll(database, mailer, textMessages))),
   ),
 );

@@ -2,6 +2,7 @@
 import { ErrorCatalogue } from "@beep/iam-domain";
 import type * as problem from "./api/problem.ts";
 import type * as Mailer from "./auth/Mailer.ts";
+import type * as TextMessages from "./auth/TextMessages.ts";
 
 /** What our own routes answer. */
 const routes: Readonly<Record<ErrorCatalogue.CodesOf<typeof problem>, ErrorCatalogue.Explanation>> = {
@@ -17,19 +18,33 @@ const routes: Readonly<Record<ErrorCatalogue.CodesOf<typeof problem>, ErrorCatal
   },
 };
 
-/** What a mailer fails with. */
-const mail: Readonly<Record<ErrorCatalogue.CodesOf<typeof Mailer>, ErrorCatalogue.Explanation>> = {
+/** What senders fail with. */
+const mail: Readonly<
+  Record<
+    ErrorCatalogue.CodesOf<typeof Mailer> | ErrorCatalogue.CodesOf<typeof TextMessages>,
+    ErrorCatalogue.Explanation
+  >
+> = {
   MAIL_FAILED: {
     statuses: [],
     cause: "A mail could not be handed to the SMTP server, or not be written to the folder; the log says why.",
     remedy: "Correct IAM_SMTP_URL, IAM_MAIL_FROM or IAM_MAIL_DIR; then let the mail be asked for again.",
+  },
+  TEXT_MESSAGE_FAILED: {
+    statuses: [],
+    cause: "A text message could not be handed to the gateway, or not be written to the folder; the log says why.",
+    remedy: "Correct IAM_TEXT_MESSAGES_URL or IAM_TEXT_MESSAGES_TOKEN; then let the code be asked for again.",
   },
 };
 
 /** The domain's families, and those of the services. */
 export const errorFamilies: ReadonlyArray<ErrorCatalogue.Family> = [
   ...ErrorCatalogue.families,
-  { title: "Mail", says: "Of a `Mailer`; no request fails by it.", codes: mail },
+  {
+    title: "Mail and text messages",
+    says: "Of a `Mailer` and of `TextMessages`; no request fails by them.",
+    codes: mail,
+  },
   {
     title: "What `iam doctor` finds",
     says: "Each finding says more: which key, login or table, and what to type.",

@@ -7,6 +7,8 @@ export * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 export * as Mailer from "./auth/Mailer.ts";
 export * as Operator from "./auth/Operator.ts";
 export * as Pages from "./auth/pages.ts";
+export * as Plugins from "./auth/plugins/names.ts";
+export * as TextMessages from "./auth/TextMessages.ts";
 export * as Misspelt from "./config/Misspelt.ts";
 export * as Places from "./config/places.ts";
 export * as Doctor from "./Doctor.ts";

@@ -1,6 +1,6 @@
 /** Whether our tables have what Better Auth, with the plugins that are enabled, will read and write. */
 
-import { Mailer } from "@beep/iam-server";
+import { Mailer, Plugins } from "@beep/iam-server";
 import { IamTest } from "@beep/testing";
 import type { BetterAuthOptions } from "@better-auth/core";
 import type { BetterAuthDBSchema, DBFieldAttribute } from "@better-auth/core/db";
@@ -22,8 +22,19 @@ const deliberate: Readonly<Record<string, string>> = {
   "organizationRole.updatedAt is required": "every entity's row says when it was changed; the database writes it",
   "team.updatedAt is required": "every entity's row says when it was changed; the database writes it",
   "teamMember.createdAt is required": "every entity's row says when it was made; the database writes it",
+  "oauthClient.createdAt is required": "every entity's row says when it was made; the database writes it",
+  "oauthClient.updatedAt is required": "every entity's row says when it was changed; the database writes it",
+  "oauthClientResource.createdAt is required": "every entity's row says when it was made; the database writes it",
+  "oauthResource.createdAt is required": "every entity's row says when it was made; the database writes it",
+  "oauthResource.updatedAt is required": "every entity's row says when it was changed; the database writes it",
+  "passkey.createdAt is required": "every entity's row says when it was made; the database writes it",
 
   "apikey.key is unique": "a key's hash names one key, or verifying it would be a guess",
+  "deviceCode.deviceCode is unique": "a device's code names one sign-in, or approving one might end in another",
+  "deviceCode.userCode is unique": "and so does what its user types",
+  "oauthConsent is unique in clientId, userId, referenceId":
+    "what a user allows a client is one row, so that taking it back takes back all of it",
+  "passkey.credentialID is unique": "a key of a device belongs to one user",
   "twoFactor.userId is unique": "a user has one second factor, and two enrolments at once must not make two",
   "account is unique in providerId, accountId": "an identity at a provider belongs to one user",
   "member is unique in organizationId, userId": "a user is a member once",
@@ -35,10 +46,15 @@ const deliberate: Readonly<Record<string, string>> = {
   "team is unique in organizationId, id": "what belongs to a tenant is referred to by both columns",
   "teamMember is unique in organizationId, id": "what belongs to a tenant is referred to by both columns",
 
+  "walletAddress is unique in address, chainId": "an Ethereum account signs one user in",
+
+  "deviceCode.userId refers to user.id, cascade": "what a user approved ends with the user",
   "session.activeOrganizationId refers to organization.id, set null":
     "no session is left in an organization that is gone",
   "session.activeTeamId refers to team.id, set null": "no session is left in a team that is gone",
   "session.impersonatedBy refers to user.id, cascade": "without its mark the session would be the user's own",
+  "ssoProvider.organizationId refers to organization.id, cascade":
+    "without its organization a provider would sign in whoever its domains name, into none",
   "teamMember.teamId refers to organizationId of team too": "a team's member cannot be in another tenant than the team",
 
   "organizationRole.role is not the first of an index": "it is looked up within an organization, by the unique pair",
@@ -52,12 +68,19 @@ const authTables = Effect.gen(function* () {
     adapter: makeAdapter(yield* ServiceConnection),
     transaction: (run) => run(),
     send: () => Effect.void,
+    sendText: () => Effect.void,
   });
   return (more: NonNullable<BetterAuthOptions["plugins"]> = []) =>
     getAuthTables({ ...auth.options, plugins: [...(auth.options.plugins ?? []), ...more] });
 }).pipe(
   Effect.provide(
-    ConfigProvider.layer(ConfigProvider.fromUnknown({ IAM_BASE_URL: "http://localhost", IAM_SECRET: "x".repeat(40) })),
+    ConfigProvider.layer(
+      ConfigProvider.fromUnknown({
+        IAM_BASE_URL: "http://localhost",
+        IAM_SECRET: "x".repeat(40),
+        IAM_PLUGINS: Plugins.all.join(),
+      }),
+    ),
   ),
 );
 
@@ -119,6 +142,10 @@ const typeOf = (model: string, field: string, { bigint, references, type }: DBFi
       return "boolean";
     case "date":
       return "timestamp (3) with time zone";
+    case "json":
+      return "jsonb";
+    case "string[]":
+      return "text[]";
     default:
       return `of the type ${String(type)}, for which there is no rule yet`;
   }
@@ -135,7 +162,8 @@ const compareField = (
   const name = `${model}.${field}`;
   const found: Array<string> = [];
   const type = typeOf(model, field, attribute);
-  if (column.getSQLType() !== type) found.push(`${name} is ${column.getSQLType()} and not ${type}`);
+  const is = `${column.getSQLType()}${"[]".repeat(column.dimensions ?? 0)}`;
+  if (is !== type) found.push(`${name} is ${is} and not ${type}`);
   const required = attribute.required !== false;
   if (column.notNull !== required) found.push(`${name} is ${column.notNull ? "required" : "not required"}`);
   if (table.isUnique(field) !== (attribute.unique ?? false)) {
@@ -146,8 +174,10 @@ const compareField = (
   const { references } = attribute;
   const wanted = references && `${references.model}.${references.field}, ${references.onDelete ?? "cascade"}`;
   const reference = table.references.find(({ fields }) => fields.at(-1) === field);
-  const is = reference && `${reference.model}.${reference.foreign.at(-1)}, ${reference.onDelete}`;
-  if (is !== wanted) found.push(is === undefined ? `${name} does not refer to ${wanted}` : `${name} refers to ${is}`);
+  const target = reference && `${reference.model}.${reference.foreign.at(-1)}, ${reference.onDelete}`;
+  if (target !== wanted) {
+    found.push(target === undefined ? `${name} does not refer to ${wanted}` : `${name} refers to ${target}`);
+  }
   if (reference !== undefined && reference.fields.length > 1) {
     found.push(`${name} refers to ${reference.foreign.slice(0, -1).join(", ")} of ${reference.model} too`);
   }

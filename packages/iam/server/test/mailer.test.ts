@@ -228,7 +228,7 @@ layer(TestDatabase.layer(), { excludeTestServices: true })("a server for mail th
       });
       const context = yield* Layer.build(
         Auth.layer.pipe(
-          Layer.provide([Layer.fresh(IamDb.layer), Iam.mailer]),
+          Layer.provide([Layer.fresh(IamDb.layer), Iam.mailer, Iam.textMessages]),
           Layer.provide(ConfigProvider.layer(config)),
         ),
       );
@@ -258,6 +258,9 @@ const texts: Mailer.MailTexts = {
     subject: "Einladung",
     text: `${inviter.name} lädt ${email} zu ${organization.name} ein: ${url}`,
   }),
+  magicLink: ({ url }) => ({ subject: "Anmeldung", text: url }),
+  emailCode: ({ code }) => ({ subject: "Anmeldung", text: code }),
+  phoneCode: ({ code }) => code,
 };
 
 layer(Layer.provide(IamTest.postgres(), Layer.succeed(Mailer.Mails, texts)), { excludeTestServices: true })(

@@ -12,14 +12,17 @@ import type * as tables from "./schema.ts";
 /** Columns that the database writes: they are in no insert and no update, but for the version that was read. */
 type WrittenByDatabase = "updatedAt" | "version";
 
-/** Columns that are given once. */
-type GivenOnce = "id" | "createdAt" | "organizationId";
+/** Columns that are given once: the organization where a row belongs to one, and not where it merely refers to one. */
+type GivenOnce<T extends Table> =
+  | "id"
+  | "createdAt"
+  | (InferSelectModel<T> extends { readonly organizationId: string } ? "organizationId" : never);
 
 type Insert<T extends Table> = Omit<InferInsertModel<T>, WrittenByDatabase>;
 
 /** As drizzle's `set` takes it: every column may be left out. */
 type Update<T extends Table> = {
-  [K in Exclude<keyof InferInsertModel<T>, "updatedAt" | GivenOnce>]?: InferInsertModel<T>[K] | undefined;
+  [K in Exclude<keyof InferInsertModel<T>, "updatedAt" | GivenOnce<T>>]?: InferInsertModel<T>[K] | undefined;
 };
 
 /** The parts of a model that a table must agree with. */

@@ -22,25 +22,40 @@ export const NotificationPreferenceId = EntityId.make("NotificationPreferenceId"
 });
 export type NotificationPreferenceId = typeof NotificationPreferenceId.Type;
 
-export const OauthAccessTokenId = EntityId.make("OauthAccessTokenId", { prefix: "oauthaccesstoken", table: "iam_oauth_access_tokens" });
+export const OauthAccessTokenId = EntityId.make("OauthAccessTokenId", {
+  prefix: "oauthaccesstoken",
+  table: "iam_oauth_access_tokens",
+});
 export type OauthAccessTokenId = typeof OauthAccessTokenId.Type;
 
-export const OauthClientAssertionId = EntityId.make("OauthClientAssertionId", { prefix: "oauthclientassertion", table: "iam_oauth_client_assertions" });
+export const OauthClientAssertionId = EntityId.make("OauthClientAssertionId", {
+  prefix: "oauthclientassertion",
+  table: "iam_oauth_client_assertions",
+});
 export type OauthClientAssertionId = typeof OauthClientAssertionId.Type;
 
 export const OauthClientId = EntityId.make("OauthClientId", { prefix: "oauthclient", table: "iam_oauth_clients" });
 export type OauthClientId = typeof OauthClientId.Type;
 
-export const OauthClientResourceId = EntityId.make("OauthClientResourceId", { prefix: "oauthclientresource", table: "iam_oauth_client_resources" });
+export const OauthClientResourceId = EntityId.make("OauthClientResourceId", {
+  prefix: "oauthclientresource",
+  table: "iam_oauth_client_resources",
+});
 export type OauthClientResourceId = typeof OauthClientResourceId.Type;
 
 export const OauthConsentId = EntityId.make("OauthConsentId", { prefix: "oauthconsent", table: "iam_oauth_consents" });
 export type OauthConsentId = typeof OauthConsentId.Type;
 
-export const OauthRefreshTokenId = EntityId.make("OauthRefreshTokenId", { prefix: "oauthrefreshtoken", table: "iam_oauth_refresh_tokens" });
+export const OauthRefreshTokenId = EntityId.make("OauthRefreshTokenId", {
+  prefix: "oauthrefreshtoken",
+  table: "iam_oauth_refresh_tokens",
+});
 export type OauthRefreshTokenId = typeof OauthRefreshTokenId.Type;
 
-export const OauthResourceId = EntityId.make("OauthResourceId", { prefix: "oauthresource", table: "iam_oauth_resources" });
+export const OauthResourceId = EntityId.make("OauthResourceId", {
+  prefix: "oauthresource",
+  table: "iam_oauth_resources",
+});
 export type OauthResourceId = typeof OauthResourceId.Type;
 
 export const OrganizationRoleId = EntityId.make("OrganizationRoleId", {
@@ -55,28 +70,49 @@ export type PasskeyId = typeof PasskeyId.Type;
 export const RateLimitId = EntityId.make("RateLimitId", { prefix: "ratelimit", table: "iam_rate_limits" });
 export type RateLimitId = typeof RateLimitId.Type;
 
-export const ScimConnectionBindingId = EntityId.make("ScimConnectionBindingId", { prefix: "scimconnectionbinding", table: "iam_scim_connection_bindings" });
+export const ScimConnectionBindingId = EntityId.make("ScimConnectionBindingId", {
+  prefix: "scimconnectionbinding",
+  table: "iam_scim_connection_bindings",
+});
 export type ScimConnectionBindingId = typeof ScimConnectionBindingId.Type;
 
 export const ScimGroupId = EntityId.make("ScimGroupId", { prefix: "scimgroup", table: "iam_scim_groups" });
 export type ScimGroupId = typeof ScimGroupId.Type;
 
-export const ScimGroupMemberId = EntityId.make("ScimGroupMemberId", { prefix: "scimgroupmember", table: "iam_scim_group_members" });
+export const ScimGroupMemberId = EntityId.make("ScimGroupMemberId", {
+  prefix: "scimgroupmember",
+  table: "iam_scim_group_members",
+});
 export type ScimGroupMemberId = typeof ScimGroupMemberId.Type;
 
-export const ScimIdentityTombstoneId = EntityId.make("ScimIdentityTombstoneId", { prefix: "scimidentitytombstone", table: "iam_scim_identity_tombstones" });
+export const ScimIdentityTombstoneId = EntityId.make("ScimIdentityTombstoneId", {
+  prefix: "scimidentitytombstone",
+  table: "iam_scim_identity_tombstones",
+});
 export type ScimIdentityTombstoneId = typeof ScimIdentityTombstoneId.Type;
 
-export const ScimManagedConnectionEventId = EntityId.make("ScimManagedConnectionEventId", { prefix: "scimmanagedconnectionevent", table: "iam_scim_managed_connection_events" });
+export const ScimManagedConnectionEventId = EntityId.make("ScimManagedConnectionEventId", {
+  prefix: "scimmanagedconnectionevent",
+  table: "iam_scim_managed_connection_events",
+});
 export type ScimManagedConnectionEventId = typeof ScimManagedConnectionEventId.Type;
 
-export const ScimManagedConnectionId = EntityId.make("ScimManagedConnectionId", { prefix: "scimmanagedconnection", table: "iam_scim_managed_connections" });
+export const ScimManagedConnectionId = EntityId.make("ScimManagedConnectionId", {
+  prefix: "scimmanagedconnection",
+  table: "iam_scim_managed_connections",
+});
 export type ScimManagedConnectionId = typeof ScimManagedConnectionId.Type;
 
-export const ScimManagedCredentialId = EntityId.make("ScimManagedCredentialId", { prefix: "scimmanagedcredential", table: "iam_scim_managed_credentials" });
+export const ScimManagedCredentialId = EntityId.make("ScimManagedCredentialId", {
+  prefix: "scimmanagedcredential",
+  table: "iam_scim_managed_credentials",
+});
 export type ScimManagedCredentialId = typeof ScimManagedCredentialId.Type;
 
-export const ScimProjectionGrantId = EntityId.make("ScimProjectionGrantId", { prefix: "scimprojectiongrant", table: "iam_scim_projection_grants" });
+export const ScimProjectionGrantId = EntityId.make("ScimProjectionGrantId", {
+  prefix: "scimprojectiongrant",
+  table: "iam_scim_projection_grants",
+});
 export type ScimProjectionGrantId = typeof ScimProjectionGrantId.Type;
 
 export const ScimSubjectId = EntityId.make("ScimSubjectId", { prefix: "scimsubject", table: "iam_scim_subjects" });
@@ -106,5 +142,8 @@ export const VerificationId = EntityId.make("VerificationId", {
 });
 export type VerificationId = typeof VerificationId.Type;
 
-export const WalletAddressId = EntityId.make("WalletAddressId", { prefix: "walletaddress", table: "iam_wallet_addresses" });
+export const WalletAddressId = EntityId.make("WalletAddressId", {
+  prefix: "walletaddress",
+  table: "iam_wallet_addresses",
+});
 export type WalletAddressId = typeof WalletAddressId.Type;

@@ -3,7 +3,7 @@
  * prepared join on `pg`, which verifies nothing and is the distance to the floor. All on the same rows of one database.
  */
 import { createHmac } from "node:crypto";
-import { Auth, Mailer } from "@beep/iam-server";
+import { Auth, Mailer, TextMessages } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
 import { apiKey } from "@better-auth/api-key";
 import { drizzleAdapter } from "@better-auth/drizzle-adapter/relations-v2";
@@ -36,8 +36,9 @@ export const session: Benchmark = {
     const plain = plainBetterAuth(pool);
     const config = ConfigProvider.layer(ConfigProvider.fromUnknown({ IAM_BASE_URL: baseUrl, IAM_SECRET: secret }));
     const mailer = Layer.succeed(Mailer.Mailer, { send: () => Effect.void });
+    const textMessages = Layer.succeed(TextMessages.TextMessages, { send: () => Effect.void });
     const ours = yield* Layer.build(
-      Auth.layer.pipe(Layer.provide([Layer.succeedContext(services), mailer, config])),
+      Auth.layer.pipe(Layer.provide([Layer.succeedContext(services), mailer, textMessages, config])),
     ).pipe(Effect.map(Context.get(Auth.Auth)));
 
     const cookies = Array.from({ length: count }, (_, index) => cookieOf(tokenOf(((index * 48_271) % count) + 1)));

@@ -15,4 +15,7 @@ export class Model extends VariantModel.Class<Model>("DeviceCode")({
   pollingInterval: Field.sensitive(Field.nullable(Field.integer)),
   clientId: Field.readOnly(Field.nullable(Field.text)),
   scope: Field.readOnly(Field.nullable(Field.text)),
+  /** The registered client that asked; none where the device is our own. */
+  oauthClientId: Field.readOnly(Field.nullable(Field.text)),
+  resources: Field.readOnly(Field.nullable(Field.texts)),
 }) {}

@@ -27,6 +27,7 @@ import * as Pages from "./pages.ts";
 import * as promises from "./promises.ts";
 import { makeSessionLookup } from "./sessionLookup.ts";
 import { settings } from "./settings.ts";
+import { TextMessages } from "./TextMessages.ts";
 
 /** An operation of Better Auth as an Effect. What is no refusal, a lost database say, is a defect. */
 type Operation<Method> =
@@ -86,6 +87,7 @@ const make = Effect.gen(function* () {
   const connection = yield* ServiceConnection;
   const client = yield* PgClient;
   const mailer = yield* Mailer;
+  const textMessages = yield* TextMessages;
 
   const auth = makeBetterAuth({
     settings: yield* settings,
@@ -96,6 +98,10 @@ const make = Effect.gen(function* () {
     send: (message) =>
       client.afterCommit(
         Effect.catch(mailer.send(message), (error) => Effect.logError("A message was not sent.", error)),
+      ),
+    sendText: (message) =>
+      client.afterCommit(
+        Effect.catch(textMessages.send(message), (error) => Effect.logError("A text message was not sent.", error)),
       ),
   });
 
@@ -117,7 +123,18 @@ const make = Effect.gen(function* () {
     (input: never): Effect.Effect<unknown, Errors.AuthError> =>
       answered(() => run(input)).pipe(Effect.withSpan(`Auth.${name}`));
 
-  const api = Record.map({ ...operations }, (run, name) => operation(name, run)) as Auth["Service"]["api"];
+  const notEnabled = (name: string) => () =>
+    Effect.fail(
+      new Errors.AuthError({
+        code: "PLUGIN_NOT_ENABLED",
+        status: 404,
+        message: `"${name}" is of a plugin that IAM_PLUGINS does not have.`,
+      }),
+    );
+  const api = {
+    ...Record.fromIterableWith(auth.disabled, (name) => [name, notEnabled(name)]),
+    ...Record.map({ ...operations }, (run, name) => operation(name, run)),
+  } as Auth["Service"]["api"];
 
   const context = yield* Effect.promise(() => auth.$context);
   const lookUp = yield* makeSessionLookup(auth.options, context, connection);
@@ -185,7 +202,10 @@ const refusal = (error: CallError): Effect.Effect<never, Errors.AuthError> => {
 };
 
 /** Better Auth on the database and mailer that are given; its settings come from Config. */
-export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection | Mailer> = Layer.effect(Auth, make);
+export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection | Mailer | TextMessages> = Layer.effect(
+  Auth,
+  make,
+);
 
 export { BASE_PATH, MIN_PASSWORD_LENGTH } from "./betterAuth.ts";
 export { keys, type Settings, settings } from "./settings.ts";

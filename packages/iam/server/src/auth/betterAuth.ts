@@ -13,9 +13,12 @@ import type { Content, MailTexts } from "./mails.ts";
 import { refuseMalformed } from "./malformed.ts";
 import { createId } from "./models.ts";
 import type { Page, Pages } from "./pages.ts";
+import { all as allPlugins } from "./plugins/names.ts";
+import { makePlugins } from "./plugins/plugins.ts";
 import * as promises from "./promises.ts";
 import type { Settings } from "./settings.ts";
 import { refusingWithoutAdministrator } from "./stopImpersonating.ts";
+import type { TextMessage } from "./TextMessages.ts";
 import { keepingRefusals, transactional } from "./transactional.ts";
 
 /** Where Better Auth's routes are. */
@@ -39,6 +42,8 @@ export interface Dependencies {
   readonly transaction: Parameters<typeof transactional>[1];
   /** Sends mail, once the change that it speaks of is committed. */
   readonly send: (message: Message) => Effect.Effect<void>;
+  /** Sends a text message, likewise. */
+  readonly sendText: (message: TextMessage) => Effect.Effect<void>;
   /** What mails say. */
   readonly mails: MailTexts;
 }
@@ -51,6 +56,8 @@ export interface BetterAuth {
   readonly api: Readonly<Record<string, Endpoint>> & {
     readonly generateOpenAPISchema: Endpoint & (() => Promise<OpenApiDocument>);
   };
+  /** The names of operations that are not there, because their plugin is not enabled. */
+  readonly disabled: ReadonlyArray<string>;
 }
 
 /** One of its operations; without a path it has no route. */
@@ -73,11 +80,22 @@ const returningTo = ({ href }: Page, link: string): string => {
 };
 
 /** Better Auth with the plugins and options of this package. */
-export const makeBetterAuth = ({ settings, pages, adapter, transaction, mails, send }: Dependencies): BetterAuth => {
+export const makeBetterAuth = ({
+  settings,
+  pages,
+  adapter,
+  transaction,
+  mails,
+  send,
+  sendText,
+}: Dependencies): BetterAuth => {
   const { appName, baseUrl } = settings;
   const mail = (to: string, content: Content): Promise<void> => promises.leave(send({ ...content, to }));
 
-  return betterAuth({
+  const text = (to: string, message: string): Promise<void> => promises.leave(sendText({ to, text: message }));
+  const chosen = makePlugins({ settings, pages, mails, mail, text });
+
+  const auth = betterAuth({
     appName,
     baseURL: baseUrl.origin,
     basePath: BASE_PATH,
@@ -161,6 +179,9 @@ export const makeBetterAuth = ({ settings, pages, adapter, transaction, mails, s
       ]),
       transactional(twoFactor({ issuer: appName }), keepingRefusals(transaction)),
       openAPI({ disableDefaultReference: true }),
+      ...settings.plugins.map((name) => chosen[name]),
     ],
   });
+  const disabled = allPlugins.filter((name) => !settings.plugins.includes(name));
+  return { ...auth, disabled: disabled.flatMap((name) => Object.keys(chosen[name].endpoints ?? {})) };
 };

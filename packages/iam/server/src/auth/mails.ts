@@ -28,6 +28,12 @@ export interface InvitationData extends Data {
   readonly organization: { readonly name: string };
 }
 
+/** What a mail with a code, or a link to sign in, may speak of. Whom it goes to need not be a user. */
+export interface SignInData {
+  readonly appName: string;
+  readonly email: string;
+}
+
 /** The texts of the mails, each a function of its data. Names are users' input: in `html` they are to be escaped. */
 export interface MailTexts {
   /** To who signed up, or signs in before the address is confirmed. */
@@ -36,6 +42,12 @@ export interface MailTexts {
   readonly passwordReset: (data: UserData) => Content;
   /** To who is invited to an organization. */
   readonly invitation: (data: InvitationData) => Content;
+  /** To who signs in, or signs up, by a link. */
+  readonly magicLink: (data: SignInData & { readonly url: string }) => Content;
+  /** To who signs in, confirms an address or asks for a new password by a code. */
+  readonly emailCode: (data: SignInData & { readonly code: string }) => Content;
+  /** The text message with a code, for the same of a phone number. */
+  readonly phoneCode: (data: { readonly appName: string; readonly code: string }) => string;
 }
 
 const defaults: MailTexts = {
@@ -51,6 +63,15 @@ const defaults: MailTexts = {
     subject: `${inviter.name} invites you to ${organization.name}`,
     text: `${inviter.name} invites you to ${organization.name} at ${appName}. Sign in or sign up with this address, then accept the invitation:\n\n${url}\n`,
   }),
+  magicLink: ({ appName, url }) => ({
+    subject: `Sign in to ${appName}`,
+    text: `To sign in to ${appName}, open this link:\n\n${url}\n\nIf it was not you who asked for it, nothing has to be done.\n`,
+  }),
+  emailCode: ({ appName, code }) => ({
+    subject: `${code} is your code for ${appName}`,
+    text: `Your code for ${appName} is:\n\n${code}\n\nNobody from ${appName} will ask you for it. If it was not you who asked for it, nothing has to be done.\n`,
+  }),
+  phoneCode: ({ appName, code }) => `${code} is your code for ${appName}. Nobody will ask you for it.`,
 };
 
 /**

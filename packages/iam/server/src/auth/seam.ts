@@ -22,6 +22,28 @@ type TransactionAdapter = Parameters<Parameters<Transaction>[0]>[0];
 const mayCollide: ReadonlySet<string> = new Set(["teamMember"]);
 
 /**
+ * Models of which Better Auth keeps what may be used once under an id that follows from it, so that the second to use it
+ * finds the id taken (a SAML assertion, a client's signed assertion).
+ */
+const usedOnce: ReadonlySet<string> = new Set(["oauthClientAssertion", "verification"]);
+
+/** The id that follows from a digest, as Better Auth writes one; other values as they are. */
+const idOfDigest = (Id: EntityId.Any | undefined, value: unknown): unknown => {
+  if (Id === undefined || typeof value !== "string" || Id.is(value) || !/^[\w-]{32,43}$/.test(value)) return value;
+  const hex = Buffer.from(value, "base64url").toString("hex", 0, 16);
+  return Id.fromUuid(hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"));
+};
+
+const withIdOfDigest = <Data extends Record<string, unknown>>(model: string, data: Data): Data => ({
+  ...data,
+  id: idOfDigest(ids[model], data["id"]),
+});
+
+const withDigestCompared = (model: string, part: Where): Where =>
+  // An id stays a text.
+  part.field === "id" ? { ...part, value: idOfDigest(ids[model], part.value) as Where["value"] } : part;
+
+/**
  * Decorates an adapter's factory.
  *
  * @param savepoint runs in a savepoint of the open transaction, or in a transaction
@@ -47,11 +69,19 @@ export const seam =
         incrementOne,
       } = adapter;
       return Object.assign(adapter, {
-        create: async (input: Parameters<typeof create>[0]) => {
+        create: async (stated: Parameters<typeof create>[0]) => {
+          const isUsedOnce = usedOnce.has(stated.model) && "id" in stated.data;
+          const input = isUsedOnce ? { ...stated, data: withIdOfDigest(stated.model, stated.data) } : stated;
           checkValues(input.model, input.data);
-          return answering(mayCollide.has(input.model) ? savepoint(() => create(input)) : create(input));
+          const mayFail = isUsedOnce || mayCollide.has(input.model);
+          return answering(mayFail ? savepoint(() => create(input)) : create(input));
         },
-        findOne: checked(findOne),
+        findOne: (input: Parameters<typeof findOne>[0]) =>
+          checked(findOne)(
+            usedOnce.has(input.model)
+              ? { ...input, where: input.where.map((part) => withDigestCompared(input.model, part)) }
+              : input,
+          ),
         findMany: checked(findMany),
         count: checked(count),
         update: checked(update),
@@ -141,6 +171,7 @@ const takenBy: ReadonlyMap<string, (value: unknown) => boolean> = new Map<string
   ["string", (value) => typeof value === "string"],
   ["number", (value) => typeof value === "bigint" || Number.isFinite(value)],
   ["boolean", (value) => typeof value === "boolean"],
+  ["string[]", (value) => Array.isArray(value) && value.every((part) => typeof part === "string")],
   // Better Auth makes dates of texts; one that JavaScript cannot tell is none.
   ["date", (value) => (value instanceof Date || typeof value === "string") && !Number.isNaN(new Date(value).getTime())],
 ]);

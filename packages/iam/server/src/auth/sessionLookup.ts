@@ -41,6 +41,19 @@ type LookupError = EffectDrizzleQueryError | SqlError | Errors.CommitUnknown;
 /** The path of Better Auth's own look-up, by which plugins know it. */
 const PATH = "/get-session";
 
+/**
+ * Plugins whose hooks have nothing to do after a look: they wait for an operation that sets cookies, and `jwt` is told
+ * not to add a token.
+ */
+const withoutSay: ReadonlySet<string> = new Set([
+  "bearer",
+  "jwt",
+  "last-login-method",
+  "multi-session",
+  "oauth-provider",
+  "one-time-token",
+]);
+
 /** The look-up for a composition of Better Auth, on the connection that its adapter has. */
 export const makeSessionLookup = Effect.fnUntraced(function* (
   options: BetterAuthOptions,
@@ -59,7 +72,7 @@ export const makeSessionLookup = Effect.fnUntraced(function* (
     .prepare();
 
   const matchers = (options.plugins ?? [])
-    .flatMap(({ hooks }) => [...(hooks?.before ?? []), ...(hooks?.after ?? [])])
+    .flatMap(({ id, hooks }) => [...(hooks?.before ?? []), ...(withoutSay.has(id) ? [] : (hooks?.after ?? []))])
     .map(({ matcher }) => matcher);
   const secret = createSecretKey(Buffer.from(context.secret));
   const { expiresIn, updateAge } = context.sessionConfig;

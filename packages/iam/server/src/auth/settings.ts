@@ -3,6 +3,7 @@ import * as Array from "effect/Array";
 import * as Config from "effect/Config";
 import * as Schema from "effect/Schema";
 import * as Setting from "../config/Setting.ts";
+import * as plugins from "./plugins/names.ts";
 
 const BaseUrl = Schema.URLFromString.check(
   Schema.makeFilter(({ href, origin, protocol }) => /^https?:$/.test(protocol) && href === `${origin}/`, {
@@ -43,6 +44,18 @@ export const keys = {
     type: "`true` or `false`",
     value: true,
     says: "Whether requests are counted and slowed for each client address.",
+  }),
+  plugins: Setting.withDefault("IAM_PLUGINS", (key) => Config.Array(plugins.Plugin, key), {
+    type: "names, separated by commas",
+    value: plugins.enabledByDefault,
+    fallback: plugins.enabledByDefault.map((name) => `\`${name}\``).join(", "),
+    says: `Which of Better Auth's plugins are enabled, beside those that always are: ${plugins.all.map((name) => `\`${name}\``).join(", ")}.`,
+  }),
+  deviceClients: Setting.withDefault("IAM_DEVICE_CLIENTS", (key) => Config.Array(Schema.NonEmptyString, key), {
+    type: "names, separated by commas",
+    value: Array.empty<string>(),
+    fallback: "none but OAuth clients",
+    says: "Your own programs that may ask for a session by a device code, by the `client_id` that they state.",
   }),
   clientAddressHeader: Setting.optional("IAM_CLIENT_ADDRESS_HEADER", Config.NonEmptyString, {
     type: "name of a header",

@@ -18,6 +18,10 @@ const SmtpUrl = Schema.RedactedFromValue(
   ),
 );
 
+const HttpUrl = Schema.URLFromString.check(
+  Schema.makeFilter(({ protocol }) => /^https?:$/.test(protocol), { expected: "http:// or https:// with a host" }),
+);
+
 /** Where things are. */
 export const keys = {
   dataDir: Setting.withDefault("IAM_DATA_DIR", Config.NonEmptyString, {
@@ -39,6 +43,16 @@ export const keys = {
     type: "folder",
     fallback: "`mail` in the data directory",
     says: "The folder to which mail is written, where there is no `IAM_SMTP_URL`.",
+  }),
+  textMessagesUrl: Setting.optional("IAM_TEXT_MESSAGES_URL", (key) => Config.schema(HttpUrl, key), {
+    type: "`http` or `https` address",
+    fallback: "text messages are written to the folder of the mail",
+    says: 'The gateway that takes text messages: each is posted as `{ "to": "+49…", "text": "…" }`.',
+  }),
+  textMessagesToken: Setting.optional("IAM_TEXT_MESSAGES_TOKEN", Config.Redacted, {
+    type: "text",
+    fallback: "no token is sent",
+    says: "The bearer token for the gateway.",
   }),
   mailFrom: Setting.withDefault("IAM_MAIL_FROM", Config.NonEmptyString, {
     type: "mail address",

@@ -1,5 +1,5 @@
 /** The same services with one control taken away, by which a test proves that the control is what it sees. */
-import { type Auth, Mailer, Transaction } from "@beep/iam-server";
+import { type Auth, Mailer, Plugins, Transaction } from "@beep/iam-server";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
@@ -32,6 +32,8 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
       secret: Redacted.make("c2VjcmV0IG9mIHRoZSBjb250cm9sIGdyb3VwIG9ubHk"),
       trustedOrigins: [],
       rateLimit: false,
+      plugins: Plugins.all,
+      deviceClients: [],
       clientAddressHeader: Option.none(),
     },
     pages: yield* Pages.settings.pipe(
@@ -40,6 +42,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
     adapter: makeAdapter(used),
     mails: yield* Mailer.Mails,
     transaction: missing === "transactions" ? (run) => run() : promises.inTransaction(used),
+    sendText: () => Effect.void,
     send: (message) => client.afterCommit(Effect.orDie(mailer.send(message))),
   });
 });

@@ -1,5 +1,5 @@
 /** Attempts are counted in the database: for all processes together, and for each address. */
-import { Auth, IamDb, Mailer } from "@beep/iam-server";
+import { Auth, IamDb, Mailer, TextMessages } from "@beep/iam-server";
 import { IamTest, TestDatabase } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as ConfigProvider from "effect/ConfigProvider";
@@ -15,6 +15,7 @@ const aProcess = (rateLimit: boolean) =>
       Auth.layer.pipe(
         Layer.provide(Layer.fresh(IamDb.layer)),
         Layer.provide(Layer.succeed(Mailer.Mailer, { send: () => Effect.void })),
+        Layer.provide(Layer.succeed(TextMessages.TextMessages, { send: () => Effect.void })),
         Layer.provide(
           ConfigProvider.layer(
             ConfigProvider.fromUnknown({

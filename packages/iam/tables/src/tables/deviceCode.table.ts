@@ -13,8 +13,8 @@ export const deviceCode = Table.make(IamEntityIds.DeviceCodeId)(
     pollingInterval: pg.integer("polling_interval"),
     clientId: pg.text("client_id"),
     scope: pg.text("scope"),
+    oauthClientId: pg.text("oauth_client_id"),
+    resources: pg.text("resources").array(),
   },
-  (t) => [
-    pg.index("iam_device_codes_user_id_idx").on(t.userId),
-  ],
+  (t) => [pg.index("iam_device_codes_user_id_idx").on(t.userId)],
 );

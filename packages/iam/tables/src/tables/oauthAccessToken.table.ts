@@ -8,14 +8,19 @@ import { session } from "./session.table.ts";
 export const oauthAccessToken = Table.make(IamEntityIds.OauthAccessTokenId)(
   {
     token: pg.text("token").notNull().unique(),
-    clientId: pg.text("client_id").notNull().references(() => oauthClient.clientId, { onDelete: "cascade" }),
+    clientId: pg
+      .text("client_id")
+      .notNull()
+      .references(() => oauthClient.clientId, { onDelete: "cascade" }),
     sessionId: Columns.id("session_id", IamEntityIds.SessionId).references(() => session.id, { onDelete: "set null" }),
     userId: Columns.id("user_id", SharedEntityIds.UserId).references(() => user.id, { onDelete: "cascade" }),
     referenceId: pg.text("reference_id"),
     authorizationCodeId: pg.text("authorization_code_id"),
     resources: pg.text("resources").array(),
     requestedUserInfoClaims: pg.text("requested_user_info_claims").array(),
-    refreshId: Columns.id("refresh_id", IamEntityIds.OauthRefreshTokenId).references(() => oauthRefreshToken.id, { onDelete: "cascade" }),
+    refreshId: Columns.id("refresh_id", IamEntityIds.OauthRefreshTokenId).references(() => oauthRefreshToken.id, {
+      onDelete: "cascade",
+    }),
     expiresAt: Columns.timestamp("expires_at").notNull(),
     revoked: Columns.timestamp("revoked"),
     confirmation: pg.jsonb("confirmation").$type<Field.Json>(),

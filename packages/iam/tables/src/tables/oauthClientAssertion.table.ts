@@ -6,7 +6,5 @@ export const oauthClientAssertion = Table.make(IamEntityIds.OauthClientAssertion
   {
     expiresAt: Columns.timestamp("expires_at").notNull(),
   },
-  (t) => [
-    pg.index("iam_oauth_client_assertions_expires_at_idx").on(t.expiresAt),
-  ],
+  (t) => [pg.index("iam_oauth_client_assertions_expires_at_idx").on(t.expiresAt)],
 );

@@ -6,8 +6,14 @@ import { oauthResource } from "./oauthResource.table.ts";
 
 export const oauthClientResource = Table.make(IamEntityIds.OauthClientResourceId)(
   {
-    clientId: pg.text("client_id").notNull().references(() => oauthClient.clientId, { onDelete: "cascade" }),
-    resourceId: pg.text("resource_id").notNull().references(() => oauthResource.identifier, { onDelete: "cascade" }),
+    clientId: pg
+      .text("client_id")
+      .notNull()
+      .references(() => oauthClient.clientId, { onDelete: "cascade" }),
+    resourceId: pg
+      .text("resource_id")
+      .notNull()
+      .references(() => oauthResource.identifier, { onDelete: "cascade" }),
     metadata: pg.jsonb("metadata").$type<Field.Json>(),
   },
   (t) => [

@@ -5,7 +5,10 @@ import { oauthClient } from "./oauthClient.table.ts";
 
 export const oauthConsent = Table.make(IamEntityIds.OauthConsentId)(
   {
-    clientId: pg.text("client_id").notNull().references(() => oauthClient.clientId, { onDelete: "cascade" }),
+    clientId: pg
+      .text("client_id")
+      .notNull()
+      .references(() => oauthClient.clientId, { onDelete: "cascade" }),
     userId: Columns.id("user_id", SharedEntityIds.UserId).references(() => user.id, { onDelete: "cascade" }),
     referenceId: pg.text("reference_id"),
     resources: pg.text("resources").array(),
@@ -14,6 +17,9 @@ export const oauthConsent = Table.make(IamEntityIds.OauthConsentId)(
   },
   (t) => [
     pg.index("iam_oauth_consents_user_id_idx").on(t.userId),
-    pg.unique("iam_oauth_consents_client_id_user_id_reference_id_unique").on(t.clientId, t.userId, t.referenceId).nullsNotDistinct(),
+    pg
+      .unique("iam_oauth_consents_client_id_user_id_reference_id_unique")
+      .on(t.clientId, t.userId, t.referenceId)
+      .nullsNotDistinct(),
   ],
 );

@@ -7,9 +7,14 @@ import { session } from "./session.table.ts";
 export const oauthRefreshToken = Table.make(IamEntityIds.OauthRefreshTokenId)(
   {
     token: pg.text("token").notNull().unique(),
-    clientId: pg.text("client_id").notNull().references(() => oauthClient.clientId, { onDelete: "cascade" }),
+    clientId: pg
+      .text("client_id")
+      .notNull()
+      .references(() => oauthClient.clientId, { onDelete: "cascade" }),
     sessionId: Columns.id("session_id", IamEntityIds.SessionId).references(() => session.id, { onDelete: "set null" }),
-    userId: Columns.id("user_id", SharedEntityIds.UserId).notNull().references(() => user.id, { onDelete: "cascade" }),
+    userId: Columns.id("user_id", SharedEntityIds.UserId)
+      .notNull()
+      .references(() => user.id, { onDelete: "cascade" }),
     referenceId: pg.text("reference_id"),
     authorizationCodeId: pg.text("authorization_code_id"),
     resources: pg.text("resources").array(),

@@ -6,7 +6,9 @@ export const passkey = Table.make(IamEntityIds.PasskeyId)(
   {
     name: pg.text("name"),
     publicKey: pg.text("public_key").notNull(),
-    userId: Columns.id("user_id", SharedEntityIds.UserId).notNull().references(() => user.id, { onDelete: "cascade" }),
+    userId: Columns.id("user_id", SharedEntityIds.UserId)
+      .notNull()
+      .references(() => user.id, { onDelete: "cascade" }),
     credentialID: pg.text("credential_id").notNull().unique(),
     counter: pg.integer("counter").notNull(),
     deviceType: pg.text("device_type").notNull(),
@@ -14,7 +16,5 @@ export const passkey = Table.make(IamEntityIds.PasskeyId)(
     transports: pg.text("transports"),
     aaguid: pg.text("aaguid"),
   },
-  (t) => [
-    pg.index("iam_passkeys_user_id_idx").on(t.userId),
-  ],
+  (t) => [pg.index("iam_passkeys_user_id_idx").on(t.userId)],
 );

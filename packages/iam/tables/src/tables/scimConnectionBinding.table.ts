@@ -17,7 +17,5 @@ export const scimConnectionBinding = Table.make(IamEntityIds.ScimConnectionBindi
     decommissionLeaseId: pg.text("decommission_lease_id"),
     decommissionLeaseExpiresAt: Columns.timestamp("decommission_lease_expires_at"),
   },
-  (t) => [
-    pg.index("iam_scim_connection_bindings_connection_id_idx").on(t.connectionId),
-  ],
+  (t) => [pg.index("iam_scim_connection_bindings_connection_id_idx").on(t.connectionId)],
 );

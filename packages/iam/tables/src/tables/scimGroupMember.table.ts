@@ -7,8 +7,12 @@ import { scimUser } from "./scimUser.table.ts";
 export const scimGroupMember = Table.make(IamEntityIds.ScimGroupMemberId)(
   {
     connectionId: pg.text("connection_id").notNull(),
-    groupId: Columns.id("group_id", IamEntityIds.ScimGroupId).notNull().references(() => scimGroup.id, { onDelete: "cascade" }),
-    scimUserId: Columns.id("scim_user_id", IamEntityIds.ScimUserId).notNull().references(() => scimUser.id, { onDelete: "cascade" }),
+    groupId: Columns.id("group_id", IamEntityIds.ScimGroupId)
+      .notNull()
+      .references(() => scimGroup.id, { onDelete: "cascade" }),
+    scimUserId: Columns.id("scim_user_id", IamEntityIds.ScimUserId)
+      .notNull()
+      .references(() => scimUser.id, { onDelete: "cascade" }),
     membershipKey: pg.text("membership_key").notNull().unique(),
   },
   (t) => [

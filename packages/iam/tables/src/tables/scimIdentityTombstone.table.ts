@@ -8,7 +8,9 @@ export const scimIdentityTombstone = Table.make(IamEntityIds.ScimIdentityTombsto
     provisioningDomainId: pg.text("provisioning_domain_id").notNull(),
     externalId: pg.text("external_id").notNull(),
     externalIdKey: pg.text("external_id_key").notNull().unique(),
-    userId: Columns.id("user_id", SharedEntityIds.UserId).notNull().references(() => user.id, { onDelete: "cascade" }),
+    userId: Columns.id("user_id", SharedEntityIds.UserId)
+      .notNull()
+      .references(() => user.id, { onDelete: "cascade" }),
     profile: pg.text("profile").notNull(),
     deletedAt: Columns.timestamp("deleted_at").notNull(),
   },

@@ -16,7 +16,5 @@ export const scimManagedConnection = Table.make(IamEntityIds.ScimManagedConnecti
     decommissionedAt: Columns.timestamp("decommissioned_at"),
     decommissionedBy: pg.text("decommissioned_by"),
   },
-  (t) => [
-    pg.index("iam_scim_managed_connections_provisioning_domain_id_idx").on(t.provisioningDomainId),
-  ],
+  (t) => [pg.index("iam_scim_managed_connections_provisioning_domain_id_idx").on(t.provisioningDomainId)],
 );

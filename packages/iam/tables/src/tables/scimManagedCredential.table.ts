@@ -5,7 +5,9 @@ import { scimManagedConnection } from "./scimManagedConnection.table.ts";
 
 export const scimManagedCredential = Table.make(IamEntityIds.ScimManagedCredentialId)(
   {
-    connectionRecordId: Columns.id("connection_record_id", IamEntityIds.ScimManagedConnectionId).notNull().references(() => scimManagedConnection.id, { onDelete: "cascade" }),
+    connectionRecordId: Columns.id("connection_record_id", IamEntityIds.ScimManagedConnectionId)
+      .notNull()
+      .references(() => scimManagedConnection.id, { onDelete: "cascade" }),
     credentialId: pg.text("credential_id").notNull().unique(),
     tokenDigest: pg.text("token_digest").notNull(),
     hashVersion: pg.text("hash_version").notNull(),
@@ -19,7 +21,5 @@ export const scimManagedCredential = Table.make(IamEntityIds.ScimManagedCredenti
     revokedBy: pg.text("revoked_by"),
     decommissionedAt: Columns.timestamp("decommissioned_at"),
   },
-  (t) => [
-    pg.index("iam_scim_managed_credentials_connection_record_id_idx").on(t.connectionRecordId),
-  ],
+  (t) => [pg.index("iam_scim_managed_credentials_connection_record_id_idx").on(t.connectionRecordId)],
 );

@@ -7,8 +7,12 @@ export const scimProjectionGrant = Table.make(IamEntityIds.ScimProjectionGrantId
   {
     connectionId: pg.text("connection_id").notNull(),
     provisioningDomainId: pg.text("provisioning_domain_id").notNull(),
-    scimUserId: Columns.id("scim_user_id", IamEntityIds.ScimUserId).notNull().references(() => scimUser.id, { onDelete: "cascade" }),
-    userId: Columns.id("user_id", SharedEntityIds.UserId).notNull().references(() => user.id, { onDelete: "cascade" }),
+    scimUserId: Columns.id("scim_user_id", IamEntityIds.ScimUserId)
+      .notNull()
+      .references(() => scimUser.id, { onDelete: "cascade" }),
+    userId: Columns.id("user_id", SharedEntityIds.UserId)
+      .notNull()
+      .references(() => user.id, { onDelete: "cascade" }),
     sourceKind: pg.text("source_kind").notNull(),
     sourceId: pg.text("source_id").notNull(),
     sourceValue: pg.text("source_value"),

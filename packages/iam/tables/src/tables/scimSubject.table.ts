@@ -4,11 +4,12 @@ import * as pg from "drizzle-orm/pg-core";
 
 export const scimSubject = Table.make(IamEntityIds.ScimSubjectId)(
   {
-    userId: Columns.id("user_id", SharedEntityIds.UserId).notNull().unique().references(() => user.id, { onDelete: "cascade" }),
+    userId: Columns.id("user_id", SharedEntityIds.UserId)
+      .notNull()
+      .unique()
+      .references(() => user.id, { onDelete: "cascade" }),
     profileSourceId: pg.text("profile_source_id"),
     revision: pg.integer("revision").notNull(),
   },
-  (t) => [
-    pg.index("iam_scim_subjects_profile_source_id_idx").on(t.profileSourceId),
-  ],
+  (t) => [pg.index("iam_scim_subjects_profile_source_id_idx").on(t.profileSourceId)],
 );

@@ -6,7 +6,9 @@ export const scimUser = Table.make(IamEntityIds.ScimUserId)(
   {
     connectionId: pg.text("connection_id").notNull(),
     provisioningDomainId: pg.text("provisioning_domain_id").notNull(),
-    userId: Columns.id("user_id", SharedEntityIds.UserId).notNull().references(() => user.id, { onDelete: "cascade" }),
+    userId: Columns.id("user_id", SharedEntityIds.UserId)
+      .notNull()
+      .references(() => user.id, { onDelete: "cascade" }),
     connectionUserKey: pg.text("connection_user_key").notNull().unique(),
     userName: pg.text("user_name").notNull(),
     userNameKey: pg.text("user_name_key").notNull().unique(),

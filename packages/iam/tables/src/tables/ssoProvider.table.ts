@@ -8,9 +8,13 @@ export const ssoProvider = Table.make(IamEntityIds.SsoProviderId)(
     issuer: pg.text("issuer").notNull(),
     oidcConfig: pg.text("oidc_config"),
     samlConfig: pg.text("saml_config"),
-    userId: Columns.id("user_id", SharedEntityIds.UserId).notNull().references(() => user.id, { onDelete: "cascade" }),
+    userId: Columns.id("user_id", SharedEntityIds.UserId)
+      .notNull()
+      .references(() => user.id, { onDelete: "cascade" }),
     providerId: pg.text("provider_id").notNull().unique(),
-    organizationId: Columns.id("organization_id", SharedEntityIds.OrganizationId).references(() => organization.id, { onDelete: "cascade" }),
+    organizationId: Columns.id("organization_id", SharedEntityIds.OrganizationId).references(() => organization.id, {
+      onDelete: "cascade",
+    }),
     domain: pg.text("domain").notNull(),
     domainVerified: pg.boolean("domain_verified"),
   },

@@ -4,7 +4,9 @@ import * as pg from "drizzle-orm/pg-core";
 
 export const walletAddress = Table.make(IamEntityIds.WalletAddressId)(
   {
-    userId: Columns.id("user_id", SharedEntityIds.UserId).notNull().references(() => user.id, { onDelete: "cascade" }),
+    userId: Columns.id("user_id", SharedEntityIds.UserId)
+      .notNull()
+      .references(() => user.id, { onDelete: "cascade" }),
     address: pg.text("address").notNull(),
     chainId: pg.integer("chain_id").notNull(),
     isPrimary: pg.boolean("is_primary").notNull().default(false),
