@@ -26,7 +26,7 @@ export const newPassword = {
   type: "password",
   autocomplete: "new-password",
   minlength: Auth.MIN_PASSWORD_LENGTH,
-  hint: `${Auth.MIN_PASSWORD_LENGTH} characters or more. A few unlikely words do well.`,
+  hint: `${Auth.MIN_PASSWORD_LENGTH} characters or more. Four random words do well.`,
 } as const satisfies Field;
 
 /** A person's name. */

@@ -15,7 +15,7 @@ const get = Effect.gen(function* () {
   const visitor = Option.getOrUndefined(yield* session);
   const open = yield* isMissing;
   return yield* single({
-    title: settings.appName,
+    title: `Welcome to ${settings.appName}`,
     lead:
       visitor === undefined
         ? "Sign in, or create an account."
@@ -29,7 +29,7 @@ started, or <a href="${pages.setup.address}">enter its token</a>.</p></div>`
 <p class="buttons">${
       visitor === undefined
         ? html`<a class="button primary" href="${pages.signIn.address}">Sign in</a>
-<a class="button" href="${pages.signUp.address}">Create an account</a>`
+<a class="button" href="${pages.signUp.address}">Create account</a>`
         : html`<a class="button primary" href="${pages.account.address}">Go to your account</a>`
     }</p>
 <nav class="after" aria-label="For developers"><a href="/docs">API reference</a> <a href="/openapi.json">OpenAPI document</a></nav>`,

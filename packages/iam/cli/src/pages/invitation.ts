@@ -27,7 +27,7 @@ const unknown = Effect.gen(function* () {
     title: "You are invited",
     lead: "To accept, sign in with the address that was invited, or create an account with it.",
     body: html`<p class="buttons"><a class="button primary" href="${withQuery(pages.signIn.address, { next })}">Sign in</a>
-<a class="button" href="${withQuery(pages.signUp.address, { next })}">Create an account</a></p>`,
+<a class="button" href="${withQuery(pages.signUp.address, { next })}">Create account</a></p>`,
   });
 });
 

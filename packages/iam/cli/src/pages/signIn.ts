@@ -45,7 +45,7 @@ ${field(
   {
     ...fields.password,
     first: email !== "",
-    aside: html`<a href="${withQuery(pages.forgottenPassword.address, { next })}">Forgotten?</a>`,
+    aside: html`<a href="${withQuery(pages.forgottenPassword.address, { next })}">Forgot password?</a>`,
   },
   problems,
 )}

@@ -20,7 +20,7 @@ export const trusted = (
   stated: string | undefined,
   { baseUrl, trustedOrigins }: Pick<Auth.Settings, "baseUrl" | "trustedOrigins">,
 ): string | undefined => {
-  if (stated === undefined || !URL.canParse(stated, baseUrl.href)) return undefined;
+  if (!stated || !URL.canParse(stated, baseUrl.href)) return undefined;
   const { href, origin, pathname, search, hash } = new URL(stated, baseUrl);
   // As it was understood, and not as it was written: browsers take `/\host` for another server.
   if (origin === baseUrl.origin) return `${pathname.replace(/^\/+/, "/")}${search}${hash}`;

@@ -43,7 +43,6 @@ export const framed = Effect.fnUntraced(function* (content: Content, inside: (br
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ];
-  const title = content.title === settings.appName ? settings.appName : `${content.title} · ${settings.appName}`;
   return HttpServerResponse.text(
     html`<!doctype html>
 <html lang="en">
@@ -51,7 +50,7 @@ export const framed = Effect.fnUntraced(function* (content: Content, inside: (br
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title}</title>
+<title>${content.title} · ${settings.appName}</title>
 <link rel="icon" type="image/svg+xml" href="${icon.path}">
 <link rel="stylesheet" href="${stylesheet.path}">
 ${own !== undefined && html`<link rel="stylesheet" href="${own}">`}
