@@ -241,7 +241,7 @@ describe("drizzle-kit generate", () => {
          export default { ...config, out: ${JSON.stringify(migrations)} };`,
       );
       const names = (await readdir(migrations)).sort();
-      const snapshot = join(migrations, names.at(-1) ?? "", "snapshot.json");
+      const snapshot = join(migrations, names[0] ?? "", "snapshot.json");
       await writeFile(snapshot, edit(await readFile(snapshot, "utf8")));
       return names;
     });

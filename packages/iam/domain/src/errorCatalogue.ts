@@ -134,7 +134,8 @@ const own: Readonly<Record<Exclude<AuthErrorCode, (typeof betterAuthCodes)[numbe
     "What the request refers to was deleted while it ran.",
     "Read it again, and decide again.",
   ),
-  PLUGIN_NOT_ENABLED: told(
+  PLUGIN_NOT_ENABLED: answered(
+    404,
     "An operation was called that belongs to a plugin of Better Auth's which is not enabled.",
     "Name the plugin in IAM_PLUGINS.",
   ),

@@ -71,12 +71,17 @@ const define = (column: PgColumn): string => {
   }
   return [
     quoted(name),
-    column.getSQLType(),
+    `${column.getSQLType()}${"[]".repeat(column.dimensions ?? 0)}`,
     notNull ? "not null" : "",
     primary ? "primary key" : "",
     isUnique ? `unique ${uniqueType === "not distinct" ? "nulls not distinct" : ""}` : "",
-    initial === undefined ? "" : `default ${text(is(initial, SQL) ? initial : sql`${sql.param(initial, column)}`)}`,
+    initial === undefined ? "" : `default ${defaultOf(column, initial)}`,
   ].join(" ");
+};
+
+const defaultOf = (column: PgColumn, initial: unknown): string => {
+  if (Array.isArray(initial)) return `'{${initial.map((value) => JSON.stringify(value)).join()}}'`;
+  return text(is(initial, SQL) ? initial : sql`${sql.param(initial, column)}`);
 };
 
 const keys = (table: Config): ReadonlyArray<string> => [
@@ -140,7 +145,9 @@ const policies = (table: Config): ReadonlyArray<string> => [
   }),
 ];
 
-const isTenantTable = (table: Config): boolean => table.columns.some((column) => column.name === "organization_id");
+/** What merely refers to an organization does not belong to it. */
+const isTenantTable = (table: Config): boolean =>
+  table.columns.some((column) => column.name === "organization_id" && column.notNull);
 
 /** Where a row trigger must stand, as the design says it, and not as the migration step finds it out. */
 const triggers = (table: Config): ReadonlyArray<string> => {

@@ -36,7 +36,7 @@ const idOfDigest = (Id: EntityId.Any | undefined, value: unknown): unknown => {
 
 const withIdOfDigest = <Data extends Record<string, unknown>>(model: string, data: Data): Data => ({
   ...data,
-  id: idOfDigest(ids[model], data["id"]),
+  id: idOfDigest(ids[model], data.id),
 });
 
 const withDigestCompared = (model: string, part: Where): Where =>

@@ -44,7 +44,7 @@ export interface Dependencies {
 
 /** Whether a user administers the whole installation. */
 const isAdministrator = (user: Readonly<Record<string, unknown>> | undefined): boolean =>
-  typeof user?.["role"] === "string" && user.role.split(",").includes("admin");
+  typeof user?.role === "string" && user.role.split(",").includes("admin");
 
 const administers = ({ user }: { readonly user?: Readonly<Record<string, unknown>> }): boolean => isAdministrator(user);
 
