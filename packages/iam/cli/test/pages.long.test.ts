@@ -18,7 +18,7 @@ const schemes = ["light", "dark"] as const;
 const widths = [375, 1280] as const;
 
 const begun = Effect.gen(function* () {
-  const { server, dataDir } = yield* served({ IAM_LOG_LEVEL: "error" }, Iam.serve);
+  const { server, dataDir } = yield* served({ IAM_LOG_LEVEL: "error", IAM_DEVICE_CLIENTS: "Television" }, Iam.serve);
   const browser = yield* Chromium.make;
   return { server, dataDir, browser };
 });

@@ -1,6 +1,7 @@
 /** Fields that several forms have. */
 import { Auth } from "@beep/iam-server";
 import type { Field } from "./kit/form.ts";
+import { html } from "./kit/html.ts";
 
 /** The address by which somebody signs in, or is to be known. */
 export const email = {
@@ -41,3 +42,7 @@ export const totp = {
   maxlength: 6,
   code: true,
 } as const satisfies Field;
+
+/** By which a password manager knows whose the passwords of a form are. */
+export const owner = (email: string) =>
+  html`<input type="text" name="username" value="${email}" autocomplete="username" hidden>`;

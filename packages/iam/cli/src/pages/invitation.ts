@@ -12,6 +12,7 @@ import { type Html, html } from "./kit/html.ts";
 import { routes } from "./kit/route.ts";
 import { Site } from "./kit/Site.ts";
 import { problemOf } from "./kit/words.ts";
+import * as SignOut from "./signOut.ts";
 
 const noSuch = single({
   title: "No such invitation",
@@ -42,12 +43,14 @@ const refusals: Readonly<Record<string, string>> = {
 const refused = (code: string, message: string, email: string) =>
   Effect.gen(function* () {
     const { pages } = yield* Site;
+    const { pathname } = yield* requested;
     return yield* single({
       title: "This invitation cannot be used",
       lead: refusals[code] ?? message,
       status: 400,
       body: html`<p class="hint">You are signed in as <strong>${email}</strong>.</p>
-<p><a class="button" href="${pages.account.address}">To your account</a></p>`,
+${code === "YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION" ? SignOut.button("Sign in as somebody else", { next: pathname }) : undefined}
+<p class="after"><a href="${pages.account.address}">To your account</a></p>`,
     });
   });
 

@@ -1,11 +1,12 @@
 /** The pages of the site: HTML that works without scripts, but for passkeys, which are made of one. */
 import * as Layer from "effect/Layer";
-import * as connections from "./account/connections.ts";
 import * as organizations from "./account/organizations.ts";
 import * as profile from "./account/profile.ts";
 import * as security from "./account/security.ts";
 import * as sessions from "./account/sessions.ts";
 import * as accountTwoFactor from "./account/twoFactor.ts";
+import * as consent from "./consent.ts";
+import * as device from "./device.ts";
 import * as error from "./error.ts";
 import * as forgottenPassword from "./forgottenPassword.ts";
 import * as home from "./home.ts";
@@ -15,6 +16,7 @@ import type { Routes } from "./kit/route.ts";
 import * as password from "./password.ts";
 import * as setup from "./setup.ts";
 import * as signIn from "./signIn.ts";
+import * as signOut from "./signOut.ts";
 import * as signUp from "./signUp.ts";
 import * as twoFactor from "./twoFactor.ts";
 import * as verification from "./verification.ts";
@@ -36,6 +38,8 @@ export const layer: Routes = Layer.mergeAll(
   security.layer,
   accountTwoFactor.layer,
   sessions.layer,
-  connections.layer,
+  signOut.layer,
+  consent.layer,
+  device.layer,
   organizations.layer,
 );

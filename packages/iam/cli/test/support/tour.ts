@@ -144,8 +144,6 @@ export async function* tour(page: Page, { url, dataDir }: Place, setup: string):
   await press(page, "Sign in");
   await go("/account/sessions");
   yield "sessions";
-  await go("/account/connections");
-  yield "connections";
   await go("/account/organizations");
   yield "organizations, none";
   await fill({ Name: "Acme Rockets & Söhne" });
@@ -163,8 +161,7 @@ export async function* tour(page: Page, { url, dataDir }: Place, setup: string):
   const invitation = linkIn(await mailTo(dataDir, "joan@example.com", "Ada invites you to Babbage Engines"));
   await go(invitation);
   yield "invitation of somebody else";
-  await press(page, "Sign out").catch(() => {});
-  await page.context().clearCookies();
+  await press(page, "Sign in as somebody else");
   await go(invitation);
   yield "invitation, not signed in";
   await page.getByRole("link", { name: "Create account" }).click();
@@ -177,6 +174,62 @@ export async function* tour(page: Page, { url, dataDir }: Place, setup: string):
   yield "invitation";
   await press(page, "Accept");
   yield "invitation accepted";
+
+  const context = page.context();
+  const session = await context.newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  await session.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  await go("/account/security");
+  await fill({ "Name of the new passkey": "My laptop" });
+  await press(page, "Add a passkey");
+  await page.getByText("The passkey is added.").waitFor();
+  await page.getByText("Rename", { exact: true }).click();
+  yield "security with a passkey";
+
+  const posted = async (path: string, data: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> => {
+    const answer = await context.request.post(new URL(path, url).href, { data, headers: { origin: new URL(url).origin } });
+    if (!answer.ok()) throw new Error(await answer.text());
+    return await answer.json();
+  };
+  const asked = await posted("/api/auth/device/code", { client_id: "Television" });
+  await go("/device");
+  yield "device";
+  await fill({ Code: "AAAAAAAA" });
+  await press(page, "Continue");
+  yield "device, wrong code";
+  await fill({ Code: String(asked["user_code"]) });
+  await press(page, "Continue");
+  yield "device to be approved";
+  await press(page, "Yes, sign it in");
+  yield "device approved";
+
+  await go("/sign-in");
+  await page.context().clearCookies();
+  await go("/sign-in?next=%2Faccount%2Fsessions");
+  await fill({ "E-mail address": "joan@example.com" });
+  await press(page, "E-mail me a link");
+  yield "link sent";
+  await go("/sign-in?error=INVALID_TOKEN");
+  yield "link too old";
+  await press(page, "E-mail me a code");
+  yield "e-mail code";
+  await press(page, "Sign in");
+  await fill({ Code: "000000" });
+  await press(page, "Sign in");
+  yield "e-mail code refused";
+  const mail = await mailTo(dataDir, "joan@example.com", "");
+  await fill({ Code: /\b\d{6}\b/.exec(mail.slice(mail.indexOf("Your code")))?.[0] ?? "" });
+  await press(page, "Sign in");
+
   await go("/invitations/x");
   yield "no such invitation";
   await go("/error?error=state_not_found");

@@ -7,13 +7,13 @@ import { type Content, framed, heading } from "../kit/document.ts";
 import { notice, type Problem, summary } from "../kit/form.ts";
 import { attributes, html } from "../kit/html.ts";
 import { Site } from "../kit/Site.ts";
+import * as SignOut from "../signOut.ts";
 
 /** The parts, by the paths below the account's own. */
 const parts = {
   "": "Profile",
   "/security": "Security",
   "/sessions": "Sessions",
-  "/connections": "Connections",
   "/organizations": "Organizations",
 } as const;
 
@@ -32,7 +32,7 @@ const notices: ReadonlyMap<string, string> = new Map(
     "passkey-removed": "The passkey is removed.",
     "session-ended": "The session is ended.",
     "sessions-ended": "All other sessions are ended.",
-    disconnected: "The connection is removed.",
+    disconnected: "The account is disconnected.",
     created: "The organization is created.",
     active: "The active organization is changed.",
     joined: "You are a member now.",
@@ -63,7 +63,7 @@ export const shown = Effect.fnUntraced(function* (visitor: Visitor, part: Part, 
 <a class="skip" href="#content">To the content</a>
 <header>${brand}
 <div class="who"><span class="email">${visitor.user.email}</span>
-<form method="post" action="${pages.account.address}/sign-out"><button class="quiet">Sign out</button></form></div>
+${SignOut.button("Sign out", { quiet: true })}</div>
 </header>
 <div class="columns">
 <nav aria-label="Account"><ul>${items}</ul></nav>

@@ -1,12 +1,10 @@
 /** Who somebody is. */
 import * as Effect from "effect/Effect";
-import * as Layer from "effect/Layer";
 import * as fields from "../fields.ts";
-import { withQuery } from "../kit/address.ts";
-import { call, seeOther, signedIn, type Visitor } from "../kit/browser.ts";
+import { call, signedIn, type Visitor } from "../kit/browser.ts";
 import { field, filled, missing, type Problem } from "../kit/form.ts";
 import { html } from "../kit/html.ts";
-import { type Routes, routes } from "../kit/route.ts";
+import { routes } from "../kit/route.ts";
 import { Site } from "../kit/Site.ts";
 import { problemOf } from "../kit/words.ts";
 import { done, shown, time } from "./frame.ts";
@@ -51,14 +49,5 @@ const post = signedIn(
   }),
 );
 
-const signOut = Effect.gen(function* () {
-  const { pages } = yield* Site;
-  const { cookies } = yield* call("/sign-out");
-  return seeOther(withQuery(pages.signIn.address, { notice: "signed-out" }), cookies);
-});
-
-/** The profile, and signing out. */
-export const layer: Routes = Layer.merge(
-  routes("account", { get, post }),
-  routes("account", { below: "/sign-out", post: signOut }),
-);
+/** The profile. */
+export const layer = routes("account", { get, post });

@@ -1,14 +1,16 @@
-/** How somebody proves who they are: the password, and the second step. */
-import { Auth } from "@beep/iam-server";
+/** How somebody proves who they are: the password, the second step, passkeys, and accounts elsewhere. */
 import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import * as fields from "../fields.ts";
 import { call, signedIn, type Visitor } from "../kit/browser.ts";
 import { checkbox, empty, type Field, field, filled, missing, type Problem } from "../kit/form.ts";
 import { html } from "../kit/html.ts";
-import { routes } from "../kit/route.ts";
+import { type Routes, routes } from "../kit/route.ts";
 import { Site } from "../kit/Site.ts";
 import { problemOf } from "../kit/words.ts";
+import * as Accounts from "./accounts.ts";
 import { done, shown } from "./frame.ts";
+import * as Passkeys from "./passkeys.ts";
 
 const currentField: Field = { ...fields.password, name: "currentPassword", label: "Current password" };
 const newField: Field = { ...fields.newPassword, name: "newPassword", label: "New password" };
@@ -19,20 +21,20 @@ const page = Effect.fnUntraced(function* (
   problems: ReadonlyArray<Problem> = [],
   status = 200,
 ) {
-  const { pages } = yield* Site;
-  const { api } = yield* Auth.Auth;
+  const { pages, settings } = yield* Site;
   const at = `${pages.account.address}/security`;
-  const accounts = yield* Effect.orDie(api.listUserAccounts({ headers: visitor.headers }));
-  const hasPassword = accounts.some(({ providerId }) => providerId === "credential");
+  const accounts = yield* Accounts.accountsOf(visitor);
+  const passkeys = settings.plugins.includes("passkey");
   return yield* shown(visitor, "/security", {
     problems,
     status,
+    passkeys,
     body: html`
 <section class="card"><h2>Password</h2>
 ${
-  hasPassword
+  accounts.hasPassword
     ? html`<form method="post" action="${at}">
-<input type="text" name="username" value="${visitor.user.email}" autocomplete="username" hidden>
+${fields.owner(visitor.user.email)}
 ${field(currentField, problems)}
 ${field(newField, problems)}
 ${checkbox("others", "Sign out everywhere else", status === 200 || form.has("others"))}
@@ -46,10 +48,12 @@ ${checkbox("others", "Sign out everywhere else", status === 200 || form.has("oth
 <p>${
       visitor.user.twoFactorEnabled
         ? "After the password you are asked for a code of your authenticator app."
-        : "A code of an app on your phone, after the password: who knows the password alone cannot sign in."
+        : "With a code of your authenticator app after the password, nobody who only knows the password can sign in."
     }</p>
-${hasPassword && html`<p><a class="button" href="${at}/two-factor">${visitor.user.twoFactorEnabled ? "Manage" : "Set it up"}</a></p>`}
-</section>`,
+${accounts.hasPassword && html`<p><a class="button" href="${at}/two-factor">${visitor.user.twoFactorEnabled ? "Manage" : "Set it up"}</a></p>`}
+</section>
+${passkeys && (yield* Passkeys.section(at))}
+${Accounts.section(at, accounts)}`,
   });
 });
 
@@ -71,5 +75,34 @@ const change = signedIn(
   }),
 );
 
+const disconnect = signedIn(
+  Effect.fnUntraced(function* (visitor) {
+    const id = (yield* filled).text("account");
+    const { elsewhere } = yield* Accounts.accountsOf(visitor);
+    const found = elsewhere.find((account) => account.id === id);
+    if (found === undefined) return yield* page(visitor, empty, [{ text: "This account is disconnected already." }], 404);
+    const { providerId, accountId } = found;
+    const answer = yield* call("/unlink-account", { providerId, accountId });
+    if (!answer.ok) return yield* page(visitor, empty, [problemOf(answer)], answer.status);
+    return yield* done("/security", "disconnected", answer);
+  }),
+);
+
+const passkeys = signedIn(
+  Effect.fnUntraced(function* (visitor) {
+    const form = yield* filled;
+    const removed = form.has("remove");
+    const answer = removed
+      ? yield* call("/passkey/delete-passkey", { id: form.text("remove") })
+      : yield* call("/passkey/update-passkey", { id: form.text("rename"), name: form.text("name").trim() });
+    if (!answer.ok) return yield* page(visitor, empty, [problemOf(answer)], answer.status);
+    return yield* done("/security", removed ? "passkey-removed" : "passkey-renamed", answer);
+  }),
+);
+
 /** The security of an account. */
-export const layer = routes("account", { below: "/security", get, post: change });
+export const layer: Routes = Layer.mergeAll(
+  routes("account", { below: "/security", get, post: change }),
+  routes("account", { below: "/security/accounts", post: disconnect }),
+  routes("account", { below: "/security/passkeys", post: passkeys }),
+);

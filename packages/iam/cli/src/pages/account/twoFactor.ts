@@ -13,9 +13,6 @@ import { done, shown } from "./frame.ts";
 
 const PATH = "/security/two-factor";
 
-const username = ({ user }: Visitor) =>
-  html`<input type="text" name="username" value="${user.email}" autocomplete="username" hidden>`;
-
 const passwordField: Field = { ...fields.password, first: true };
 
 /** What can be done: switching it on, or new backup codes and switching it off. Each asks for the password. */
@@ -30,7 +27,7 @@ const page = Effect.fnUntraced(function* (visitor: Visitor, problems: ReadonlyAr
     status,
     body: html`<section class="card"><h2>${isOn ? "Change it" : "Set it up"}</h2>
 <form method="post" action="${at}">
-${username(visitor)}
+${fields.owner(visitor.user.email)}
 ${field({ ...passwordField, hint: "To be sure that it is you." }, problems)}
 ${
   isOn

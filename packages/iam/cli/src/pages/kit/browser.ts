@@ -39,6 +39,8 @@ export interface Answer {
   readonly message: string;
   /** Seconds after which it may be asked again, where it was asked too often. */
   readonly retryAfter: string | undefined;
+  readonly json: unknown;
+  /** Its members, where it is an object. */
   readonly body: Readonly<Record<string, unknown>>;
   readonly cookies: Cookies.Cookies;
 }
@@ -49,13 +51,7 @@ export const textOf = (body: Readonly<Record<string, unknown>>, name: string): s
   return typeof value === "string" ? value : undefined;
 };
 
-/**
- * Calls one of Better Auth's operations as the browser itself would, so that its rate limits, hooks and cookies apply.
- *
- * @param path of the operation, below `/api/auth`
- * @param body as JSON
- */
-export const call = Effect.fnUntraced(function* (path: `/${string}`, body: Readonly<Record<string, unknown>> = {}) {
+const answered = Effect.fnUntraced(function* (path: string, init: { readonly method: string; readonly body?: string }) {
   const request = yield* HttpServerRequest.HttpServerRequest;
   const { settings } = yield* Site;
   const auth = yield* Auth.Auth;
@@ -68,26 +64,36 @@ export const call = Effect.fnUntraced(function* (path: `/${string}`, body: Reado
     ...(agent === undefined ? {} : { "user-agent": agent }),
   });
   const response = yield* auth.handler(
-    new Request(new URL(`${Auth.BASE_PATH}${path}`, settings.baseUrl), {
-      method: "POST",
-      headers,
-      body: JSON.stringify(body),
-    }),
+    new Request(new URL(`${Auth.BASE_PATH}${path}`, settings.baseUrl), { ...init, headers }),
     IamHttp.clientAddress(request, settings),
   );
   const text = yield* Effect.promise(() => response.text());
   const json: unknown = text === "" ? {} : JSON.parse(text);
-  const members = Predicate.isObject(json) ? { ...json } : {};
+  const body = Predicate.isObject(json) ? { ...json } : {};
   return {
     ok: response.ok,
     status: response.status,
-    code: textOf(members, "code") ?? textOf(members, "error") ?? "",
-    message: textOf(members, "message") ?? textOf(members, "error_description") ?? "",
+    code: textOf(body, "code") ?? textOf(body, "error") ?? "",
+    message: textOf(body, "message") ?? textOf(body, "error_description") ?? "",
     retryAfter: response.headers.get("x-retry-after") ?? undefined,
-    body: members,
+    json,
+    body,
     cookies: Cookies.fromSetCookie(response.headers.getSetCookie()),
   } satisfies Answer;
 });
+
+/**
+ * Calls one of Better Auth's operations as the browser itself would, so that its rate limits, hooks and cookies apply.
+ *
+ * @param path of the operation, below `/api/auth`
+ * @param body as JSON
+ */
+export const call = (path: `/${string}`, body: Readonly<Record<string, unknown>> = {}) =>
+  answered(path, { method: "POST", body: JSON.stringify(body) });
+
+/** Asks one of those operations that only read. */
+export const read = (path: `/${string}`, query: Readonly<Record<string, string>> = {}) =>
+  answered(withQuery(path, query), { method: "GET" });
 
 /** Sends the browser on, by GET. */
 export const seeOther = (location: string, cookies: Cookies.Cookies = Cookies.empty): Response =>

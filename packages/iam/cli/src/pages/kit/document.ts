@@ -17,6 +17,8 @@ export interface Content {
   readonly status?: number;
   /** Other origins at which its forms may end, as its policy names them. */
   readonly beyond?: ReadonlyArray<string>;
+  /** An address elsewhere to which it leads by itself. */
+  readonly refresh?: string;
   /** Whether passkeys are used on it, for which it loads the script. */
   readonly passkeys?: boolean;
 }
@@ -51,6 +53,7 @@ export const framed = Effect.fnUntraced(function* (content: Content, inside: (br
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${content.title} · ${settings.appName}</title>
+${content.refresh !== undefined && html`<meta http-equiv="refresh" content="0; url=${content.refresh}">`}
 <link rel="icon" type="image/svg+xml" href="${icon.path}">
 <link rel="stylesheet" href="${stylesheet.path}">
 ${own !== undefined && html`<link rel="stylesheet" href="${own}">`}

@@ -112,4 +112,4 @@ export const summary = (problems: ReadonlyArray<Problem>): Html | undefined => {
 
 /** Something that went well, or is to be known. */
 export const notice = (text: Part): Html | undefined =>
-  text === undefined ? undefined : html`<div class="alert" role="status">${text}</div>`;
+  text === undefined || text === false ? undefined : html`<div class="alert" role="status">${text}</div>`;

@@ -49,3 +49,7 @@ export const routes = (
       if (post !== undefined) yield* router.add("POST", path, ownOnly(post));
     }),
   );
+
+/** What a form does that several pages have, and that no application replaces. */
+export const action = (path: `/${string}`, post: Answer): Routes =>
+  HttpRouter.use((router) => router.add("POST", path, ownOnly(post)));

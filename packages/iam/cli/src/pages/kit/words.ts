@@ -19,6 +19,10 @@ const said: Readonly<Record<string, Problem>> = {
   BANNED_USER: { text: "This account is suspended. Ask whoever runs this service." },
   CANNOT_UNLINK_LAST_ACCOUNT: { text: "This is the only way by which you can sign in." },
   FAILED_TO_UNLINK_LAST_ACCOUNT: { text: "This is the only way by which you can sign in." },
+  INVALID_OTP: { field: "code", text: "The code is not right, or no longer valid." },
+  OTP_EXPIRED: { field: "code", text: "The code is too old. Have a new one sent." },
+  TOO_MANY_ATTEMPTS: { text: "There were too many wrong codes. Have a new one sent." },
+  INVALID_USERNAME_OR_PASSWORD: { text: "The user name or the password is not right." },
   SESSION_NOT_FRESH: { text: "It has been a while since you signed in. Sign out, sign in again, and then try this again." },
 };
 
@@ -34,6 +38,11 @@ export const problemOf = (
   // Better Auth's own limit has no code.
   if (status === 429 && code === "") {
     return { text: `That was too often. Try again in ${retryAfter ?? "a few"} seconds.` };
+  }
+  // Better Auth names the field, and says of it what only its programmers would say.
+  const named = /^\[body\.(\w+)\]/.exec(message)?.[1];
+  if (named !== undefined) {
+    return { text: named === "email" ? "This is not an e-mail address." : "This cannot be taken as it is.", field: fields[named] };
   }
   const { field, text } = said[code] ?? {
     text: message === "" ? "This did not work. Try it again." : message,
