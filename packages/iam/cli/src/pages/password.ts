@@ -8,6 +8,7 @@ import { field, filled, hidden, missing, type Problem, summary } from "./kit/for
 import { html } from "./kit/html.ts";
 import { routes } from "./kit/route.ts";
 import { Site } from "./kit/Site.ts";
+import * as Typed from "./kit/typed.ts";
 import { problemOf } from "./kit/words.ts";
 
 const page = Effect.fnUntraced(function* (token: string, problems: ReadonlyArray<Problem> = [], status = 200) {
@@ -20,6 +21,7 @@ const page = Effect.fnUntraced(function* (token: string, problems: ReadonlyArray
 ${summary(problems)}
 <form method="post" action="${pages.password.address}">
 ${hidden("token", token)}
+${fields.owner(yield* Typed.address)}
 ${field({ ...fields.newPassword, first: true }, problems)}
 <button class="primary">Set the password</button>
 </form>`,

@@ -144,6 +144,19 @@ export async function* tour(page: Page, { url, dataDir }: Place, setup: string):
   await press(page, "Sign in");
   await go("/account/sessions");
   yield "sessions";
+  const context = page.context();
+  const posted = async (path: string, data: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> => {
+    const answer = await context.request.post(new URL(path, url).href, { data, headers: { origin: new URL(url).origin } });
+    if (!answer.ok()) throw new Error(await answer.text());
+    return await answer.json();
+  };
+  const client = await posted("/api/auth/oauth2/create-client", {
+    client_name: "Acme Calendar",
+    redirect_uris: ["https://calendar.example/callback"],
+    token_endpoint_auth_method: "none",
+    tos_uri: "https://calendar.example/terms",
+    policy_uri: "https://calendar.example/privacy",
+  });
   await go("/account/organizations");
   yield "organizations, none";
   await fill({ Name: "Acme Rockets & Söhne" });
@@ -153,11 +166,7 @@ export async function* tour(page: Page, { url, dataDir }: Place, setup: string):
   await press(page, "Create");
   yield "organizations";
 
-  const invited = await page.context().request.post(new URL("/api/auth/organization/invite-member", url).href, {
-    data: { email: "joan@example.com", role: "member" },
-    headers: { origin: new URL(url).origin },
-  });
-  if (!invited.ok()) throw new Error(await invited.text());
+  await posted("/api/auth/organization/invite-member", { email: "joan@example.com", role: "member" });
   const invitation = linkIn(await mailTo(dataDir, "joan@example.com", "Ada invites you to Babbage Engines"));
   await go(invitation);
   yield "invitation of somebody else";
@@ -175,7 +184,6 @@ export async function* tour(page: Page, { url, dataDir }: Place, setup: string):
   await press(page, "Accept");
   yield "invitation accepted";
 
-  const context = page.context();
   const session = await context.newCDPSession(page);
   await session.send("WebAuthn.enable");
   await session.send("WebAuthn.addVirtualAuthenticator", {
@@ -194,12 +202,9 @@ export async function* tour(page: Page, { url, dataDir }: Place, setup: string):
   await page.getByText("The passkey is added.").waitFor();
   await page.getByText("Rename", { exact: true }).click();
   yield "security with a passkey";
+  // Else it would answer by itself wherever a passkey may be used.
+  await session.send("WebAuthn.disable");
 
-  const posted = async (path: string, data: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> => {
-    const answer = await context.request.post(new URL(path, url).href, { data, headers: { origin: new URL(url).origin } });
-    if (!answer.ok()) throw new Error(await answer.text());
-    return await answer.json();
-  };
   const asked = await posted("/api/auth/device/code", { client_id: "Television" });
   await go("/device");
   yield "device";
@@ -212,14 +217,24 @@ export async function* tour(page: Page, { url, dataDir }: Place, setup: string):
   await press(page, "Yes, sign it in");
   yield "device approved";
 
-  await go("/sign-in");
+  // Signed out, so that the request leads to the sign-in first.
   await page.context().clearCookies();
-  await go("/sign-in?next=%2Faccount%2Fsessions");
+  const request = new URLSearchParams({
+    client_id: String(client["client_id"]),
+    redirect_uri: "https://calendar.example/callback",
+    response_type: "code",
+    scope: "openid profile email offline_access",
+    state: "xyz",
+    code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    code_challenge_method: "S256",
+  });
+  await go(`/api/auth/oauth2/authorize?${request}`);
   await fill({ "E-mail address": "joan@example.com" });
   await press(page, "E-mail me a link");
   yield "link sent";
   await go("/sign-in?error=INVALID_TOKEN");
   yield "link too old";
+  await go(`/api/auth/oauth2/authorize?${request}`);
   await press(page, "E-mail me a code");
   yield "e-mail code";
   await press(page, "Sign in");
@@ -229,6 +244,18 @@ export async function* tour(page: Page, { url, dataDir }: Place, setup: string):
   const mail = await mailTo(dataDir, "joan@example.com", "");
   await fill({ Code: /\b\d{6}\b/.exec(mail.slice(mail.indexOf("Your code")))?.[0] ?? "" });
   await press(page, "Sign in");
+  await page.getByText("Let Acme Calendar in?").waitFor();
+  yield "consent";
+  await page.route("https://calendar.example/**", (route) => route.fulfill({ body: "The calendar." }));
+  await press(page, "Deny");
+  await page.getByText("The calendar.").waitFor();
+  if (!page.url().includes("error=access_denied")) throw new Error(`Denied, and sent to ${page.url()}`);
+  await go(`/api/auth/oauth2/authorize?${request}`);
+  await press(page, "Allow");
+  await page.getByText("The calendar.").waitFor();
+  if (!/[?&]code=/.test(page.url())) throw new Error(`Allowed, and sent to ${page.url()}`);
+  await go("/consent?client_id=x");
+  yield "consent that was not asked for";
 
   await go("/invitations/x");
   yield "no such invitation";
