@@ -52,6 +52,7 @@ export const violations = async (page: Page): Promise<ReadonlyArray<string>> => 
   );
   const { violations: broken } = found as axe.AxeResults;
   return broken.map(
-    ({ id, help, nodes }) => `${id} (${help}): ${nodes.map(({ html, any }) => `${html} ${any[0]?.message ?? ""}`).join("; ")}`,
+    ({ id, help, nodes }) =>
+      `${id} (${help}): ${nodes.map(({ html, any }) => `${html} ${any[0]?.message ?? ""}`).join("; ")}`,
   );
 };

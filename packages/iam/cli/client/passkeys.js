@@ -34,8 +34,13 @@ const ask = async (path, body) => {
   });
   const answer = await response.json();
   if (response.ok) return answer;
-  if (answer.code === "SESSION_NOT_FRESH") throw new Error("It has been a while since you signed in. Sign out, sign in again, and then try this again.");
-  throw new Error(response.status === 429 ? "That was too often. Try again in a minute." : (answer.message ?? "This did not work. Try it again."));
+  if (answer.code === "SESSION_NOT_FRESH")
+    throw new Error("It has been a while since you signed in. Sign out, sign in again, and then try this again.");
+  throw new Error(
+    response.status === 429
+      ? "That was too often. Try again in a minute."
+      : (answer.message ?? "This did not work. Try it again."),
+  );
 };
 
 /**
@@ -52,7 +57,8 @@ const attempt = async (element, act) => {
   } catch (error) {
     const name = error instanceof DOMException ? error.name : "";
     if (name === "InvalidStateError") say("This device has a passkey for this account already.");
-    else if (name === "NotAllowedError" || name === "AbortError") say("It was broken off, or took too long. Try it again.");
+    else if (name === "NotAllowedError" || name === "AbortError")
+      say("It was broken off, or took too long. Try it again.");
     else say(error instanceof Error ? error.message : String(error));
   }
 };

@@ -22,7 +22,9 @@ const levels = {
 
 const names = Struct.keys(levels);
 
-const Color = Schema.Trim.check(Schema.makeFilter((text) => /^#[0-9a-f]{6}$/i.test(text), { expected: "a color like #3451b2" }));
+const Color = Schema.Trim.check(
+  Schema.makeFilter((text) => /^#[0-9a-f]{6}$/i.test(text), { expected: "a color like #3451b2" }),
+);
 
 /** What a page loads: the address is written into it, and into its policy. */
 const Resource = Schema.Trim.check(

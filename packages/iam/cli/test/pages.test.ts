@@ -13,7 +13,9 @@ import { served } from "./support/served.ts";
 const password = "a password of some length";
 const APP = "https://app.example.com";
 
-class Started extends Context.Service<Started, { readonly server: Iam.Server; readonly dataDir: string }>()("Started") {}
+class Started extends Context.Service<Started, { readonly server: Iam.Server; readonly dataDir: string }>()(
+  "Started",
+) {}
 
 const started = Layer.effect(
   Started,
@@ -33,7 +35,9 @@ const started = Layer.effect(
 
 /** The fields of a page's forms that are hidden. */
 const hiddenIn = ({ text }: Answer): Record<string, string> =>
-  Object.fromEntries([...text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)].map(([, name, value]) => [name, value]));
+  Object.fromEntries(
+    [...text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)].map(([, name, value]) => [name, value]),
+  );
 
 const confirmed = async (server: Iam.Server, dataDir: string, name: string): Promise<Browser> => {
   const browser = new Browser(server.url);
@@ -50,11 +54,24 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("the pages", (it)
       const { server } = yield* Started;
       yield* Effect.promise(async () => {
         const browser = new Browser(server.url);
-        for (const path of ["/", "/setup", "/sign-in", "/verify-email?sent=first", "/forgotten-password", "/password", "/two-factor"]) {
+        for (const path of [
+          "/",
+          "/setup",
+          "/sign-in",
+          "/verify-email?sent=first",
+          "/forgotten-password",
+          "/password",
+          "/two-factor",
+        ]) {
           const page = await browser.get(path);
           assert.include(page.headers.get("content-type") ?? "", "text/html", path);
           const policy = page.headers.get("content-security-policy") ?? "";
-          for (const part of ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"]) {
+          for (const part of [
+            "default-src 'none'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            "form-action 'self'",
+          ]) {
             assert.include(policy, part, path);
           }
           assert.notMatch(policy, /unsafe|\*/, path);
@@ -141,7 +158,13 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("the pages", (it)
         assert.strictEqual((await sent({ "sec-fetch-site": "same-origin" })).status, 303);
         const signedIn = await ann.submit("/sign-in", fields);
         assert.strictEqual(signedIn.status, 303, signedIn.text);
-        for (const path of ["/account", "/sign-out", "/account/security", "/account/sessions/others", "/account/organizations"]) {
+        for (const path of [
+          "/account",
+          "/sign-out",
+          "/account/security",
+          "/account/sessions/others",
+          "/account/organizations",
+        ]) {
           const answer = await ann.fetch(path, {
             method: "POST",
             body: new URLSearchParams({ name: "Eve" }),
@@ -199,7 +222,9 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("the pages", (it)
           );
         }
         const policy = async (next: string) =>
-          (await new Browser(server.url).get(`/sign-in?${new URLSearchParams({ next })}`)).headers.get("content-security-policy");
+          (await new Browser(server.url).get(`/sign-in?${new URLSearchParams({ next })}`)).headers.get(
+            "content-security-policy",
+          );
         assert.include((await policy(`${APP}/`)) ?? "", `form-action 'self' ${APP};`);
         assert.include((await policy("https://evil.example/")) ?? "", "form-action 'self';");
       });
@@ -212,7 +237,8 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("the pages", (it)
       yield* Effect.promise(async () => {
         const browser = new Browser(server.url);
         assert.include((await browser.get("/sign-in")).text, `href="${APP}/join"`);
-        for (const path of ["/sign-up", "/error", "/oops"]) assert.strictEqual((await browser.get(path)).status, 404, path);
+        for (const path of ["/sign-up", "/error", "/oops"])
+          assert.strictEqual((await browser.get(path)).status, 404, path);
         const failed = await browser.get("/api/auth/error?error=state_not_found");
         assert.strictEqual(failed.headers.get("location"), `${server.url}/oops?error=state_not_found`);
         const served = Struct.omit(Pages.paths, ["signUp", "error", "invitation"]);
@@ -293,7 +319,10 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("the pages", (it)
         const form = await again.get(sent.headers.get("location") ?? "");
         const mail = await mailTo(dataDir, email, "");
         const [code = ""] = /\b\d{6}\b/.exec(mail.slice(mail.indexOf("Your code"))) ?? [];
-        const refused = await again.submit("/sign-in/code", { ...hiddenIn(form), code: code === "000000" ? "1" : "000000" });
+        const refused = await again.submit("/sign-in/code", {
+          ...hiddenIn(form),
+          code: code === "000000" ? "1" : "000000",
+        });
         assert.strictEqual(refused.status, 400, refused.text);
         const entered = await again.submit("/sign-in/code", { ...hiddenIn(form), code });
         assert.strictEqual(entered.headers.get("location"), "/account/security", entered.text);

@@ -37,10 +37,12 @@ const page = Effect.fnUntraced(function* (
     ["policy_uri", "Privacy"],
   ].flatMap(([member = "", label = ""]) => {
     const href = textOf(client.body, member);
-    return href !== undefined && /^https?:\/\//.test(href) ? [html`<a href="${href}" rel="noreferrer">${label}</a>`] : [];
+    return href !== undefined && /^https?:\/\//.test(href)
+      ? [html`<a href="${href}" rel="noreferrer">${label}</a>`]
+      : [];
   });
   return yield* single({
-    title: `Let ${name} in?`,
+    title: `Allow ${name}?`,
     lead: html`<strong>${name}</strong> asks to sign you in with this account, <strong>${visitor.user.email}</strong>.`,
     status,
     beyond: redirect === undefined ? [] : [redirect],
@@ -52,7 +54,8 @@ ${hidden("query", query)}
 <div class="buttons"><button class="primary" name="accept" value="yes">Allow</button>
 <button name="deny" value="yes">Deny</button></div>
 </form>
-<p class="after">You are then taken to <strong>${redirect ?? "the application"}</strong>. ${links}</p>`,
+<p class="after">You are then taken to <strong>${redirect ?? "the application"}</strong>.</p>
+${links.length > 0 && html`<nav class="after" aria-label="About ${name}">${links}</nav>`}`,
   });
 });
 

@@ -6,16 +6,18 @@ import { html } from "./kit/html.ts";
 import { routes } from "./kit/route.ts";
 
 // A map, because whoever makes a link may ask for names that every object has.
-const reasons: ReadonlyMap<string, string> = new Map(Object.entries({
-  access_denied: "The sign-in was refused, or broken off.",
-  invalid_redirect: "The application that sent you here is not allowed to have you sent back to where it wants.",
-  invalid_client: "The application that sent you here is not known.",
-  client_disabled: "The application that sent you here is switched off.",
-  state_not_found: "The sign-in was begun in another browser, or too long ago. Begin it again.",
-  please_restart_the_process: "The sign-in was begun in another browser, or too long ago. Begin it again.",
-  INVALID_TOKEN: "The link no longer works: it was used already, or is too old.",
-  account_not_linked: "There is an account with this address that is signed in to in another way.",
-}));
+const reasons: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    access_denied: "The sign-in was refused, or broken off.",
+    invalid_redirect: "The application that sent you here is not allowed to have you sent back to where it wants.",
+    invalid_client: "The application that sent you here is not known.",
+    client_disabled: "The application that sent you here is switched off.",
+    state_not_found: "The sign-in was begun in another browser, or too long ago. Begin it again.",
+    please_restart_the_process: "The sign-in was begun in another browser, or too long ago. Begin it again.",
+    INVALID_TOKEN: "The link no longer works: it was used already, or is too old.",
+    account_not_linked: "There is an account with this address that is signed in to in another way.",
+  }),
+);
 
 const get = Effect.gen(function* () {
   const { searchParams } = yield* requested;

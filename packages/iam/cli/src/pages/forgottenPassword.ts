@@ -1,8 +1,8 @@
 /** Asking for a new password. */
 import * as Effect from "effect/Effect";
 import * as fields from "./fields.ts";
-import { call, requested, seeOther } from "./kit/browser.ts";
 import { withQuery } from "./kit/address.ts";
+import { call, requested, seeOther } from "./kit/browser.ts";
 import { single } from "./kit/document.ts";
 import { field, filled, missing, type Problem, summary } from "./kit/form.ts";
 import { html } from "./kit/html.ts";

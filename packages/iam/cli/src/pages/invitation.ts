@@ -35,7 +35,8 @@ const unknown = Effect.gen(function* () {
 /** Why an invitation is not for who is signed in. */
 const refusals: Readonly<Record<string, string>> = {
   INVITATION_NOT_FOUND: "It was accepted or withdrawn already, or it is too old. Ask for a new one.",
-  YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION: "It was sent to another address than the one that you are signed in with.",
+  YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION:
+    "It was sent to another address than the one that you are signed in with.",
   EMAIL_VERIFICATION_REQUIRED_FOR_INVITATION: "Confirm your address first, by the link in the mail that we sent you.",
   INVITER_IS_NO_LONGER_A_MEMBER_OF_THE_ORGANIZATION: "Who sent it is no longer there. Ask for a new one.",
 };
@@ -54,7 +55,11 @@ ${code === "YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION" ? SignOut.button("Sign 
     });
   });
 
-const offer = Effect.fnUntraced(function* (id: IamEntityIds.InvitationId, problems: ReadonlyArray<Problem> = [], status = 200) {
+const offer = Effect.fnUntraced(function* (
+  id: IamEntityIds.InvitationId,
+  problems: ReadonlyArray<Problem> = [],
+  status = 200,
+) {
   const { api } = yield* Auth.Auth;
   const { pathname } = yield* requested;
   const visitor = yield* session;
@@ -98,7 +103,9 @@ const post = invited(
     if (!answer.ok) return yield* offer(invitationId, [problemOf(answer)], answer.status);
     const notice = accepted ? "joined" : "declined";
     return seeOther(
-      withQuery(pages.account.isReplaced ? pages.account.address : `${pages.account.address}/organizations`, { notice }),
+      withQuery(pages.account.isReplaced ? pages.account.address : `${pages.account.address}/organizations`, {
+        notice,
+      }),
       answer.cookies,
     );
   }),

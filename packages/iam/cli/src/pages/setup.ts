@@ -83,7 +83,12 @@ const post = Effect.gen(function* () {
       FirstAdministratorExists: () => alreadySetUp,
       // Without the token, so that the form asks for another one.
       TokenInvalid: ({ message }) =>
-        page("", form, [{ field: "token", text: `${message} When the server starts again, it prints a new link.` }], 400),
+        page(
+          "",
+          form,
+          [{ field: "token", text: `${message} When the server starts again, it prints a new link.` }],
+          400,
+        ),
       AuthError: ({ code, message, status }) =>
         page(
           token,

@@ -7,7 +7,19 @@ import * as fields from "./fields.ts";
 import { beyond, trusted, wanted, withQuery } from "./kit/address.ts";
 import { type Answer, call, requested, seeOther, session, textOf } from "./kit/browser.ts";
 import { single } from "./kit/document.ts";
-import { checkbox, empty, type Field, type Filled, field, filled, hidden, missing, notice, type Problem, summary } from "./kit/form.ts";
+import {
+  checkbox,
+  empty,
+  type Field,
+  type Filled,
+  field,
+  filled,
+  hidden,
+  missing,
+  notice,
+  type Problem,
+  summary,
+} from "./kit/form.ts";
 import { html } from "./kit/html.ts";
 import { type Routes, routes } from "./kit/route.ts";
 import { Site } from "./kit/Site.ts";
@@ -41,10 +53,12 @@ interface Shown {
 }
 
 /** By what somebody is known. */
-const nameField = Effect.map(Site, ({ settings }): Field =>
-  settings.plugins.includes("username")
-    ? { ...fields.email, label: "E-mail address or user name", type: "text", inputmode: "text" }
-    : fields.email,
+const nameField = Effect.map(
+  Site,
+  ({ settings }): Field =>
+    settings.plugins.includes("username")
+      ? { ...fields.email, label: "E-mail address or user name", type: "text", inputmode: "text" }
+      : fields.email,
 );
 
 /** The ways besides the password: those that need the address are further buttons of its form. */

@@ -14,7 +14,10 @@ const PATH = "/sign-out";
  *
  * @param next where to go once signed in again, perhaps as somebody else
  */
-export const button = (label: Part, { quiet = false, next }: { readonly quiet?: boolean; readonly next?: string } = {}) =>
+export const button = (
+  label: Part,
+  { quiet = false, next }: { readonly quiet?: boolean; readonly next?: string } = {},
+) =>
   html`<form method="post" action="${PATH}">${hidden("next", next)}<button${quiet && html` class="quiet"`}>${label}</button></form>`;
 
 const post = Effect.gen(function* () {

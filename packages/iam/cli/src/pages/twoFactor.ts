@@ -4,7 +4,18 @@ import * as fields from "./fields.ts";
 import { beyond, trusted, withQuery } from "./kit/address.ts";
 import { call, requested, seeOther } from "./kit/browser.ts";
 import { single } from "./kit/document.ts";
-import { checkbox, empty, type Field, type Filled, field, filled, hidden, missing, type Problem, summary } from "./kit/form.ts";
+import {
+  checkbox,
+  empty,
+  type Field,
+  type Filled,
+  field,
+  filled,
+  hidden,
+  missing,
+  type Problem,
+  summary,
+} from "./kit/form.ts";
 import { html } from "./kit/html.ts";
 import { routes } from "./kit/route.ts";
 import { Site } from "./kit/Site.ts";
@@ -80,7 +91,10 @@ const post = Effect.gen(function* () {
   const method = methodOf(form.text("method"));
   const lacking = missing(form, [method.field]);
   if (lacking.length > 0) return yield* page(method, form, next, lacking, 400);
-  const answer = yield* call(method.operation, { code: method.read(form.text("code")), trustDevice: form.has("trust") });
+  const answer = yield* call(method.operation, {
+    code: method.read(form.text("code")),
+    trustDevice: form.has("trust"),
+  });
   if (answer.ok) return seeOther(next ?? pages.account.address, answer.cookies);
   if (answer.code === "INVALID_TWO_FACTOR_COOKIE" || answer.code === "TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE") {
     return seeOther(withQuery(pages.signIn.address, { notice: "expired", next }), answer.cookies);

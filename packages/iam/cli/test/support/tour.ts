@@ -146,7 +146,10 @@ export async function* tour(page: Page, { url, dataDir }: Place, setup: string):
   yield "sessions";
   const context = page.context();
   const posted = async (path: string, data: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> => {
-    const answer = await context.request.post(new URL(path, url).href, { data, headers: { origin: new URL(url).origin } });
+    const answer = await context.request.post(new URL(path, url).href, {
+      data,
+      headers: { origin: new URL(url).origin },
+    });
     if (!answer.ok()) throw new Error(await answer.text());
     return await answer.json();
   };
@@ -244,7 +247,7 @@ export async function* tour(page: Page, { url, dataDir }: Place, setup: string):
   const mail = await mailTo(dataDir, "joan@example.com", "");
   await fill({ Code: /\b\d{6}\b/.exec(mail.slice(mail.indexOf("Your code")))?.[0] ?? "" });
   await press(page, "Sign in");
-  await page.getByText("Let Acme Calendar in?").waitFor();
+  await page.getByText("Allow Acme Calendar?").waitFor();
   yield "consent";
   await page.route("https://calendar.example/**", (route) => route.fulfill({ body: "The calendar." }));
   await press(page, "Deny");

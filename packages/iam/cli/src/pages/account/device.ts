@@ -26,7 +26,8 @@ const first = (names: ReadonlyArray<readonly [RegExp, string]>, text: string): s
 /** What a `User-Agent` says: `Firefox on Windows`. */
 export const deviceOf = (userAgent: string | null | undefined): string => {
   const text = userAgent ?? "";
-  const browser = first(browsers, text) ?? (text === "" ? "Unknown device" : (/^[\w-]+/.exec(text)?.[0] ?? "Unknown device"));
+  const browser =
+    first(browsers, text) ?? (text === "" ? "Unknown device" : (/^[\w-]+/.exec(text)?.[0] ?? "Unknown device"));
   const system = first(systems, text);
   return system === undefined ? browser : `${browser} on ${system}`;
 };

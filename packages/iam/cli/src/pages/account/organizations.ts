@@ -40,7 +40,11 @@ const page = Effect.fnUntraced(function* (
   const organizations = yield* Effect.orDie(api.listOrganizations({ headers: visitor.headers }));
   const active = visitor.session.activeOrganizationId;
   const items = organizations.map(
-    ({ id, name, slug }) => html`<li><div><strong>${name}</strong> ${id === active && html`<span class="badge">Active</span>`}
+    ({
+      id,
+      name,
+      slug,
+    }) => html`<li><div><strong>${name}</strong> ${id === active && html`<span class="badge">Active</span>`}
 <p class="hint">${slug}</p></div>
 ${
   id !== active &&

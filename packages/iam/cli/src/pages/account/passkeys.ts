@@ -33,7 +33,7 @@ export const section = Effect.fnUntraced(function* (
   const { headers } = yield* HttpServerRequest.HttpServerRequest;
   const items = passkeys.map(({ id, name, createdAt }) => {
     const called = name || "Passkey";
-    return html`<li><div><strong>${called}</strong><p class="hint">since ${time(createdAt)} UTC</p>
+    return html`<li><div><strong>${called}</strong><p class="hint">Since ${time(createdAt)} UTC</p>
 <details><summary aria-label="Rename ${called}">Rename</summary><form method="post" action="${at}/passkeys">
 <div class="field"><label for="${id}">New name</label><input id="${id}" name="name" value="${called}" required maxlength="64" autocomplete="off"></div>
 <button name="rename" value="${id}">Save</button></form></details></div>

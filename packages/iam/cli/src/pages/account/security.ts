@@ -80,7 +80,8 @@ const disconnect = signedIn(
     const id = (yield* filled).text("account");
     const { elsewhere } = yield* Accounts.accountsOf(visitor);
     const found = elsewhere.find((account) => account.id === id);
-    if (found === undefined) return yield* page(visitor, empty, [{ text: "This account is disconnected already." }], 404);
+    if (found === undefined)
+      return yield* page(visitor, empty, [{ text: "This account is disconnected already." }], 404);
     const { providerId, accountId } = found;
     const answer = yield* call("/unlink-account", { providerId, accountId });
     if (!answer.ok) return yield* page(visitor, empty, [problemOf(answer)], answer.status);

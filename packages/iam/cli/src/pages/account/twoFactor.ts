@@ -134,7 +134,9 @@ const post = signedIn(
     }
     const answer = yield* call("/two-factor/enable", { password });
     const uri = textOf(answer.body, "totpURI");
-    return yield* answer.ok && uri !== undefined ? setUp(visitor, { uri, codes: codesOf(answer.body) }) : refused(answer);
+    return yield* answer.ok && uri !== undefined
+      ? setUp(visitor, { uri, codes: codesOf(answer.body) })
+      : refused(answer);
   }),
 );
 

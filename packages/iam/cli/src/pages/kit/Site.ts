@@ -30,8 +30,17 @@ export class Site extends Context.Service<
         settings: yield* Auth.settings,
         pages: yield* Pages.settings,
         theme: look,
-        stylesheet: yield* asset("pages", "css", (text) => text + Option.match(accent, { onNone: () => "", onSome: rule })),
-        icon: yield* asset("icon", "svg", (text) => text.replace(ICON_COLOR, Option.getOrElse(accent, () => ICON_COLOR))),
+        stylesheet: yield* asset(
+          "pages",
+          "css",
+          (text) => text + Option.match(accent, { onNone: () => "", onSome: rule }),
+        ),
+        icon: yield* asset("icon", "svg", (text) =>
+          text.replace(
+            ICON_COLOR,
+            Option.getOrElse(accent, () => ICON_COLOR),
+          ),
+        ),
         passkeys: yield* asset("passkeys", "js"),
       });
     }),

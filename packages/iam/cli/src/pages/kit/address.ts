@@ -42,7 +42,10 @@ export const wanted = (query: URLSearchParams, settings: Auth.Settings): string 
 };
 
 /** Beyond the server itself, the origins at which a form may end that leads to this address, as a policy names them. */
-export const beyond = (next: string | undefined, { baseUrl }: Pick<Auth.Settings, "baseUrl">): ReadonlyArray<string> => {
+export const beyond = (
+  next: string | undefined,
+  { baseUrl }: Pick<Auth.Settings, "baseUrl">,
+): ReadonlyArray<string> => {
   if (next === undefined || !URL.canParse(next, baseUrl.href)) return [];
   const url = new URL(next, baseUrl);
   if (url.origin !== baseUrl.origin) return [url.origin];

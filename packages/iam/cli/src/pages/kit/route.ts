@@ -16,7 +16,11 @@ type Needed = Site | Auth.Auth | FirstAdministrator.FirstAdministrator;
 type Answer = Effect.Effect<HttpServerResponse, never, Needed | HttpRouter.Provided>;
 
 /** Routes, for a router. */
-export type Routes = Layer.Layer<never, never, HttpRouter.HttpRouter | Site | HttpRouter.Request.From<"Requires", Needed>>;
+export type Routes = Layer.Layer<
+  never,
+  never,
+  HttpRouter.HttpRouter | Site | HttpRouter.Request.From<"Requires", Needed>
+>;
 
 /** Refuses a form that none of the server's own pages sent. */
 const ownOnly = (answer: Answer): Answer =>

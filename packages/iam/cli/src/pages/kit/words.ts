@@ -23,7 +23,9 @@ const said: Readonly<Record<string, Problem>> = {
   OTP_EXPIRED: { field: "code", text: "The code is too old. Have a new one sent." },
   TOO_MANY_ATTEMPTS: { text: "There were too many wrong codes. Have a new one sent." },
   INVALID_USERNAME_OR_PASSWORD: { text: "The user name or the password is not right." },
-  SESSION_NOT_FRESH: { text: "It has been a while since you signed in. Sign out, sign in again, and then try this again." },
+  SESSION_NOT_FRESH: {
+    text: "It has been a while since you signed in. Sign out, sign in again, and then try this again.",
+  },
 };
 
 /**
@@ -42,7 +44,10 @@ export const problemOf = (
   // Better Auth names the field, and says of it what only its programmers would say.
   const named = /^\[body\.(\w+)\]/.exec(message)?.[1];
   if (named !== undefined) {
-    return { text: named === "email" ? "This is not an e-mail address." : "This cannot be taken as it is.", field: fields[named] };
+    return {
+      text: named === "email" ? "This is not an e-mail address." : "This cannot be taken as it is.",
+      field: fields[named],
+    };
   }
   const { field, text } = said[code] ?? {
     text: message === "" ? "This did not work. Try it again." : message,
