@@ -9,6 +9,7 @@ import { assert, describe, layer, it as test } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import type { SqlClient } from "effect/sql/SqlClient";
+import { fillEmpty } from "./support/fillEmpty.ts";
 
 /** Every table of the database but PostgreSQL's own, whoever made it. */
 const tablesOf = (client: SqlClient) =>
@@ -44,10 +45,9 @@ const populate = Effect.gen(function* () {
     yield* api.requestPasswordReset({ body: { email: owner.email } });
     yield* Tenancy.within(organizationId)(db.insert(IamDbSchema.notificationPreference).values({ channel: "mail" }));
   }
-  yield* admin`insert into iam_rate_limits (id, key, count, last_request) values (gen_random_uuid(), 'k', 1, 1)`;
-  yield* admin`insert into iam_two_factors (id, secret, backup_codes, user_id)
-    select gen_random_uuid(), 's', 'b', id from iam_users`;
-  for (const { name } of yield* tablesOf(admin)) {
+  const tables = (yield* tablesOf(admin)).map(({ name }) => name);
+  yield* fillEmpty(admin, tables);
+  for (const name of tables) {
     assert.isAbove((yield* count(admin, name)) ?? 0, 0, `${name} has no row to be seen`);
   }
   return { acme, other, admin };
@@ -80,7 +80,8 @@ for (const major of TestDatabase.majors) {
         // The login may read the names of the migrations, by which it tells whether it fits the database.
         const bare = yield* seen("none", "");
         for (const table of tables) {
-          assert.strictEqual(bare[table], table === "drizzle.iam_migrations" ? 1 : 0, table);
+          if (table === "drizzle.iam_migrations") assert.isAbove(Number(bare[table]), 0);
+          else assert.strictEqual(bare[table], 0, table);
         }
         const nowhere = yield* seen("iam_tenant", "");
         for (const table of tables) assert.oneOf(nowhere[table], [0, "refused"], table);

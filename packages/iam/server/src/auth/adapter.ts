@@ -3,18 +3,22 @@
  * proxy driver, so that they take part in the caller's transaction, pool and spans.
  */
 
-import { relations } from "@beep/iam-tables";
 import { drizzleAdapter } from "@better-auth/drizzle-adapter/relations-v2";
 import { effectPgCodecs } from "drizzle-orm/effect-postgres";
 import { drizzle } from "drizzle-orm/pg-proxy";
 import * as Predicate from "effect/Predicate";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
-import { tables } from "./models.ts";
+import { type Models, models } from "./models.ts";
 import * as promises from "./promises.ts";
 import { seam } from "./seam.ts";
 
-/** The adapter for Better Auth's `database` option. All that it does, it does under the service role. */
-export const makeAdapter = (connection: ServiceConnection["Service"]) => {
+/**
+ * The adapter for Better Auth's `database` option. All that it does, it does under the service role.
+ *
+ * @param served what it reads and writes; this package's own models unless others are given
+ */
+export const makeAdapter = (connection: ServiceConnection["Service"], served: Models = models) => {
+  const { ids, relations, tables } = served;
   const database = drizzle(
     async (sql, params, method) => {
       const statement = connection.client.unsafe(sql, params);
@@ -31,6 +35,7 @@ export const makeAdapter = (connection: ServiceConnection["Service"]) => {
   return seam(
     drizzleAdapter(Object.assign(database, { transaction }), { provider: "pg", schema: tables, transaction: true }),
     inTransaction,
+    ids,
   );
 };
 

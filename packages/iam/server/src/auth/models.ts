@@ -1,6 +1,18 @@
 /** Better Auth's models: the table and the ids of each. Adding a plugin's table to Better Auth is adding a line here. */
-import { IamDbSchema } from "@beep/iam-tables";
+import { IamDbSchema, relations } from "@beep/iam-tables";
 import { type EntityId, IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import type { AnyRelations } from "drizzle-orm";
+import type { PgTable } from "drizzle-orm/pg-core";
+
+/** What Better Auth's models are made of. */
+export interface Models {
+  /** The tables by the names that Better Auth has for them. */
+  readonly tables: Readonly<Record<string, PgTable>>;
+  /** The ids by the same names. */
+  readonly ids: Readonly<Record<string, EntityId.Any>>;
+  /** How the tables refer to each other, for joins. */
+  readonly relations: AnyRelations;
+}
 
 /** The tables by the names that Better Auth has for them. */
 export const tables = {
@@ -42,7 +54,7 @@ export const tables = {
 };
 
 /** The ids by the same names. */
-export const ids: Readonly<Record<string, EntityId.Any>> = {
+const ids: Readonly<Record<string, EntityId.Any>> = {
   account: IamEntityIds.AccountId,
   apikey: IamEntityIds.ApiKeyId,
   deviceCode: IamEntityIds.DeviceCodeId,
@@ -79,6 +91,9 @@ export const ids: Readonly<Record<string, EntityId.Any>> = {
   verification: IamEntityIds.VerificationId,
   walletAddress: IamEntityIds.WalletAddressId,
 } satisfies Record<keyof typeof tables, EntityId.Any>;
+
+/** Those of this package. */
+export const models: Models = { tables, ids, relations };
 
 /** Fields that hold ids although Better Auth does not declare them as references. */
 export const undeclaredReferences: Readonly<Record<string, Readonly<Record<string, string>>>> = {

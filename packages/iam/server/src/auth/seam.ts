@@ -9,8 +9,9 @@ import type { BetterAuthOptions } from "@better-auth/core";
 import { getAuthTables } from "@better-auth/core/db";
 import type { DBAdapter, Where } from "@better-auth/core/db/adapter";
 import { APIError } from "@better-auth/core/error";
+import * as DigestIds from "./digestIds.ts";
 import { invalidValue } from "./malformed.ts";
-import { ids, undeclaredReferences } from "./models.ts";
+import { type Models, undeclaredReferences } from "./models.ts";
 
 type Transaction = DBAdapter["transaction"];
 type TransactionAdapter = Parameters<Parameters<Transaction>[0]>[0];
@@ -22,36 +23,19 @@ type TransactionAdapter = Parameters<Parameters<Transaction>[0]>[0];
 const mayCollide: ReadonlySet<string> = new Set(["teamMember"]);
 
 /**
- * Models of which Better Auth keeps what may be used once under an id that follows from it, so that the second to use it
- * finds the id taken (a SAML assertion, a client's signed assertion).
- */
-const usedOnce: ReadonlySet<string> = new Set(["oauthClientAssertion", "verification"]);
-
-/** The id that follows from a digest, as Better Auth writes one; other values as they are. */
-const idOfDigest = (Id: EntityId.Any | undefined, value: unknown): unknown => {
-  if (Id === undefined || typeof value !== "string" || Id.is(value) || !/^[\w-]{32,43}$/.test(value)) return value;
-  const hex = Buffer.from(value, "base64url").toString("hex", 0, 16);
-  return Id.fromUuid(hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"));
-};
-
-const withIdOfDigest = <Data extends Record<string, unknown>>(model: string, data: Data): Data => ({
-  ...data,
-  id: idOfDigest(ids[model], data.id),
-});
-
-const withDigestCompared = (model: string, part: Where): Where =>
-  // An id stays a text.
-  part.field === "id" ? { ...part, value: idOfDigest(ids[model], part.value) as Where["value"] } : part;
-
-/**
  * Decorates an adapter's factory.
  *
  * @param savepoint runs in a savepoint of the open transaction, or in a transaction
+ * @param ids the ids of each model
  */
 export const seam =
-  (factory: (options: BetterAuthOptions) => DBAdapter, savepoint: <A>(run: () => Promise<A>) => Promise<A>) =>
+  (
+    factory: (options: BetterAuthOptions) => DBAdapter,
+    savepoint: <A>(run: () => Promise<A>) => Promise<A>,
+    ids: Models["ids"],
+  ) =>
   (options: BetterAuthOptions): DBAdapter => {
-    const fields = fieldsOf(options);
+    const fields = fieldsOf(options, ids);
     const fieldOf = (model: string, field: string): Field | undefined => fields.get(model)?.get(field);
 
     // In place, because Better Auth has registered its schema checks on this very object.
@@ -68,21 +52,20 @@ export const seam =
         consumeOne,
         incrementOne,
       } = adapter;
+      const find = checked(findOne);
       return Object.assign(adapter, {
-        create: async (stated: Parameters<typeof create>[0]) => {
-          const isUsedOnce = usedOnce.has(stated.model) && "id" in stated.data;
-          const input = isUsedOnce ? { ...stated, data: withIdOfDigest(stated.model, stated.data) } : stated;
-          checkValues(input.model, input.data);
-          const mayFail = isUsedOnce || mayCollide.has(input.model);
-          return answering(mayFail ? savepoint(() => create(input)) : create(input));
+        create: async (given: Parameters<typeof create>[0]) => {
+          const { model } = given;
+          const data = DigestIds.inValues(model, ids[model], given.data);
+          checkValues(model, data);
+          const run = () => create({ ...given, data });
+          // What is reserved by a digest collides when somebody else has reserved it.
+          return answering(mayCollide.has(model) || data !== given.data ? savepoint(run) : run());
         },
-        findOne: (input: Parameters<typeof findOne>[0]) =>
-          checked(findOne)(
-            usedOnce.has(input.model)
-              ? { ...input, where: input.where.map((part) => withDigestCompared(input.model, part)) }
-              : input,
-          ),
-        findMany: checked(findMany),
+        findOne: ({ where, ...input }: Parameters<typeof findOne>[0]) =>
+          find({ ...input, where: DigestIds.inConditions(input.model, ids[input.model], where) }),
+        // Where nothing is said of the rows, the library hands drizzle an undefined, which it refuses of a join.
+        findMany: checked((input: Parameters<typeof findMany>[0]) => findMany({ ...input, where: input.where ?? [] })),
         count: checked(count),
         update: checked(update),
         updateMany: checked(updateMany),
@@ -232,24 +215,25 @@ const endingImpersonations = <Input extends { readonly model: string; readonly w
     : input;
 };
 
-/** The fields of each model. Maps, because a client may ask for names that every object has. */
-const fieldsOf = (options: BetterAuthOptions): ReadonlyMap<string, ReadonlyMap<string, Field>> =>
+/**
+ * The fields of each model, under the names that the options give to both too. Maps, because a client may ask for names
+ * that every object has.
+ */
+const fieldsOf = (options: BetterAuthOptions, ids: Models["ids"]): ReadonlyMap<string, ReadonlyMap<string, Field>> =>
   new Map(
-    Object.entries(getAuthTables(options)).map(([model, { fields }]) => [
-      model,
-      new Map<string, Field>([
+    Object.entries(getAuthTables(options)).flatMap(([model, { fields, modelName }]) => {
+      const byName = new Map<string, Field>([
         ["id", { Id: ids[model], takes: takenBy.get("string"), isText: false }],
-        ...Object.entries(fields).map(([field, { type, references, transform }]): [string, Field] => {
-          const Id = ids[(references?.field === "id" ? references.model : undeclaredReferences[model]?.[field]) ?? ""];
-          return [
-            field,
-            {
-              Id,
-              takes: transform?.input === undefined ? takenBy.get(String(type)) : undefined,
-              isText: Id === undefined && type === "string",
-            },
-          ];
+        ...Object.entries(fields).flatMap(([name, { fieldName = name, references, transform, type }]) => {
+          const Id = ids[(references?.field === "id" ? references.model : undeclaredReferences[model]?.[name]) ?? ""];
+          const field: Field = {
+            Id,
+            takes: transform?.input === undefined ? takenBy.get(String(type)) : undefined,
+            isText: Id === undefined && type === "string",
+          };
+          return [name, fieldName].map((either): [string, Field] => [either, field]);
         }),
-      ]),
-    ]),
+      ]);
+      return [model, modelName].map((either): [string, typeof byName] => [either, byName]);
+    }),
   );

@@ -29,6 +29,7 @@ import { verifyMessage } from "viem/utils";
 import type { Content, MailTexts } from "../mails.ts";
 import type { Pages } from "../pages.ts";
 import type { Settings } from "../settings.ts";
+import { keepingNewSession } from "./keepingNewSession.ts";
 import type { Plugin } from "./names.ts";
 
 /** What the plugins stand on. */
@@ -73,7 +74,7 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
         getTempEmail: (number) => createPlaceholderEmail({ identifier: number.slice(1), namespace: "phone" }),
       },
     }),
-    anonymous: anonymous({ emailDomainName: "anonymous.placeholder.invalid" }),
+    anonymous: keepingNewSession(anonymous({ emailDomainName: "anonymous.placeholder.invalid" })),
     "magic-link": magicLink({
       storeToken: "hashed",
       sendMagicLink: ({ email, url }) => mail(email, mails.magicLink({ appName, url, email })),
