@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Passkeys: making one, and signing in with one, by a button or by what the browser offers in the field for the address.
  * What the page has for it carries `data-passkey`, and in `data-next` where to go once it is done.
@@ -53,7 +52,7 @@ const attempt = async (element, act) => {
   say("");
   try {
     await act();
-    location.assign(element.dataset["next"] ?? "/");
+    location.assign(element.dataset.next ?? "/");
   } catch (error) {
     const name = error instanceof DOMException ? error.name : "";
     if (name === "InvalidStateError") say("This device has a passkey for this account already.");
@@ -114,7 +113,7 @@ if (typeof PublicKeyCredential === "undefined" || !("parseRequestOptionsFromJSON
   if (button !== null && (await PublicKeyCredential.isConditionalMediationAvailable())) {
     // The browser offers what it has; whoever takes nothing of it is told nothing.
     await signIn("conditional").then(
-      () => location.assign(button.dataset["next"] ?? "/"),
+      () => location.assign(button.dataset.next ?? "/"),
       () => {},
     );
   }

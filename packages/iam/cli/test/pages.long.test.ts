@@ -14,7 +14,7 @@ const isAvailable = await Effect.runPromise(Chromium.isAvailable);
 if (!isAvailable) console.log(`Chromium is not installed: the pages are not looked at (${Chromium.remedy}).`);
 
 /** Where pictures of the pages are kept, if somewhere. */
-const shots = process.env["IAM_SHOTS"];
+const shots = process.env.IAM_SHOTS;
 
 const schemes = ["light", "dark"] as const;
 const widths = [375, 1280] as const;

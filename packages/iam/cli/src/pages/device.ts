@@ -42,7 +42,7 @@ const review = Effect.fnUntraced(function* (
   // By this it becomes this user's to decide on.
   const asked = yield* read("/device", { user_code: code });
   const clientId = textOf(asked.body, "client_id");
-  if (!asked.ok || clientId === undefined || asked.body["status"] !== "pending") {
+  if (!asked.ok || clientId === undefined || asked.body.status !== "pending") {
     const text = asked.status === 429 ? problemOf(asked).text : "This code is not right, or it was used or is too old.";
     return yield* enter(code, [{ field: codeField.name, text }], 400);
   }

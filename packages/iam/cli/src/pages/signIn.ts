@@ -173,7 +173,7 @@ const byPassword = Effect.fnUntraced(function* ({ form, email, next }: Request) 
   const answer = isUsername
     ? yield* call("/sign-in/username", { ...stated, username: email })
     : yield* call("/sign-in/email", { ...stated, email });
-  if (answer.body["twoFactorRedirect"] === true) {
+  if (answer.body.twoFactorRedirect === true) {
     return seeOther(withQuery(pages.twoFactor.address, { next }), answer.cookies);
   }
   if (answer.ok) return seeOther(next ?? pages.account.address, answer.cookies);

@@ -214,7 +214,7 @@ export async function* tour(page: Page, { url, dataDir }: Place, setup: string):
   await fill({ Code: "AAAAAAAA" });
   await press(page, "Continue");
   yield "device, wrong code";
-  await fill({ Code: String(asked["user_code"]) });
+  await fill({ Code: String(asked.user_code) });
   await press(page, "Continue");
   yield "device to be approved";
   await press(page, "Yes, sign it in");
@@ -223,7 +223,7 @@ export async function* tour(page: Page, { url, dataDir }: Place, setup: string):
   // Signed out, so that the request leads to the sign-in first.
   await page.context().clearCookies();
   const request = new URLSearchParams({
-    client_id: String(client["client_id"]),
+    client_id: String(client.client_id),
     redirect_uri: "https://calendar.example/callback",
     response_type: "code",
     scope: "openid profile email offline_access",

@@ -26,7 +26,7 @@ export const isOwnForm = Effect.gen(function* () {
   const { headers } = yield* HttpServerRequest.HttpServerRequest;
   const { settings } = yield* Site;
   const site = headers["sec-fetch-site"];
-  return headers["origin"] === settings.baseUrl.origin && (site === undefined || site === "same-origin");
+  return headers.origin === settings.baseUrl.origin && (site === undefined || site === "same-origin");
 });
 
 /** What Better Auth answered. */
