@@ -121,7 +121,7 @@ describe.skipIf(!isAvailable)("the pages", () => {
         await keyboard.press("Enter");
         await page.getByText("1. Scan the code").waitFor();
         await press("It cannot be scanned?");
-        const secret = await page.locator(".key").innerText();
+        const secret = (await page.locator(".key").textContent()) ?? "";
         await type("Code", "000000");
         await keyboard.press("Enter");
         await page.getByRole("alert").waitFor();

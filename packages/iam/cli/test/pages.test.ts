@@ -299,6 +299,53 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("the pages", (it)
     }),
   );
 
+  it.effect("UI-2: what no form of theirs would send is refused, and breaks nothing", () =>
+    Effect.gen(function* () {
+      const { server, dataDir } = yield* Started;
+      yield* Effect.promise(async () => {
+        const ida = await confirmed(server, dataDir, "ida");
+        await ida.submit("/sign-in", { email: "ida@example.com", password });
+        const odd: ReadonlyArray<readonly [path: string, fields: Record<string, string>]> = [
+          ["/sign-in", { email: "a\0b@example.com", password: "x" }],
+          ["/sign-in", { email: "\ud800@example.com", way: "link" }],
+          ["/sign-in", { email: "x", way: "code" }],
+          ["/sign-in", { email: "x", way: "sso" }],
+          ["/sign-in/code", { email: "x", code: "1" }],
+          ["/verify-email", { email: "x" }],
+          ["/forgotten-password", { email: "x" }],
+          ["/password", { token: "\0", password }],
+          ["/two-factor", { code: "1", method: "constructor" }],
+          ["/setup", { token: "x", name: "a", email: "b", password }],
+          ["/account", { name: "a\0b" }],
+          ["/account/security", { currentPassword: "x", newPassword: "y" }],
+          ["/account/security/two-factor", { do: "verify", uri: "otpauth://totp/x", code: "1" }],
+          ["/account/security/two-factor", { do: "verify", uri: `otpauth://totp/${"x".repeat(9_000)}`, code: "1" }],
+          ["/account/security/two-factor", { do: "constructor", password: "x" }],
+          ["/account/security/passkeys", { rename: "x", name: "" }],
+          ["/account/security/accounts", { account: "x" }],
+          ["/account/organizations", { name: "☃" }],
+          ["/account/organizations/active", { organization: "x" }],
+          ["/consent", { query: "a=b", accept: "yes" }],
+          ["/device", { user_code: "x", approve: "yes" }],
+          ["/invitations/x", { accept: "yes" }],
+        ];
+        for (const [path, fields] of odd) {
+          const answer = await ida.submit(path, fields);
+          const what = `${path} ${JSON.stringify(fields).slice(0, 80)}: ${answer.status}`;
+          assert.isTrue(answer.status === 303 || (answer.status >= 400 && answer.status < 500), what);
+        }
+        const post = (path: string, body: string, type: string) =>
+          ida.fetch(path, { method: "POST", body, headers: { "content-type": type } });
+        assert.isBelow((await post("/sign-in", "{}", "application/json")).status, 500);
+        assert.isBelow((await post("/sign-in", "--x", "multipart/form-data; boundary=x")).status, 500);
+        assert.strictEqual(
+          (await post("/sign-in", "x".repeat(2 ** 20 + 1), "application/x-www-form-urlencoded")).status,
+          413,
+        );
+      });
+    }),
+  );
+
   it.effect("UI-3: a link or a code by mail signs in, and a link that was used says so", () =>
     Effect.gen(function* () {
       const { server, dataDir } = yield* Started;

@@ -79,4 +79,4 @@ const post = signedIn(
 );
 
 /** The page to let an OAuth client in. */
-export const layer = routes("consent", { get, post });
+export const layer = routes("consent", { get, post, plugin: "oauth-provider" });

@@ -90,4 +90,4 @@ const post = signedIn(
 );
 
 /** The page for the code of a device. */
-export const layer = routes("device", { get, post });
+export const layer = routes("device", { get, post, plugin: "device-authorization" });

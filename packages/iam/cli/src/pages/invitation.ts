@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect";
 import * as HttpRouter from "effect/http/HttpRouter";
 import * as Option from "effect/Option";
 import { withQuery } from "./kit/address.ts";
-import { call, headersOf, requested, seeOther, session } from "./kit/browser.ts";
+import { call, headersOf, seeOther, session } from "./kit/browser.ts";
 import { single } from "./kit/document.ts";
 import { filled, type Problem, summary } from "./kit/form.ts";
 import { type Html, html } from "./kit/html.ts";
@@ -21,9 +21,11 @@ const noSuch = single({
   body: html`<p><a class="button primary" href="/">To the start page</a></p>`,
 });
 
-const unknown = Effect.gen(function* () {
+const addressOf = (id: IamEntityIds.InvitationId) =>
+  Effect.map(Site, ({ pages }) => pages.invitation.address.replace(":id", id));
+
+const unknown = Effect.fnUntraced(function* (next: string) {
   const { pages } = yield* Site;
-  const { pathname: next } = yield* requested;
   return yield* single({
     title: "You are invited",
     lead: "To accept, sign in with the address that was invited, or create an account with it.",
@@ -41,16 +43,15 @@ const refusals: Readonly<Record<string, string>> = {
   INVITER_IS_NO_LONGER_A_MEMBER_OF_THE_ORGANIZATION: "Who sent it is no longer there. Ask for a new one.",
 };
 
-const refused = (code: string, message: string, email: string) =>
+const refused = (code: string, message: string, email: string, next: string) =>
   Effect.gen(function* () {
     const { pages } = yield* Site;
-    const { pathname } = yield* requested;
     return yield* single({
       title: "This invitation cannot be used",
       lead: refusals[code] ?? message,
       status: 400,
       body: html`<p class="hint">You are signed in as <strong>${email}</strong>.</p>
-${code === "YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION" ? SignOut.button("Sign in as somebody else", { next: pathname }) : undefined}
+${code === "YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION" ? SignOut.button("Sign in as somebody else", { next }) : undefined}
 <p class="after"><a href="${pages.account.address}">To your account</a></p>`,
     });
   });
@@ -61,9 +62,9 @@ const offer = Effect.fnUntraced(function* (
   status = 200,
 ) {
   const { api } = yield* Auth.Auth;
-  const { pathname } = yield* requested;
+  const address = yield* addressOf(id);
   const visitor = yield* session;
-  if (Option.isNone(visitor)) return yield* unknown;
+  if (Option.isNone(visitor)) return yield* unknown(address);
   const { user } = visitor.value;
   return yield* api.getInvitation({ headers: yield* headersOf, query: { id } }).pipe(
     Effect.flatMap(({ organizationName, inviterEmail, role }) =>
@@ -73,14 +74,14 @@ const offer = Effect.fnUntraced(function* (
         status,
         body: html`
 ${summary(problems)}
-<form method="post" action="${pathname}" class="buttons">
+<form method="post" action="${address}" class="buttons">
 <button class="primary" name="accept" value="yes">Accept</button>
 <button name="reject" value="yes">Decline</button>
 </form>
 <p class="after">You are signed in as <strong>${user.email}</strong>.</p>`,
       }),
     ),
-    Effect.catch(({ code, message }) => refused(code, message, user.email)),
+    Effect.catch(({ code, message }) => refused(code, message, user.email, address)),
   );
 });
 

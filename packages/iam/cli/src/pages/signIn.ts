@@ -284,5 +284,5 @@ const postCode = Effect.gen(function* () {
 /** The page to sign in, and the one for a code that was mailed. */
 export const layer: Routes = Layer.merge(
   routes("signIn", { get, post }),
-  routes("signIn", { below: "/code", get: getCode, post: postCode }),
+  routes("signIn", { below: "/code", get: getCode, post: postCode, plugin: "email-otp" }),
 );

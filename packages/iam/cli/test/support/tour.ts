@@ -30,7 +30,7 @@ const press = (page: Page, name: string) => page.getByRole("button", { name, exa
 
 const secretOn = async (page: Page): Promise<string> => {
   await page.getByText("It cannot be scanned?").click();
-  return await page.locator(".key").innerText();
+  return (await page.locator(".key").textContent()) ?? "";
 };
 
 /** Goes from page to page, and stops at each: its name is what is given. */

@@ -105,5 +105,5 @@ const passkeys = signedIn(
 export const layer: Routes = Layer.mergeAll(
   routes("account", { below: "/security", get, post: change }),
   routes("account", { below: "/security/accounts", post: disconnect }),
-  routes("account", { below: "/security/passkeys", post: passkeys }),
+  routes("account", { below: "/security/passkeys", post: passkeys, plugin: "passkey" }),
 );

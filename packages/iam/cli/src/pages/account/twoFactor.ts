@@ -110,7 +110,8 @@ const post = signedIn(
     const [what, password] = [form.text("do"), form.text("password")];
     if (what === "verify") {
       const secret = { uri: form.text("uri"), codes: form.text("codes").split(" ") };
-      if (!URL.canParse(secret.uri)) return yield* page(visitor, [{ text: "Begin again." }], 400);
+      if (!/^otpauth:\/\/totp\/\S{1,1000}$/.test(secret.uri))
+        return yield* page(visitor, [{ text: "Begin again." }], 400);
       const lacking = missing(form, [fields.totp]);
       if (lacking.length > 0) return yield* setUp(visitor, secret, lacking, 400);
       const answer = yield* call("/two-factor/verify-totp", { code: form.text("code").replaceAll(/\s/g, "") });

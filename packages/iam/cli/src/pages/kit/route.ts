@@ -1,4 +1,4 @@
-/** The routes of a page: none where an application has the page, and none for what other sites post. */
+/** The routes of pages: none where an application has the page, and none for what other sites post. */
 import { type Auth, type FirstAdministrator, Pages } from "@beep/iam-server";
 import * as Effect from "effect/Effect";
 import * as HttpRouter from "effect/http/HttpRouter";
@@ -35,20 +35,23 @@ const ownOnly = (answer: Answer): Answer =>
     });
   });
 
-/**
- * The routes of a page.
- *
- * @param below what follows the page's own path
- */
-export const routes = (
-  page: Pages.Name,
-  { get, post, below = "" }: { readonly get?: Answer; readonly post?: Answer; readonly below?: string },
-): Routes =>
+/** The routes of a page. */
+interface Page {
+  readonly get?: Answer;
+  readonly post?: Answer;
+  /** What follows the page's own path. */
+  readonly below?: string;
+  /** The plugin without which there is nothing to do on it. */
+  readonly plugin?: Auth.Settings["plugins"][number];
+}
+
+/** The routes of a page, by the page's name. */
+export const routes = (name: Pages.Name, { get, post, below = "", plugin }: Page): Routes =>
   HttpRouter.use(
     Effect.fnUntraced(function* (router) {
-      const { pages } = yield* Site;
-      if (pages[page].isReplaced) return;
-      const path = `${Pages.paths[page]}${below}` as const;
+      const { pages, settings } = yield* Site;
+      if (pages[name].isReplaced || (plugin !== undefined && !settings.plugins.includes(plugin))) return;
+      const path = `${Pages.paths[name]}${below}` as const;
       if (get !== undefined) yield* router.add("GET", path, get);
       if (post !== undefined) yield* router.add("POST", path, ownOnly(post));
     }),
