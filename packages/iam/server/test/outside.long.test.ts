@@ -144,6 +144,10 @@ describe("the page for an empty directory", () => {
         dependencies: {
           "@better-auth/api-key": await version("@better-auth/api-key", server),
           "@better-auth/drizzle-adapter": await version("@better-auth/drizzle-adapter", server),
+          "@better-auth/oauth-provider": await version("@better-auth/oauth-provider", server),
+          "@better-auth/passkey": await version("@better-auth/passkey", server),
+          "@better-auth/scim": await version("@better-auth/scim", server),
+          "@better-auth/sso": await version("@better-auth/sso", server),
           "better-auth": await version("better-auth", server),
           "drizzle-orm": await version("drizzle-orm"),
           pg: await version("pg"),
