@@ -30,7 +30,7 @@ export const welcome = Effect.gen(function* () {
       "",
       ...lines.map(([name = "", value]) => `  ${name.padEnd(21)}${value}`),
       "",
-      "Sign somebody up:",
+      "Open the address in a browser, or sign somebody up from here:",
       "",
       curl(baseUrl, "/sign-up/email", ANN),
       "",
