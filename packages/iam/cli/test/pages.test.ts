@@ -1,11 +1,12 @@
 /** The pages, as a browser without scripts has them. */
 import { Pages } from "@beep/iam-server";
+import { connect } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Struct from "effect/Struct";
-import { type Answer, Browser } from "./support/browser.ts";
+import { type Answer, Browser, textAt } from "./support/browser.ts";
 import * as Iam from "./support/iam.ts";
 import { linkIn, mailTo } from "./support/mail.ts";
 import { served } from "./support/served.ts";
@@ -13,9 +14,7 @@ import { served } from "./support/served.ts";
 const password = "a password of some length";
 const APP = "https://app.example.com";
 
-class Started extends Context.Service<Started, { readonly server: Iam.Server; readonly dataDir: string }>()(
-  "Started",
-) {}
+class Started extends Context.Service<Started, Effect.Success<ReturnType<typeof served>>>()("Started") {}
 
 const started = Layer.effect(
   Started,
@@ -25,6 +24,8 @@ const started = Layer.effect(
       IAM_TRUSTED_ORIGINS: APP,
       IAM_SIGN_UP_PAGE: `${APP}/join`,
       IAM_ERROR_PAGE: "/oops",
+      IAM_INVITATION_PAGE: `${APP}/join?invitation=:id`,
+      IAM_PLUGINS: "email-otp,magic-link,passkey,sso,username",
       IAM_ACCENT_COLOR: "#ffcc00",
       IAM_LOGO_URL: "https://cdn.example.com/logo.svg",
       IAM_STYLESHEET_URL: "https://cdn.example.com/own.css",
@@ -44,7 +45,9 @@ const confirmed = async (server: Iam.Server, dataDir: string, name: string): Pro
   const email = `${name}@example.com`;
   const signedUp = await browser.post("/api/auth/sign-up/email", { name, email, password });
   assert.strictEqual(signedUp.status, 200, signedUp.text);
-  await browser.get(linkIn(await mailTo(dataDir, email, "Confirm your address for iam")));
+  const followed = await browser.get(linkIn(await mailTo(dataDir, email, "Confirm your address for iam")));
+  // Where nobody says where to go, there is a page that says what it came to.
+  assert.strictEqual(followed.headers.get("location"), `${server.url}/verify-email`);
   return browser;
 };
 
@@ -233,7 +236,7 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("the pages", (it)
 
   it.effect("UI-2: an application's own page is led to, and not served", () =>
     Effect.gen(function* () {
-      const { server } = yield* Started;
+      const { server, dataDir } = yield* Started;
       yield* Effect.promise(async () => {
         const browser = new Browser(server.url);
         assert.include((await browser.get("/sign-in")).text, `href="${APP}/join"`);
@@ -241,7 +244,20 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("the pages", (it)
           assert.strictEqual((await browser.get(path)).status, 404, path);
         const failed = await browser.get("/api/auth/error?error=state_not_found");
         assert.strictEqual(failed.headers.get("location"), `${server.url}/oops?error=state_not_found`);
-        const served = Struct.omit(Pages.paths, ["signUp", "error", "invitation"]);
+        const gil = await confirmed(server, dataDir, "gil");
+        await gil.submit("/sign-in", { email: "gil@example.com", password });
+        await gil.submit("/account/organizations", { name: "Acme" });
+        const invited = await gil.post("/api/auth/organization/invite-member", {
+          email: "hal@example.com",
+          role: "member",
+        });
+        assert.strictEqual(
+          linkIn(await mailTo(dataDir, "hal@example.com", "gil invites you to Acme")),
+          `${APP}/join?invitation=${textAt(invited, "id")}`,
+        );
+        // Nor is one whose plugin is not enabled.
+        for (const path of ["/device", "/consent"]) assert.strictEqual((await gil.get(path)).status, 404, path);
+        const served = Struct.omit(Pages.paths, ["signUp", "error", "invitation", "device", "consent"]);
         for (const path of Object.values(served)) assert.notStrictEqual((await browser.get(path)).status, 404, path);
       });
     }),
@@ -344,6 +360,54 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("the pages", (it)
         );
       });
     }),
+  );
+
+  it.effect("UI-3: a user name signs in, and an address at whose domain there is single sign-on leads there", () =>
+    Effect.gen(function* () {
+      const { server, dataDir, database } = yield* Started;
+      const kim = yield* Effect.promise(() => confirmed(server, dataDir, "kim"));
+      const admin = yield* connect(database.adminUrl);
+      yield* admin`update iam_users set username = 'kim', display_username = 'kim' where email = 'kim@example.com'`;
+      yield* Effect.promise(async () => {
+        assert.include((await kim.get("/sign-in")).text, "E-mail address or user name");
+        const signedIn = await kim.submit("/sign-in", { email: "kim", password });
+        assert.strictEqual(signedIn.headers.get("location"), "/account", signedIn.text);
+        const at = "https://login.corp.example";
+        const registered = await kim.post("/api/auth/sso/register", {
+          providerId: "corp",
+          issuer: at,
+          domain: "corp.example",
+          oidcConfig: {
+            clientId: "iam",
+            clientSecret: "secret",
+            authorizationEndpoint: `${at}/authorize`,
+            tokenEndpoint: `${at}/token`,
+            jwksEndpoint: `${at}/jwks`,
+            skipDiscovery: true,
+          },
+        });
+        assert.strictEqual(registered.status, 200, registered.text);
+      });
+      yield* admin`update iam_sso_providers set domain_verified = true`;
+      yield* Effect.promise(async () => {
+        const browser = new Browser(server.url);
+        const onward = await browser.submit("/sign-in", {
+          email: "ann@corp.example",
+          way: "sso",
+          next: "/account/sessions",
+        });
+        assert.strictEqual(onward.status, 200, onward.text);
+        assert.match(
+          onward.text,
+          /<meta http-equiv="refresh" content="0; url=https:\/\/login\.corp\.example\/authorize\?[^"]*">/,
+        );
+        // By this it is known that the same browser comes back.
+        assert.isAbove(browser.cookies.size, 0);
+        const none = await browser.submit("/sign-in", { email: "ann@elsewhere.example", way: "sso" });
+        assert.strictEqual(none.status, 404, none.text);
+        assert.include(none.text, "No single sign-on is set up for this address.");
+      });
+    }).pipe(Effect.scoped),
   );
 
   it.effect("UI-3: a link or a code by mail signs in, and a link that was used says so", () =>
