@@ -24,3 +24,19 @@ export interface Benchmark {
   /** Starts and fills what the cases need; it is there until the scope closes. */
   readonly setUp: Effect.Effect<Cases, unknown, Scope.Scope>;
 }
+
+/** Two calls that must not be told apart by their time. */
+export interface Pair {
+  readonly name: string;
+  readonly one: Effect.Effect<unknown, unknown>;
+  readonly other: Effect.Effect<unknown, unknown>;
+}
+
+/** A comparison of such calls, which `pnpm bench <name>` runs too. */
+export interface Comparison {
+  readonly name: string;
+  /** One line for the list of benchmarks. */
+  readonly description: string;
+  /** Starts and fills what the calls need; it is there until the scope closes. */
+  readonly setUp: Effect.Effect<ReadonlyArray<Pair>, unknown, Scope.Scope>;
+}

@@ -1,6 +1,10 @@
 /** Every benchmark that `pnpm bench` knows. */
-import type { Benchmark } from "./Benchmark.ts";
+import type { Benchmark, Comparison } from "./Benchmark.ts";
 import { connection } from "./benchmarks/connection.ts";
+import { enumeration } from "./benchmarks/enumeration.ts";
 import { session } from "./benchmarks/session.ts";
 
 export const benchmarks: ReadonlyArray<Benchmark> = [connection, session];
+
+/** Every comparison that it knows. */
+export const comparisons: ReadonlyArray<Comparison> = [enumeration];

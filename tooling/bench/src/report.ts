@@ -1,4 +1,5 @@
 /** What a run of a benchmark found. */
+import { areAlike, type Compared } from "./compare.ts";
 import type { Machine } from "./machine.ts";
 import type { Measurement, Plan } from "./measure.ts";
 
@@ -54,3 +55,34 @@ const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 /** Names begin in one column, numbers end in one. */
 const line = (cells: ReadonlyArray<string>): string =>
   cells.map((cell, column) => (column === 1 ? cell.padEnd(nameWidth) : cell.padStart(widths[column] ?? 0))).join("  ");
+
+/** What a run of a comparison found, as a value and as JSON for machines. */
+export interface ComparisonReport {
+  readonly benchmark: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly machine: Machine;
+  readonly compared: ReadonlyArray<Compared>;
+}
+
+/** As text for people, 100 columns wide at most. */
+export const renderComparison = ({ benchmark, compared, machine }: ComparisonReport): string =>
+  [
+    `${benchmark}: medians of ${compared[0]?.calls ?? 0} alternated calls, known beside unknown`,
+    `Node ${machine.node}, ${machine.cores} × ${machine.processor}, load before ${machine.load.toFixed(1)}`,
+    "",
+    comparisonLine(["call", "known ms", "unknown ms", "difference", "ratio", "2 ms, 10 %"]),
+    ...compared.map((each) =>
+      comparisonLine([
+        each.name,
+        each.one.toFixed(2),
+        each.other.toFixed(2),
+        (each.one - each.other).toFixed(2),
+        (each.one / each.other).toFixed(3),
+        areAlike(each) ? "within" : "OUTSIDE",
+      ]),
+    ),
+  ].join("\n");
+
+const comparisonLine = ([name = "", ...cells]: ReadonlyArray<string>): string =>
+  [name.slice(0, 32).padEnd(32), ...cells.map((cell) => cell.padStart(12))].join("");

@@ -2,10 +2,11 @@
 import * as Console from "effect/Console";
 import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
-import type { Benchmark } from "./Benchmark.ts";
+import type { Benchmark, Comparison } from "./Benchmark.ts";
+import { compare } from "./compare.ts";
 import { thisMachine } from "./machine.ts";
 import { measure, type Plan } from "./measure.ts";
-import type { Report } from "./report.ts";
+import type { ComparisonReport, Report } from "./report.ts";
 
 /** Sets a benchmark up, measures its cases, and takes everything down again. */
 export const run = Effect.fnUntraced(function* (benchmark: Benchmark, plan: Plan) {
@@ -22,5 +23,16 @@ export const run = Effect.fnUntraced(function* (benchmark: Benchmark, plan: Plan
     plan,
     measurements: yield* measure(cases, plan),
   };
+  return report;
+}, Effect.scoped);
+
+/** Sets a comparison up, makes its calls, and takes everything down again. */
+export const runComparison = Effect.fnUntraced(function* (comparison: Comparison, calls: number) {
+  const startedAt = DateTime.formatIso(yield* DateTime.now);
+  const machine = thisMachine();
+  const pairs = yield* comparison.setUp;
+  yield* Console.error(`Measuring ${pairs.length} pairs of ${calls} calls each.`);
+  const compared = yield* Effect.forEach(pairs, (pair) => compare(pair, calls));
+  const report: ComparisonReport = { benchmark: comparison.name, startedAt, machine, compared };
   return report;
 }, Effect.scoped);

@@ -17,6 +17,7 @@ export const layer: Layer.Layer<Mailer.Mailer | Outbox, never, Mailer.Mailer> = 
     const failed = yield* Ref.make(false);
     return Context.make(Outbox, { failed }).pipe(
       Context.add(Mailer.Mailer, { send: (message) => Effect.tapError(send(message), () => Ref.set(failed, true)) }),
+      Context.add(Mailer.Awaited, true),
     );
   }),
 );

@@ -204,15 +204,18 @@ export const betterAuthCodes = [
 /**
  * Ours: an id is malformed, or of another kind of entity; something exists already, or what it refers to is gone, as may
  * happen to the loser of a race; a value cannot be stored; an operation is of a plugin that is not enabled; the
- * connection was lost during COMMIT.
+ * connection was lost during COMMIT; a password is one of those that are tried first (as Better Auth's plugin for these
+ * names it); too many sign-ins in a row failed.
  */
 const ownCodes = [
   "ALREADY_EXISTS",
   "COMMIT_UNKNOWN",
   "INVALID_ID",
   "INVALID_VALUE",
+  "PASSWORD_COMPROMISED",
   "PLUGIN_NOT_ENABLED",
   "REFERENCE_GONE",
+  "TOO_MANY_FAILURES",
 ] as const;
 
 /** Every code that an `AuthError` may have. */

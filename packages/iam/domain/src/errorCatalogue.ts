@@ -139,6 +139,16 @@ const own: Readonly<Record<Exclude<AuthErrorCode, (typeof betterAuthCodes)[numbe
     "An operation was called that belongs to a plugin of Better Auth's which is not enabled.",
     "Name the plugin in IAM_PLUGINS.",
   ),
+  PASSWORD_COMPROMISED: answered(
+    400,
+    "The password is tried first by who guesses: common, a repetition, a sequence, a name, or seen in a breach.",
+    "Choose another; a few unlikely words do well.",
+  ),
+  TOO_MANY_FAILURES: answered(
+    429,
+    "Sign-ins to an account failed five times in a row or more. Each failure doubles the wait, up to 15 minutes.",
+    "Wait as long as `Retry-After` says, or set a new password by a mailed link, which ends the wait in that browser.",
+  ),
   COMMIT_UNKNOWN: answered(
     503,
     "The connection to the database was lost during the commit: the change may or may not have happened.",

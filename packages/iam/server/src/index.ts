@@ -7,6 +7,7 @@ export * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 export * as Mailer from "./auth/Mailer.ts";
 export * as Operator from "./auth/Operator.ts";
 export * as Pages from "./auth/pages.ts";
+export * as PasswordBlocklist from "./auth/password/PasswordBlocklist.ts";
 export * as Plugins from "./auth/plugins/names.ts";
 export * as TextMessages from "./auth/TextMessages.ts";
 export * as Misspelt from "./config/Misspelt.ts";

@@ -12,6 +12,7 @@ import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import { makeAdapter } from "../src/auth/adapter.ts";
 import { makeBetterAuth } from "../src/auth/betterAuth.ts";
+import { makeCredentials } from "../src/auth/credentials.ts";
 import { tables, undeclaredReferences } from "../src/auth/models.ts";
 import * as Pages from "../src/auth/pages.ts";
 import { settings } from "../src/auth/settings.ts";
@@ -61,11 +62,14 @@ const deliberate: Readonly<Record<string, string>> = {
 };
 
 const authTables = Effect.gen(function* () {
+  const connection = yield* ServiceConnection;
+  const stated = yield* settings;
   const auth = makeBetterAuth({
-    settings: yield* settings,
+    settings: stated,
     pages: yield* Pages.settings,
+    credentials: yield* makeCredentials(stated, connection),
     mails: yield* Mailer.Mails,
-    adapter: makeAdapter(yield* ServiceConnection),
+    adapter: makeAdapter(connection),
     transaction: (run) => run(),
     send: () => Effect.void,
     sendText: () => Effect.void,

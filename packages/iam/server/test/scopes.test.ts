@@ -157,8 +157,10 @@ describe("the service scope", () => {
     "iam/server/src/auth/FirstAdministrator.ts", // there is no tenant yet
     "iam/server/src/auth/Operator.ts", // operators look into every tenant
     "iam/server/src/auth/adapter.ts", // the same as Auth.ts
+    "iam/server/src/auth/credentials.ts", // hands it on to throttle.ts
     "iam/server/src/auth/promises.ts",
     "iam/server/src/auth/sessionLookup.ts", // the same as Auth.ts
+    "iam/server/src/auth/throttle.ts", // who fails to sign in has no tenant
     "iam/server/src/db/IamDb.ts", // hands the connection out
     "iam/server/src/db/Scope.ts", // takes the role
     "iam/server/src/db/ServiceConnection.ts", // defines the connection

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
+import * as Queue from "effect/Queue";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 
 /** A message as it arrived. */
@@ -36,6 +37,7 @@ const decoded = (head: string, body: string): string => {
 export const smtpServer = Effect.fn("smtpServer")(function* (options: SMTPServerOptions = {}, port = 0) {
   const arrived: Array<Arrived> = [];
   const closed = yield* Deferred.make<void>();
+  const messages = yield* Queue.unbounded<Arrived>();
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ["STARTTLS"],
@@ -43,7 +45,7 @@ export const smtpServer = Effect.fn("smtpServer")(function* (options: SMTPServer
     onData: (stream, session, done) => {
       text(stream).then((raw) => {
         const [head = "", ...rest] = raw.replaceAll("\r\n", "\n").split("\n\n");
-        arrived.push({
+        const message: Arrived = {
           session: session.id,
           user: session.user === undefined ? undefined : String(session.user),
           tls: session.secure,
@@ -51,7 +53,9 @@ export const smtpServer = Effect.fn("smtpServer")(function* (options: SMTPServer
           to: session.envelope.rcptTo.map(({ address }) => address),
           head,
           body: decoded(head, rest.join("\n\n")),
-        });
+        };
+        arrived.push(message);
+        Queue.offerUnsafe(messages, message);
         done();
       }, done);
     },
@@ -71,5 +75,5 @@ export const smtpServer = Effect.fn("smtpServer")(function* (options: SMTPServer
   );
   // The address of a socket that listens on a port is no string.
   const address = server.server.address() as AddressInfo;
-  return { port: address.port, arrived, closed: Deferred.await(closed) };
+  return { port: address.port, arrived, next: Queue.take(messages), closed: Deferred.await(closed) };
 });

@@ -1,5 +1,4 @@
 /** `iam user` */
-import { Errors } from "@beep/iam-domain";
 import { Auth, Operator, Transaction } from "@beep/iam-server";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
@@ -46,16 +45,6 @@ const sendLink = Effect.fnUntraced(function* (email: string) {
   yield* api.requestPasswordReset({ body: { email } });
 });
 
-const demandLength = Effect.fnUntraced(function* (password: Redacted.Redacted) {
-  // Better Auth trusts a server that creates a user with the length of the password.
-  if (Redacted.value(password).length >= Auth.MIN_PASSWORD_LENGTH) return;
-  return yield* new Errors.AuthError({
-    code: "PASSWORD_TOO_SHORT",
-    status: 400,
-    message: `The password has fewer than ${Auth.MIN_PASSWORD_LENGTH} characters.`,
-  });
-});
-
 /** Makes a user with a password, or mails a link to set one. */
 export const create = (input: {
   readonly email: string;
@@ -66,7 +55,6 @@ export const create = (input: {
 }): Operation =>
   Effect.gen(function* () {
     const password = input.passwordStdin ? Option.some(yield* Password.read) : Option.none();
-    if (Option.isSome(password)) yield* demandLength(password.value);
     return yield* operating(
       Effect.gen(function* () {
         const { api } = yield* Auth.Auth;
@@ -245,7 +233,6 @@ export const setRole = (input: OnUser & { readonly role: "admin" | "user" }): Op
 export const setPassword = (input: OnUser): Operation =>
   Effect.gen(function* () {
     const password = yield* Password.read;
-    yield* demandLength(password);
     return yield* operating(
       Effect.gen(function* () {
         const { acting, api, user } = yield* target(input);

@@ -1,5 +1,6 @@
 /** Mail that landed in the server's folder. */
-import { readdir, readFile, watch } from "node:fs/promises";
+import { watch } from "node:fs";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 const find = async (folder: string, to: string, subject: string): Promise<string | undefined> => {
@@ -17,11 +18,20 @@ const find = async (folder: string, to: string, subject: string): Promise<string
 /** The latest message to somebody about something, waiting for it when it has not come yet. */
 export const mailTo = async (dataDir: string, to: string, subject: string): Promise<string> => {
   const folder = join(dataDir, "mail");
+  // So that there is something to watch before the first mail.
+  await mkdir(folder, { recursive: true });
+  const { promise, reject, resolve } = Promise.withResolvers<string>();
+  const look = () =>
+    find(folder, to, subject).then((message) => (message === undefined ? undefined : resolve(message)), reject);
   // Watching begins before the first look, so that nothing comes unseen in between.
-  const changes = watch(dataDir, { recursive: true, signal: AbortSignal.timeout(10_000) });
-  for (let message = await find(folder, to, subject); ; message = await find(folder, to, subject)) {
-    if (message !== undefined) return message;
-    await changes[Symbol.asyncIterator]().next();
+  const watcher = watch(folder, look);
+  const patience = setTimeout(() => reject(new Error(`No mail to ${to} about "${subject}" came.`)), 10_000);
+  try {
+    await look();
+    return await promise;
+  } finally {
+    clearTimeout(patience);
+    watcher.close();
   }
 };
 

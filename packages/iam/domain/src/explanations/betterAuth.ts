@@ -105,7 +105,11 @@ const sessions = {
 } satisfies Area;
 
 const passwords = {
-  PASSWORD_TOO_SHORT: answered(400, "The password has fewer than 15 characters.", "Choose a longer one."),
+  PASSWORD_TOO_SHORT: answered(
+    400,
+    "The password has fewer than 15 characters, or 8 beside a second factor; this one may not go before it has 15.",
+    "Choose a longer one.",
+  ),
   PASSWORD_TOO_LONG: answered(400, "The password has more than 256 characters.", "Choose a shorter one."),
   INVALID_PASSWORD: answered(
     400,

@@ -21,8 +21,10 @@ import type { Api, CurrentSession, SettingCookies, WithHeaders } from "./Api.ts"
 import * as ActingAs from "./actingAs.ts";
 import { makeAdapter } from "./adapter.ts";
 import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
-import { Mailer } from "./Mailer.ts";
+import { makeCredentials } from "./credentials.ts";
+import { Awaited, Mailer, type Message } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
+import * as MessageQueue from "./messageQueue.ts";
 import * as Pages from "./pages.ts";
 import * as promises from "./promises.ts";
 import { makeSessionLookup } from "./sessionLookup.ts";
@@ -89,20 +91,22 @@ const make = Effect.gen(function* () {
   const mailer = yield* Mailer;
   const textMessages = yield* TextMessages;
 
+  const stated = yield* settings;
+  const deliver = (yield* Awaited)
+    ? (message: Message) =>
+        Effect.catch(mailer.send(message), (error) => Effect.logError("A message was not sent.", error))
+    : (yield* MessageQueue.make(mailer.send)).offer;
+  const texts = yield* MessageQueue.make(textMessages.send);
+
   const auth = makeBetterAuth({
-    settings: yield* settings,
+    settings: stated,
     pages: yield* Pages.settings,
     mails: yield* Mails,
     adapter: makeAdapter(connection),
     transaction: promises.inTransaction(connection),
-    send: (message) =>
-      client.afterCommit(
-        Effect.catch(mailer.send(message), (error) => Effect.logError("A message was not sent.", error)),
-      ),
-    sendText: (message) =>
-      client.afterCommit(
-        Effect.catch(textMessages.send(message), (error) => Effect.logError("A text message was not sent.", error)),
-      ),
+    send: (message) => client.afterCommit(deliver(message)),
+    sendText: (message) => client.afterCommit(texts.offer(message)),
+    credentials: yield* makeCredentials(stated, connection),
   });
 
   /**
@@ -207,5 +211,6 @@ export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection 
   make,
 );
 
-export { BASE_PATH, MIN_PASSWORD_LENGTH } from "./betterAuth.ts";
+export { BASE_PATH } from "./betterAuth.ts";
+export { MIN_PASSWORD_LENGTH } from "./password/policy.ts";
 export { keys, type Settings, settings } from "./settings.ts";

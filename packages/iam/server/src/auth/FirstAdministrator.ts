@@ -21,7 +21,6 @@ import { ServiceConnection } from "../db/ServiceConnection.ts";
 import { asService } from "../tenancy/asService.ts";
 import type { UserRow } from "./Api.ts";
 import { Auth } from "./Auth.ts";
-import { MIN_PASSWORD_LENGTH } from "./betterAuth.ts";
 import * as Pages from "./pages.ts";
 
 /** Makes the first administrator of an installation. */
@@ -98,14 +97,6 @@ const make = Effect.gen(function* () {
 
   const accept = Effect.fn("FirstAdministrator.accept")(
     function* ({ token, name, email, password }: Acceptance) {
-      // Better Auth trusts an administrator who creates a user with the length of the password.
-      if (Redacted.value(password).length < MIN_PASSWORD_LENGTH) {
-        return yield* new Errors.AuthError({
-          code: "PASSWORD_TOO_SHORT",
-          status: 400,
-          message: `The password must have ${MIN_PASSWORD_LENGTH} characters or more.`,
-        });
-      }
       return yield* service(
         Effect.gen(function* () {
           // First of all, because it locks the row: of two at once the second finds nothing when the first is done.

@@ -34,6 +34,15 @@ export class Mailer extends Context.Service<
 >()("@beep/iam-server/auth/Mailer") {}
 
 /**
+ * Whether an operation waits until its mail is sent, or could not be: for programs that end with the operation, and say
+ * what became of it. A server does not wait: its mail leaves behind its answers, so that nobody measures whether there is
+ * one, and is tried again for some minutes where a mail server does not take it.
+ */
+export const Awaited = Context.Reference<boolean>("@beep/iam-server/auth/Mailer/Awaited", {
+  defaultValue: () => false,
+});
+
+/**
  * For development: writes each message to a folder, as a file that a mail program opens (RFC 5322, `.eml`). The files'
  * names are in the order of sending.
  *

@@ -8,11 +8,13 @@ import { defaultAc } from "better-auth/plugins/organization/access";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import type { makeAdapter } from "./adapter.ts";
+import type { Credentials } from "./credentials.ts";
 import type { Message } from "./Mailer.ts";
 import type { Content, MailTexts } from "./mails.ts";
 import { refuseMalformed } from "./malformed.ts";
 import { createId } from "./models.ts";
 import type { Page, Pages } from "./pages.ts";
+import { MAX_PASSWORD_LENGTH, MIN_LENGTH_WITH_SECOND_FACTOR } from "./password/policy.ts";
 import { all as allPlugins } from "./plugins/names.ts";
 import { makePlugins } from "./plugins/plugins.ts";
 import * as promises from "./promises.ts";
@@ -26,9 +28,6 @@ export const BASE_PATH = "/api/auth";
 
 /** The header in which the server states the client's address to Better Auth; a client's own is never let through. */
 export const CLIENT_ADDRESS_HEADER = "x-iam-client-address";
-
-/** NIST SP 800-63B-4, 3.1.1.2: a password that is the only factor has 15 characters or more. */
-export const MIN_PASSWORD_LENGTH = 15;
 
 // The option's type is the general access control, to which the library's own default is not assignable.
 const accessControl = defaultAc as unknown as AccessControl;
@@ -46,6 +45,7 @@ export interface Dependencies {
   readonly sendText: (message: TextMessage) => Effect.Effect<void>;
   /** What mails say. */
   readonly mails: MailTexts;
+  readonly credentials: Credentials;
 }
 
 /** As much of Better Auth as is used: its inferred type cannot be named in a declaration, and is of no use to others. */
@@ -88,6 +88,7 @@ export const makeBetterAuth = ({
   mails,
   send,
   sendText,
+  credentials,
 }: Dependencies): BetterAuth => {
   const { appName, baseUrl } = settings;
   const mail = (to: string, content: Content): Promise<void> => promises.leave(send({ ...content, to }));
@@ -110,14 +111,20 @@ export const makeBetterAuth = ({
       // Stated, because where NODE_ENV is "test" Better Auth would let every origin in.
       disableOriginCheck: false,
       database: { generateId: ({ model }) => createId(model), joins: true },
-      ipAddress: { ipAddressHeaders: [CLIENT_ADDRESS_HEADER] },
+      // Who has one IPv6 address has all of its network, and counts as one.
+      ipAddress: { ipAddressHeaders: [CLIENT_ADDRESS_HEADER], ipv6Subnet: 64 },
       useSecureCookies: baseUrl.protocol === "https:",
     },
     rateLimit: {
       enabled: settings.rateLimit,
       storage: "database",
       // Asked with every page, and by back ends for all of their users: counting it would cost a write each.
-      customRules: { "/get-session": false },
+      customRules: {
+        "/get-session": false,
+        // Tries of one-time links, which Better Auth has no rule for. Its own is 3 in 10 s at a sign-in, sign-up or change
+        // of a password, and 3 in a minute for what sends mail.
+        "/reset-password": { window: 60, max: 10 },
+      },
     },
     logger: {
       log: (level, message, ...details) => {
@@ -128,8 +135,11 @@ export const makeBetterAuth = ({
     emailAndPassword: {
       enabled: true,
       requireEmailVerification: true,
-      minPasswordLength: MIN_PASSWORD_LENGTH,
-      maxPasswordLength: 256,
+      // The shortest that anybody may have; a plugin demands more of who has no second factor.
+      minPasswordLength: MIN_LENGTH_WITH_SECOND_FACTOR,
+      maxPasswordLength: MAX_PASSWORD_LENGTH,
+      password: credentials.password,
+      onPasswordReset: credentials.onPasswordReset,
       revokeSessionsOnPasswordReset: true,
       // Who signs up with an address that is known gets the answer of one that is not: a user as the plugins make it.
       customSyntheticUser: ({ coreFields, additionalFields, id }) => ({
@@ -152,6 +162,7 @@ export const makeBetterAuth = ({
         mail(user.email, mails.verification({ appName, url: returningTo(pages.verification, url), user })),
     },
     plugins: [
+      ...credentials.plugins,
       transactional(
         organization({
           ac: accessControl,

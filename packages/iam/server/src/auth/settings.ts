@@ -19,6 +19,20 @@ const Origin = Schema.Trim.check(
 
 const Secret = Schema.RedactedFromValue(Schema.String.check(Schema.isMinLength(32)));
 
+/** A number that OWASP's smallest for argon2id is the least of. */
+const cost = (minimum: number, maximum: number) => (key: string) =>
+  Config.schema(Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum })), key);
+
+const RangeUrl = Schema.URLFromString.check(
+  Schema.makeFilter(
+    ({ hash, pathname, protocol, search }) =>
+      /^https?:$/.test(protocol) && pathname.endsWith("/") && hash === "" && search === "",
+    {
+      expected: "http:// or https:// with a path that ends in /",
+    },
+  ),
+);
+
 /** What may be said of authentication. */
 export const keys = {
   baseUrl: Setting.required("IAM_BASE_URL", (key) => Config.schema(BaseUrl, key), {
@@ -43,7 +57,22 @@ export const keys = {
   rateLimit: Setting.withDefault("IAM_RATE_LIMIT", Config.Boolean, {
     type: "`true` or `false`",
     value: true,
-    says: "Whether requests are counted and slowed for each client address.",
+    says: "Whether requests are counted and slowed for each client address, and failed sign-ins for each account.",
+  }),
+  passwordHashMemory: Setting.withDefault("IAM_PASSWORD_HASH_MEMORY", cost(19, 1_024), {
+    type: "MiB, from 19 to 1024",
+    value: 19,
+    says: "The memory that hashing a password takes (argon2id), each time: at sign-ins it is taken many times at once. Weaker hashes are renewed when their users sign in.",
+  }),
+  passwordHashIterations: Setting.withDefault("IAM_PASSWORD_HASH_ITERATIONS", cost(2, 100), {
+    type: "number, from 2 to 100",
+    value: 2,
+    says: "How many passes over that memory hashing a password makes.",
+  }),
+  pwnedPasswordsUrl: Setting.optional("IAM_PWNED_PASSWORDS_URL", (key) => Config.schema(RangeUrl, key), {
+    type: "`http` or `https` address that ends in `/`",
+    fallback: "only the list that comes along is asked",
+    says: "A service of compromised passwords that new ones are looked up at, by five characters of their hash: `https://api.pwnedpasswords.com/range/`, or a mirror of it. Where it does not answer, the list that comes along counts.",
   }),
   plugins: Setting.withDefault("IAM_PLUGINS", (key) => Config.Array(plugins.Plugin, key), {
     type: "names, separated by commas",

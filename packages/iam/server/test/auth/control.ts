@@ -7,6 +7,7 @@ import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import { makeAdapter } from "../../src/auth/adapter.ts";
 import { makeBetterAuth } from "../../src/auth/betterAuth.ts";
+import { makeCredentials } from "../../src/auth/credentials.ts";
 import * as Pages from "../../src/auth/pages.ts";
 import * as promises from "../../src/auth/promises.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
@@ -25,20 +26,25 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
           transaction: (effect) =>
             Effect.flatMap(Transaction.isOpen(client), (open) => (open ? effect : connection.transaction(effect))),
         };
+  const settings = {
+    appName: "iam",
+    baseUrl: new URL("http://localhost:3000"),
+    secret: Redacted.make("c2VjcmV0IG9mIHRoZSBjb250cm9sIGdyb3VwIG9ubHk"),
+    trustedOrigins: [],
+    rateLimit: false,
+    plugins: Plugins.all,
+    deviceClients: [],
+    clientAddressHeader: Option.none(),
+    passwordHashMemory: 19,
+    passwordHashIterations: 2,
+    pwnedPasswordsUrl: Option.none(),
+  };
   return makeBetterAuth({
-    settings: {
-      appName: "iam",
-      baseUrl: new URL("http://localhost:3000"),
-      secret: Redacted.make("c2VjcmV0IG9mIHRoZSBjb250cm9sIGdyb3VwIG9ubHk"),
-      trustedOrigins: [],
-      rateLimit: false,
-      plugins: Plugins.all,
-      deviceClients: [],
-      clientAddressHeader: Option.none(),
-    },
+    settings,
     pages: yield* Pages.settings.pipe(
       Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ IAM_BASE_URL: "http://localhost:3000" }))),
     ),
+    credentials: yield* makeCredentials(settings, used),
     adapter: makeAdapter(used),
     mails: yield* Mailer.Mails,
     transaction: missing === "transactions" ? (run) => run() : promises.inTransaction(used),

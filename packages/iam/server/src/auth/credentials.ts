@@ -1,0 +1,48 @@
+/** What guards passwords and those who guess at them: the parts of Better Auth's options that belong to it. */
+import type { BetterAuthPlugin } from "@better-auth/core";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import type { ServiceConnection } from "../db/ServiceConnection.ts";
+import { alike } from "./alike.ts";
+import * as Hashing from "./password/hashing.ts";
+import { PasswordBlocklist, pwnedPasswords } from "./password/PasswordBlocklist.ts";
+import { passwords } from "./password/passwords.ts";
+import * as promises from "./promises.ts";
+import type { Settings } from "./settings.ts";
+import * as Throttle from "./throttle.ts";
+
+/** As Better Auth's options want them. */
+export interface Credentials {
+  /** For its list of plugins, before the second factor's. */
+  readonly plugins: ReadonlyArray<BetterAuthPlugin>;
+  /** For `emailAndPassword.password`. */
+  readonly password: Pick<Hashing.Hashing, "hash" | "verify">;
+  /** For `emailAndPassword`. */
+  readonly onPasswordReset: Throttle.Throttle["onPasswordReset"];
+}
+
+/** As the settings say, over the database that is given. */
+export const makeCredentials: (
+  settings: Settings,
+  connection: ServiceConnection["Service"],
+) => Effect.Effect<Credentials> = Effect.fnUntraced(function* (settings, connection) {
+  const beside = yield* PasswordBlocklist;
+  const blocklist = Option.match(settings.pwnedPasswordsUrl, {
+    onNone: () => beside,
+    onSome: (url) => pwnedPasswords({ url, beside }),
+  });
+  const hashing = Hashing.make({
+    memory: settings.passwordHashMemory,
+    iterations: settings.passwordHashIterations,
+  });
+  const throttle = Throttle.make(connection);
+  return {
+    password: { hash: hashing.hash, verify: hashing.verify },
+    onPasswordReset: throttle.onPasswordReset,
+    plugins: [
+      passwords({ hashing, blocklist, words: [settings.appName, settings.baseUrl.hostname] }),
+      alike(promises.inTransaction(connection)),
+      ...(settings.rateLimit ? [throttle.plugin] : []),
+    ],
+  };
+});

@@ -1,0 +1,77 @@
+/**
+ * Whether the time of an answer tells that an address is known: a sign-in with a wrong password, the request for a new
+ * password, and a sign-up, each with an address that is known and with one that is not. On the services as an installation
+ * has them, but for the limits on requests, which a thousand calls would meet.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Auth, Mailer, TextMessages } from "@beep/iam-server";
+import * as ConfigProvider from "effect/ConfigProvider";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Logger from "effect/Logger";
+import type { Comparison } from "../Benchmark.ts";
+import * as Database from "../Database.ts";
+
+const baseUrl = "http://localhost:3000";
+const password = "correct horse battery staple";
+const known = "known@example.com";
+
+export const enumeration: Comparison = {
+  name: "enumeration",
+  description: "Known and unknown addresses at sign-in, reset and sign-up: as fast as each other?",
+  setUp: Effect.gen(function* () {
+    const { services } = yield* Database.make;
+    const folder = yield* Effect.acquireRelease(
+      Effect.promise(() => mkdtemp(join(tmpdir(), "iam-bench-"))),
+      (path) => Effect.promise(() => rm(path, { recursive: true })),
+    );
+    const config = ConfigProvider.layer(
+      ConfigProvider.fromUnknown({
+        IAM_BASE_URL: baseUrl,
+        IAM_SECRET: "bWVhc3VyZWQsIGFuZCBub3RoaW5nIGVsc2UgLi4u",
+        IAM_RATE_LIMIT: "false",
+      }),
+    );
+    const mailer = Mailer.layerFolder({ folder, from: "iam@localhost" });
+    const textMessages = TextMessages.layerFolder({ folder });
+    const { api, handler } = yield* Layer.build(
+      Auth.layer.pipe(Layer.provide([Layer.succeedContext(services), mailer, textMessages, config])),
+    ).pipe(Effect.map(Context.get(Auth.Auth)));
+    yield* api.createUser({ body: { name: "Known", email: known, password, data: { emailVerified: true } } });
+
+    let count = 0;
+    /** An address that nobody has, as long as the one that is known. */
+    const unknown = () => `${(count++).toString(36).padStart(5, "x")}@example.com`;
+
+    const post = (path: string, status: number, body: () => Readonly<Record<string, string>>) =>
+      Effect.gen(function* () {
+        const response = yield* handler(
+          new Request(`${baseUrl}/api/auth${path}`, {
+            method: "POST",
+            headers: { "content-type": "application/json", origin: baseUrl },
+            body: JSON.stringify(body()),
+          }),
+        );
+        const answer = yield* Effect.promise(() => response.text());
+        if (response.status !== status) throw new Error(`${path} answered ${response.status}: ${answer}`);
+      });
+
+    // Its lines would be between those of the report.
+    const silent = Effect.provide(Logger.layer([]));
+
+    const pair = (name: string, path: string, status: number, rest: Readonly<Record<string, string>>) => ({
+      name,
+      one: silent(post(path, status, () => ({ ...rest, email: known }))),
+      other: silent(post(path, status, () => ({ ...rest, email: unknown() }))),
+    });
+
+    return [
+      pair("sign-in with a wrong password", "/sign-in/email", 401, { password: "wrong horse battery staple" }),
+      pair("request for a new password", "/request-password-reset", 200, {}),
+      pair("sign-up", "/sign-up/email", 200, { name: "Somebody", password }),
+    ];
+  }),
+};
