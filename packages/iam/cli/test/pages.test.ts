@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer";
 import * as Struct from "effect/Struct";
 import { type Answer, Browser, textAt } from "./support/browser.ts";
 import * as Iam from "./support/iam.ts";
-import { linkIn, mailTo } from "./support/mail.ts";
+import { codeTo, linkIn, mailTo } from "./support/mail.ts";
 import { served } from "./support/served.ts";
 
 const password = "a password of some length";
@@ -428,8 +428,7 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("the pages", (it)
         const again = new Browser(server.url);
         const sent = await again.submit("/sign-in", { email, way: "code", next: "/account/security" });
         const form = await again.get(sent.headers.get("location") ?? "");
-        const mail = await mailTo(dataDir, email, "");
-        const [code = ""] = /\b\d{6}\b/.exec(mail.slice(mail.indexOf("Your code"))) ?? [];
+        const code = await codeTo(dataDir, email);
         const refused = await again.submit("/sign-in/code", {
           ...hiddenIn(form),
           code: code === "000000" ? "1" : "000000",

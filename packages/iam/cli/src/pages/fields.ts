@@ -20,14 +20,20 @@ export const password = {
   autocomplete: "current-password",
 } as const satisfies Field;
 
-/** A password that is set. */
+const set = { name: "password", label: "Password", type: "password", autocomplete: "new-password" } as const;
+
+/** A password that is set, of a length that is enough alone. */
 export const newPassword = {
-  name: "password",
-  label: "Password",
-  type: "password",
-  autocomplete: "new-password",
+  ...set,
   minlength: Auth.MIN_PASSWORD_LENGTH,
   hint: `${Auth.MIN_PASSWORD_LENGTH} characters or more. Four random words do well.`,
+} as const satisfies Field;
+
+/** A password that is set beside a second factor. */
+export const newPasswordWithSecondFactor = {
+  ...set,
+  minlength: Auth.MIN_LENGTH_WITH_SECOND_FACTOR,
+  hint: `${Auth.MIN_LENGTH_WITH_SECOND_FACTOR} characters or more, beside your second step.`,
 } as const satisfies Field;
 
 /** A person's name. */

@@ -4,12 +4,19 @@ import * as fields from "./fields.ts";
 import { withQuery } from "./kit/address.ts";
 import { call, requested, seeOther } from "./kit/browser.ts";
 import { single } from "./kit/document.ts";
-import { field, filled, hidden, missing, type Problem, summary } from "./kit/form.ts";
+import { type Field, field, filled, hidden, missing, type Problem, summary } from "./kit/form.ts";
 import { html } from "./kit/html.ts";
 import { routes } from "./kit/route.ts";
 import { Site } from "./kit/Site.ts";
 import * as Typed from "./kit/typed.ts";
 import { problemOf } from "./kit/words.ts";
+
+// Whose it is, and so how long it must be, only Better Auth knows: what is longest is advised, and what is least let through.
+const passwordField: Field = {
+  ...fields.newPassword,
+  minlength: fields.newPasswordWithSecondFactor.minlength,
+  first: true,
+};
 
 const page = Effect.fnUntraced(function* (token: string, problems: ReadonlyArray<Problem> = [], status = 200) {
   const { pages } = yield* Site;
@@ -22,7 +29,7 @@ ${summary(problems)}
 <form method="post" action="${pages.password.address}">
 ${hidden("token", token)}
 ${fields.owner(yield* Typed.address)}
-${field({ ...fields.newPassword, first: true }, problems)}
+${field(passwordField, problems)}
 <button class="primary">Set the password</button>
 </form>`,
   });
@@ -49,7 +56,7 @@ const post = Effect.gen(function* () {
   const form = yield* filled;
   const token = form.text("token");
   if (token === "") return yield* linkIsOld;
-  const lacking = missing(form, [fields.newPassword]);
+  const lacking = missing(form, [passwordField]);
   if (lacking.length > 0) return yield* page(token, lacking, 400);
   const answer = yield* call("/reset-password", { token, newPassword: form.text("password") });
   if (answer.ok) return seeOther(withQuery(pages.signIn.address, { notice: "password" }), answer.cookies);

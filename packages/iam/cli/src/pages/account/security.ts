@@ -13,7 +13,11 @@ import { done, shown } from "./frame.ts";
 import * as Passkeys from "./passkeys.ts";
 
 const currentField: Field = { ...fields.password, name: "currentPassword", label: "Current password" };
-const newField: Field = { ...fields.newPassword, name: "newPassword", label: "New password" };
+const newField = ({ user }: Visitor): Field => ({
+  ...(user.twoFactorEnabled ? fields.newPasswordWithSecondFactor : fields.newPassword),
+  name: "newPassword",
+  label: "New password",
+});
 
 const page = Effect.fnUntraced(function* (
   visitor: Visitor,
@@ -36,7 +40,7 @@ ${
     ? html`<form method="post" action="${at}">
 ${fields.owner(visitor.user.email)}
 ${field(currentField, problems)}
-${field(newField, problems)}
+${field(newField(visitor), problems)}
 ${checkbox("others", "Sign out everywhere else", status === 200 || form.has("others"))}
 <button class="primary">Change the password</button>
 </form>`
@@ -62,7 +66,7 @@ const get = signedIn((visitor) => page(visitor));
 const change = signedIn(
   Effect.fnUntraced(function* (visitor) {
     const form = yield* filled;
-    const lacking = missing(form, [currentField, newField]);
+    const lacking = missing(form, [currentField, newField(visitor)]);
     if (lacking.length > 0) return yield* page(visitor, form, lacking, 400);
     const answer = yield* call("/change-password", {
       currentPassword: form.text("currentPassword"),

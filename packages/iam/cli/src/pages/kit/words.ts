@@ -7,7 +7,6 @@ const said: Readonly<Record<string, Problem>> = {
   INVALID_EMAIL: { field: "email", text: "This is not an e-mail address." },
   USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: { field: "email", text: "This address has an account already." },
   USER_ALREADY_EXISTS: { field: "email", text: "This address has an account already." },
-  PASSWORD_TOO_SHORT: { field: "newPassword", text: "The password is too short." },
   PASSWORD_TOO_LONG: { field: "newPassword", text: "The password is too long." },
   INVALID_PASSWORD: { field: "password", text: "The password is not right." },
   INVALID_CODE: { field: "code", text: "The code is not right, or no longer valid. Enter the one that is shown now." },
