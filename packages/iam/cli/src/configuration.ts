@@ -5,7 +5,7 @@ import type { ConfigError } from "effect/Config";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
-import { type Address, keys } from "./settings.ts";
+import { type Address, keys, theme } from "./settings.ts";
 
 /** Refuses a name that is nearly a key, before anything is done, and warns of one that nobody reads. */
 export const demandKnown: Effect.Effect<void, Errors.StartupError | ConfigError> = Misspelt.demandKnown(
@@ -22,6 +22,7 @@ export const demandValid = Effect.gen(function* () {
   if (Option.isSome(databaseUrl)) yield* IamDb.settings;
   yield* Auth.settings;
   yield* Pages.settings;
+  yield* theme;
 }).pipe(
   // A missing secret is another matter: it may still be made.
   Effect.provide(ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_SECRET: "-".repeat(32) }))),

@@ -5,6 +5,7 @@ import * as Config from "effect/Config";
 import * as Effect from "effect/Effect";
 import type { LogLevel } from "effect/LogLevel";
 import * as Option from "effect/Option";
+import * as Schema from "effect/Schema";
 import * as Stdio from "effect/Stdio";
 import * as Struct from "effect/Struct";
 
@@ -20,6 +21,17 @@ const levels = {
 } as const satisfies Record<string, LogLevel>;
 
 const names = Struct.keys(levels);
+
+const Color = Schema.Trim.check(
+  Schema.makeFilter((text) => /^#[0-9a-f]{6}$/i.test(text), { expected: "a color like #3451b2" }),
+);
+
+/** What a page loads: the address is written into it, and into its policy. */
+const Resource = Schema.Trim.check(
+  Schema.makeFilter((text) => /^\/(?![/\\])\S*$/.test(text) || (/^https?:\/\/\S+$/.test(text) && URL.canParse(text)), {
+    expected: "a path on the server, or an address like https://cdn.example.com/logo.svg",
+  }),
+);
 
 /** What the command adds to the services' keys. */
 export const keys = {
@@ -53,6 +65,21 @@ export const keys = {
     fallback: "`HOST`",
     says: "Where `iam serve` answers `GET /metrics`: `127.0.0.1` keeps it on this machine, whatever `HOST` is.",
   }),
+  accentColor: Setting.optional("IAM_ACCENT_COLOR", (key) => Config.schema(Color, key), {
+    type: "color like `#3451b2`",
+    fallback: "a blue",
+    says: "The color of buttons and marks on the pages. What is written on it is black or white, whichever is easier to read.",
+  }),
+  logoUrl: Setting.optional("IAM_LOGO_URL", (key) => Config.schema(Resource, key), {
+    type: "path or address of a picture",
+    fallback: "the name in letters",
+    says: "Your logo at the top of the pages, instead of `IAM_APP_NAME`.",
+  }),
+  stylesheetUrl: Setting.optional("IAM_STYLESHEET_URL", (key) => Config.schema(Resource, key), {
+    type: "path or address of a stylesheet",
+    fallback: "none",
+    says: "A stylesheet of yours that the pages load after their own: it may set their custom properties (`--accent`, `--radius`, `--font`, …).",
+  }),
 };
 
 /** From which level on the log is shown. */
@@ -64,6 +91,12 @@ export const logsJson: Effect.Effect<boolean, Config.ConfigError, Stdio.Stdio> =
   const format = yield* keys.logFormat;
   return Option.isNone(format) ? !(yield* stderrIsTerminal) : format.value === "json";
 });
+
+/** How the pages look. */
+export const theme = Config.all(Struct.pick(keys, ["accentColor", "logoUrl", "stylesheetUrl"]));
+
+/** How the pages look, as it was read. */
+export type Theme = Config.Success<typeof theme>;
 
 /** An address to listen on, and the keys that state it. */
 export interface Address {

@@ -1,5 +1,5 @@
 /** What is printed once the server runs. */
-import { Auth, FirstAdministrator, Iam } from "@beep/iam-server";
+import { Auth, FirstAdministrator, Iam, Pages } from "@beep/iam-server";
 import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
@@ -12,10 +12,12 @@ const ANN = { name: "Ann", email: "ann@example.com", password: "tulip-harbour-ce
 /** Prints the addresses, the one-time link while there is no administrator, and a command to begin with. */
 export const welcome = Effect.gen(function* () {
   const { baseUrl } = yield* Auth.settings;
+  const { signIn } = yield* Pages.settings;
   const administrator = yield* FirstAdministrator.FirstAdministrator;
   const link = yield* administrator.offer;
   const lines = [
     ["Address", baseUrl.origin],
+    ["Sign in", signIn.href],
     ["API reference", `${baseUrl.origin}/docs`],
     ["Mail", yield* Iam.mailDestination],
     ...Option.match(link, {
@@ -28,7 +30,7 @@ export const welcome = Effect.gen(function* () {
       "",
       ...lines.map(([name = "", value]) => `  ${name.padEnd(21)}${value}`),
       "",
-      "Sign somebody up:",
+      "Open the address in a browser, or sign somebody up from here:",
       "",
       curl(baseUrl, "/sign-up/email", ANN),
       "",

@@ -115,7 +115,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
           const token = /name="token" value="(\w+)"/.exec(form.text)?.[1] ?? "";
           assert.strictEqual((await browser.submit("/password", { token, password: "too short" })).status, 400);
           const password = "a password of some length";
-          assert.strictEqual((await browser.submit("/password", { token, password })).status, 200);
+          assert.strictEqual((await browser.submit("/password", { token, password })).status, 303);
           const replayed = await browser.submit("/password", { token, password: "another password of some length" });
           assert.strictEqual(replayed.status, 400);
           assert.include(replayed.text, "no longer works");

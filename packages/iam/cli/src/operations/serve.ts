@@ -11,7 +11,8 @@ import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Configuration from "../configuration.ts";
 import * as installation from "../installation.ts";
-import * as pages from "../pages.ts";
+import { Site } from "../pages/kit/Site.ts";
+import * as pages from "../pages/pages.ts";
 import * as Port from "../port.ts";
 import { progress, type Progress as Shown } from "../progress.ts";
 import * as Secret from "../secret.ts";
@@ -39,7 +40,7 @@ const run = Effect.fnUntraced(function* ({ main, metrics }: Listening, { step, e
   const running = Layer.effectDiscard(Effect.andThen(end, welcome)).pipe(
     Layer.provide(server),
     Layer.provide(Layer.effectDiscard(step("Starting"))),
-    Layer.provide(Iam.services),
+    Layer.provide([Iam.services, Site.layer]),
     Layer.provide(installation.layer),
   );
   const holder = { command: "iam serve", address: (yield* Auth.keys.baseUrl).origin };

@@ -53,3 +53,5 @@ export const layer: Layer.Layer<never, ConfigError, Needed> = Layer.mergeAll(
  * route says so. Also what no route answers.
  */
 export const answering = answers.ofAll;
+
+export { clientAddress } from "./clientAddress.ts";

@@ -5,22 +5,12 @@ import * as HttpRouter from "effect/http/HttpRouter";
 import type * as HttpServerRequest from "effect/http/HttpServerRequest";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as ProblemDetails from "effect/http/ProblemDetails";
-import * as Option from "effect/Option";
 import * as Predicate from "effect/Predicate";
 import { Auth } from "../auth/Auth.ts";
 import { BASE_PATH } from "../auth/betterAuth.ts";
 import { type Settings, settings } from "../auth/settings.ts";
+import { clientAddress } from "./clientAddress.ts";
 import { ofStatus } from "./problem.ts";
-
-/**
- * The client's address: what the proxy in front says or, where none is named, that of the connection. A proxy appends
- * what it saw to what the client claimed, so that the last address counts.
- */
-const addressOf = (request: HttpServerRequest.HttpServerRequest, { clientAddressHeader }: Settings) =>
-  Option.match(clientAddressHeader, {
-    onNone: () => Option.getOrUndefined(request.remoteAddress),
-    onSome: (name) => request.headers[name.toLowerCase()]?.split(",").at(-1)?.trim(),
-  });
 
 /** The request for Better Auth. Whatever its sender claims, the server's address is the configured one. */
 const toAuth = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, { baseUrl }: Settings) {
@@ -70,7 +60,7 @@ export const layer = HttpRouter.use(
     const stated = yield* settings;
     const handler = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
       const web = yield* Effect.orDie(toAuth(request, stated));
-      const response = yield* auth.handler(web, addressOf(request, stated));
+      const response = yield* auth.handler(web, clientAddress(request, stated));
       // A client's own words, handed on by a redirection. No browser follows one that long, and some break on its headers.
       if ((response.headers.get("location")?.length ?? 0) > MAX_LOCATION)
         return ProblemDetails.toResponse(ofStatus(413));

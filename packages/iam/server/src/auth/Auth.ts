@@ -225,5 +225,5 @@ export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection 
 
 export { BASE_PATH } from "./betterAuth.ts";
 export { Guests, type Upgrade } from "./guests.ts";
-export { MIN_PASSWORD_LENGTH } from "./password/policy.ts";
-export { keys, settings } from "./settings.ts";
+export { MIN_LENGTH_WITH_SECOND_FACTOR, MIN_PASSWORD_LENGTH } from "./password/policy.ts";
+export { keys, type Settings, settings } from "./settings.ts";
