@@ -204,7 +204,7 @@ export const betterAuthCodes = [
 /**
  * Ours: an id is malformed, or of another kind of entity; something exists already, or what it refers to is gone, as may
  * happen to the loser of a race; a value cannot be stored; an operation is of a plugin that is not enabled; the
- * connection was lost during COMMIT.
+ * connection was lost during COMMIT; an account was ended by the directory that manages it.
  */
 const ownCodes = [
   "ALREADY_EXISTS",
@@ -213,6 +213,7 @@ const ownCodes = [
   "INVALID_VALUE",
   "PLUGIN_NOT_ENABLED",
   "REFERENCE_GONE",
+  "USER_DEACTIVATED",
 ] as const;
 
 /** Every code that an `AuthError` may have. */

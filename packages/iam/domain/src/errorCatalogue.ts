@@ -139,6 +139,11 @@ const own: Readonly<Record<Exclude<AuthErrorCode, (typeof betterAuthCodes)[numbe
     "An operation was called that belongs to a plugin of Better Auth's which is not enabled.",
     "Name the plugin in IAM_PLUGINS.",
   ),
+  USER_DEACTIVATED: answered(
+    403,
+    "The account was made by a directory, which has ended it: no directory has the user as active any more.",
+    "Let the directory's administrator assign the user again.",
+  ),
   COMMIT_UNKNOWN: answered(
     503,
     "The connection to the database was lost during the commit: the change may or may not have happened.",

@@ -12,6 +12,7 @@ import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import { makeAdapter } from "../src/auth/adapter.ts";
 import { makeBetterAuth } from "../src/auth/betterAuth.ts";
+import * as Directories from "../src/auth/directories/Directories.ts";
 import { tables, undeclaredReferences } from "../src/auth/models.ts";
 import * as Pages from "../src/auth/pages.ts";
 import { settings } from "../src/auth/settings.ts";
@@ -66,6 +67,7 @@ const authTables = Effect.gen(function* () {
     pages: yield* Pages.settings,
     mails: yield* Mailer.Mails,
     adapter: makeAdapter(yield* ServiceConnection),
+    directories: yield* Directories.make,
     transaction: (run) => run(),
     send: () => Effect.void,
     sendText: () => Effect.void,

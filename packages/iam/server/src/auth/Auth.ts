@@ -21,6 +21,7 @@ import type { Api, CurrentSession, SettingCookies, WithHeaders } from "./Api.ts"
 import * as ActingAs from "./actingAs.ts";
 import { makeAdapter } from "./adapter.ts";
 import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
+import * as Directories from "./directories/Directories.ts";
 import { Mailer } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
 import * as Pages from "./pages.ts";
@@ -94,6 +95,7 @@ const make = Effect.gen(function* () {
     pages: yield* Pages.settings,
     mails: yield* Mails,
     adapter: makeAdapter(connection),
+    directories: yield* Directories.make,
     transaction: promises.inTransaction(connection),
     send: (message) =>
       client.afterCommit(

@@ -8,6 +8,7 @@ import { defaultAc } from "better-auth/plugins/organization/access";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import type { makeAdapter } from "./adapter.ts";
+import type { Directories } from "./directories/Directories.ts";
 import type { Message } from "./Mailer.ts";
 import type { Content, MailTexts } from "./mails.ts";
 import { refuseMalformed } from "./malformed.ts";
@@ -39,6 +40,8 @@ export interface Dependencies {
   /** Where mails and redirections lead. */
   readonly pages: Pages;
   readonly adapter: ReturnType<typeof makeAdapter>;
+  /** What directories do to members and their accounts. */
+  readonly directories: Directories;
   readonly transaction: Parameters<typeof transactional>[1];
   /** Sends mail, once the change that it speaks of is committed. */
   readonly send: (message: Message) => Effect.Effect<void>;
@@ -84,6 +87,7 @@ export const makeBetterAuth = ({
   settings,
   pages,
   adapter,
+  directories,
   transaction,
   mails,
   send,
@@ -93,7 +97,7 @@ export const makeBetterAuth = ({
   const mail = (to: string, content: Content): Promise<void> => promises.leave(send({ ...content, to }));
 
   const text = (to: string, message: string): Promise<void> => promises.leave(sendText({ to, text: message }));
-  const chosen = makePlugins({ settings, pages, mails, mail, text });
+  const chosen = makePlugins({ settings, pages, directories, mails, mail, text });
 
   const auth = betterAuth({
     appName,
@@ -158,6 +162,10 @@ export const makeBetterAuth = ({
           teams: { enabled: true },
           dynamicAccessControl: { enabled: true },
           requireEmailVerificationOnInvitation: true,
+          organizationHooks: {
+            afterAddMember: ({ member }) => directories.joined(member),
+            afterAcceptInvitation: ({ member }) => directories.joined(member),
+          },
           sendInvitationEmail: ({ id, email, organization, inviter }) =>
             mail(
               email,

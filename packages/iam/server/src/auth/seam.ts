@@ -17,9 +17,19 @@ type TransactionAdapter = Parameters<Parameters<Transaction>[0]>[0];
 
 /**
  * Models whose creation Better Auth lets fail on a unique constraint and then goes on in the same transaction, which
- * PostgreSQL would have broken off: two additions of one team member at once.
+ * PostgreSQL would have broken off: two additions of one team member at once, two first requests of one directory.
  */
-const mayCollide: ReadonlySet<string> = new Set(["teamMember"]);
+const mayCollide: ReadonlySet<string> = new Set(["scimConnectionBinding", "teamMember"]);
+
+/** Models whose ids a client may ask for in any form, because its protocol does not say which they have. */
+const opaque: ReadonlySet<string> = new Set(["scimGroup", "scimUser"]);
+
+/** An id of an opaque model that is none, as one that no row has. */
+const withIdOfNobody = (model: string, part: Where): Where => {
+  const { value } = part;
+  const isId = (id: unknown) => ids[model]?.is(id) === true;
+  return { ...part, value: Array.isArray(value) ? value.map(String).filter(isId) : isId(value) ? value : null };
+};
 
 /**
  * Models of which Better Auth keeps what may be used once under an id that follows from it, so that the second to use it
@@ -41,7 +51,14 @@ const withIdOfDigest = <Data extends Record<string, unknown>>(model: string, dat
 
 const withDigestCompared = (model: string, part: Where): Where =>
   // An id stays a text.
-  part.field === "id" ? { ...part, value: idOfDigest(ids[model], part.value) as Where["value"] } : part;
+  ({ ...part, value: idOfDigest(ids[model], part.value) as Where["value"] });
+
+/** A condition of a search, with an id in the form in which ids are kept. */
+const asKept = (model: string, part: Where): Where => {
+  if (part.field !== "id") return part;
+  if (usedOnce.has(model)) return withDigestCompared(model, part);
+  return opaque.has(model) ? withIdOfNobody(model, part) : part;
+};
 
 /**
  * Decorates an adapter's factory.
@@ -77,13 +94,11 @@ export const seam =
           return answering(mayFail ? savepoint(() => create(input)) : create(input));
         },
         findOne: (input: Parameters<typeof findOne>[0]) =>
-          checked(findOne)(
-            usedOnce.has(input.model)
-              ? { ...input, where: input.where.map((part) => withDigestCompared(input.model, part)) }
-              : input,
-          ),
-        findMany: checked(findMany),
-        count: checked(count),
+          checked(findOne)({ ...input, where: input.where.map((part) => asKept(input.model, part)) }),
+        findMany: (input: Parameters<typeof findMany>[0]) =>
+          checked(findMany)(input.where ? { ...input, where: input.where.map((part) => asKept(input.model, part)) } : input),
+        count: (input: Parameters<typeof count>[0]) =>
+          checked(count)(input.where ? { ...input, where: input.where.map((part) => asKept(input.model, part)) } : input),
         update: checked(update),
         updateMany: checked(updateMany),
         delete: checked(remove),

@@ -7,6 +7,7 @@ import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import { makeAdapter } from "../../src/auth/adapter.ts";
 import { makeBetterAuth } from "../../src/auth/betterAuth.ts";
+import * as Directories from "../../src/auth/directories/Directories.ts";
 import * as Pages from "../../src/auth/pages.ts";
 import * as promises from "../../src/auth/promises.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
@@ -40,6 +41,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
       Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ IAM_BASE_URL: "http://localhost:3000" }))),
     ),
     adapter: makeAdapter(used),
+    directories: yield* Directories.make,
     mails: yield* Mailer.Mails,
     transaction: missing === "transactions" ? (run) => run() : promises.inTransaction(used),
     sendText: () => Effect.void,

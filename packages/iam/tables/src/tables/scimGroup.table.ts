@@ -1,11 +1,13 @@
-import { IamEntityIds } from "@beep/shared-domain";
-import { Table } from "@beep/shared-tables";
+import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import { Columns, organization, Table } from "@beep/shared-tables";
 import * as pg from "drizzle-orm/pg-core";
 
 export const scimGroup = Table.make(IamEntityIds.ScimGroupId)(
   {
     connectionId: pg.text("connection_id").notNull(),
-    provisioningDomainId: pg.text("provisioning_domain_id").notNull(),
+    provisioningDomainId: Columns.id("provisioning_domain_id", SharedEntityIds.OrganizationId)
+      .notNull()
+      .references(() => organization.id, { onDelete: "cascade" }),
     revision: pg.integer("revision").notNull().default(0),
     displayName: pg.text("display_name").notNull(),
     displayNameKey: pg.text("display_name_key").notNull().unique(),

@@ -7,7 +7,6 @@ import type { BetterAuthPlugin } from "@better-auth/core";
 import { createPlaceholderEmail } from "@better-auth/core/utils/email";
 import { oauthDeviceAuthorization, oauthProvider } from "@better-auth/oauth-provider";
 import { passkey } from "@better-auth/passkey";
-import { scim } from "@better-auth/scim";
 import { sso } from "@better-auth/sso";
 import {
   anonymous,
@@ -26,6 +25,8 @@ import {
 import * as Redacted from "effect/Redacted";
 import { generateSiweNonce } from "viem/siwe";
 import { verifyMessage } from "viem/utils";
+import type { Directories } from "../directories/Directories.ts";
+import { directoriesPlugin } from "../directories/plugin.ts";
 import type { Content, MailTexts } from "../mails.ts";
 import type { Pages } from "../pages.ts";
 import type { Settings } from "../settings.ts";
@@ -35,6 +36,7 @@ import type { Plugin } from "./names.ts";
 export interface Dependencies {
   readonly settings: Settings;
   readonly pages: Pages;
+  readonly directories: Directories;
   readonly mails: MailTexts;
   /** Sends a mail to an address. */
   readonly mail: (to: string, content: Content) => Promise<void>;
@@ -54,7 +56,7 @@ const derivedKey = (secret: Redacted.Redacted, purpose: string): string =>
 
 /** Every plugin that may be enabled, made by its name. */
 export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin, BetterAuthPlugin>> => {
-  const { settings, pages, mails, mail, text } = dependencies;
+  const { settings, pages, directories, mails, mail, text } = dependencies;
   const { appName, baseUrl, plugins } = settings;
   const device = {
     verificationUri: pages.device.href,
@@ -118,11 +120,7 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
         requireTimestamps: true,
       },
     }),
-    // Its type lets the tables of its managed connections be absent, which a plugin's general type does not.
-    scim: scim({
-      connections: [],
-      managedConnections: { credentialHashSecret: derivedKey(settings.secret, "scim credentials") },
-    }) as BetterAuthPlugin,
+    scim: directoriesPlugin(directories, derivedKey(settings.secret, "scim credentials")),
     "oauth-provider": oauthProvider({
       loginPage: pages.signIn.address,
       consentPage: pages.consent.address,
