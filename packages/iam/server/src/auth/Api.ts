@@ -8,6 +8,7 @@
 import type { Accounts } from "./api/accounts.ts";
 import type { Administration } from "./api/administration.ts";
 import type { ApiKeys } from "./api/apiKeys.ts";
+import type { Directories } from "./api/directories.ts";
 import type { Invitations } from "./api/invitations.ts";
 import type { Organizations } from "./api/organizations.ts";
 import type { Roles } from "./api/roles.ts";
@@ -27,4 +28,5 @@ export interface Api
     Teams,
     Roles,
     ApiKeys,
+    Directories,
     Administration {}
