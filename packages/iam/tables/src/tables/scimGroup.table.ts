@@ -16,7 +16,7 @@ export const scimGroup = Table.make(IamEntityIds.ScimGroupId)(
     orderKey: pg.text("order_key").notNull().unique(),
   },
   (t) => [
-    pg.index("iam_scim_groups_connection_id_idx").on(t.connectionId),
+    pg.index("iam_scim_groups_connection_id_order_key_idx").on(t.connectionId, t.orderKey),
     pg.index("iam_scim_groups_provisioning_domain_id_idx").on(t.provisioningDomainId),
   ],
 );

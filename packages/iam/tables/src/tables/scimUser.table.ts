@@ -29,8 +29,8 @@ export const scimUser = Table.make(IamEntityIds.ScimUserId)(
     orderKey: pg.text("order_key").notNull().unique(),
   },
   (t) => [
-    pg.index("iam_scim_users_connection_id_idx").on(t.connectionId),
-    pg.index("iam_scim_users_provisioning_domain_id_idx").on(t.provisioningDomainId),
+    pg.index("iam_scim_users_connection_id_order_key_idx").on(t.connectionId, t.orderKey),
+    pg.index("iam_scim_users_provisioning_domain_id_user_id_idx").on(t.provisioningDomainId, t.userId),
     pg.index("iam_scim_users_user_id_idx").on(t.userId),
   ],
 );

@@ -11,6 +11,9 @@ CREATE TABLE "iam_scim_memberships" (
 );
 --> statement-breakpoint
 ALTER TABLE "iam_scim_memberships" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
+DROP INDEX "iam_scim_groups_connection_id_idx";--> statement-breakpoint
+DROP INDEX "iam_scim_users_connection_id_idx";--> statement-breakpoint
+DROP INDEX "iam_scim_users_provisioning_domain_id_idx";--> statement-breakpoint
 ALTER TABLE "iam_scim_subjects" ADD COLUMN "managed" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "iam_scim_subjects" ADD COLUMN "deactivated" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "iam_scim_connection_bindings" ALTER COLUMN "provisioning_domain_id" SET DATA TYPE uuid USING "provisioning_domain_id"::uuid;--> statement-breakpoint
@@ -20,7 +23,10 @@ ALTER TABLE "iam_scim_managed_connections" ALTER COLUMN "provisioning_domain_id"
 ALTER TABLE "iam_scim_projection_grants" ALTER COLUMN "provisioning_domain_id" SET DATA TYPE uuid USING "provisioning_domain_id"::uuid;--> statement-breakpoint
 ALTER TABLE "iam_scim_users" ALTER COLUMN "provisioning_domain_id" SET DATA TYPE uuid USING "provisioning_domain_id"::uuid;--> statement-breakpoint
 CREATE INDEX "iam_scim_connection_bindings_provisioning_domain_id_idx" ON "iam_scim_connection_bindings" ("provisioning_domain_id");--> statement-breakpoint
+CREATE INDEX "iam_scim_groups_connection_id_order_key_idx" ON "iam_scim_groups" ("connection_id","order_key");--> statement-breakpoint
 CREATE INDEX "iam_scim_memberships_organization_id_member_id_idx" ON "iam_scim_memberships" ("organization_id","member_id");--> statement-breakpoint
+CREATE INDEX "iam_scim_users_connection_id_order_key_idx" ON "iam_scim_users" ("connection_id","order_key");--> statement-breakpoint
+CREATE INDEX "iam_scim_users_provisioning_domain_id_user_id_idx" ON "iam_scim_users" ("provisioning_domain_id","user_id");--> statement-breakpoint
 ALTER TABLE "iam_scim_connection_bindings" ADD CONSTRAINT "iam_scim_connection_bindings_aqtw57PxAVYy_fkey" FOREIGN KEY ("provisioning_domain_id") REFERENCES "iam_organizations"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_scim_groups" ADD CONSTRAINT "iam_scim_groups_EIcvZij9I9vz_fkey" FOREIGN KEY ("provisioning_domain_id") REFERENCES "iam_organizations"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_scim_identity_tombstones" ADD CONSTRAINT "iam_scim_identity_tombstones_FCXehlos6E96_fkey" FOREIGN KEY ("provisioning_domain_id") REFERENCES "iam_organizations"("id") ON DELETE CASCADE;--> statement-breakpoint
