@@ -47,8 +47,8 @@ export const make: Effect.Effect<Directories, never, ServiceConnection> = Effect
         const userId = await run(accounts.knownBy(organizationIdOf(provisioningDomainId), email));
         return userId === undefined ? { action: "create" } : { action: "link", userId, profile: "preserve" };
       },
-      reconcileUser: async ({ active, profileSourceId, userId }) => {
-        await run(accounts.settle(userIdOf(userId), { active, managed: profileSourceId !== undefined }));
+      reconcileUser: async ({ profileSourceId, userId }) => {
+        await run(accounts.settle(userIdOf(userId), profileSourceId !== undefined));
       },
     },
     projection: {
@@ -60,16 +60,18 @@ export const make: Effect.Effect<Directories, never, ServiceConnection> = Effect
         exists: ({ provisioningDomainId, role }) =>
           run(memberships.isGiven(organizationIdOf(provisioningDomainId), role)),
       },
-      reconcileUser: ({ active, grants, provisioningDomainId, userId }) =>
-        run(
-          memberships.reconcile({
-            organizationId: organizationIdOf(provisioningDomainId),
-            userId: userIdOf(userId),
-            active,
-            // Of two groups, perhaps.
-            roles: [...new Set(grants.map(({ role }) => role))].toSorted(),
-          }),
-        ),
+      reconcileUser: async ({ active, grants, provisioningDomainId, userId }) => {
+        const said = {
+          organizationId: organizationIdOf(provisioningDomainId),
+          userId: userIdOf(userId),
+          active,
+          // Of two groups, perhaps.
+          roles: [...new Set(grants.map(({ role }) => role))].toSorted(),
+        };
+        await run(memberships.reconcile(said));
+        // Who left may have been kept as the last owner until now.
+        if (!active) await run(accounts.settle(said.userId));
+      },
     },
     mayBeginSession: async (userId) => {
       if (!(await run(accounts.isDeactivated(userIdOf(userId))))) return;

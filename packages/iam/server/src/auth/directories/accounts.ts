@@ -8,7 +8,7 @@ import { and, eq, exists, ne, notExists, or, sql } from "drizzle-orm";
 import type { EffectPgDatabase } from "drizzle-orm/effect-postgres";
 import * as Effect from "effect/Effect";
 
-const { member, scimIdentityTombstone, scimSubject, scimUser, user } = IamDbSchema;
+const { member, scimConnectionBinding, scimIdentityTombstone, scimSubject, scimUser, user } = IamDbSchema;
 
 type OrganizationId = SharedEntityIds.OrganizationId;
 type UserId = SharedEntityIds.UserId;
@@ -46,20 +46,27 @@ export const makeAccounts = (db: EffectPgDatabase<typeof relations>) => {
      * Ends the account, or lets it live again. Only one that directories manage ends, when none of them has it as active
      * any more and it belongs nowhere: the last owner of an organization still does.
      *
-     * @param managed whether a directory describes the account now; once it did, it was the directory that made it
+     * @param described whether a directory describes the account now; if one ever did, it was the one that made it
      */
-    settle: (userId: UserId, { active, managed }: { readonly active: boolean; readonly managed: boolean }) => {
-      const isManaged = managed ? sql`true` : sql`${scimSubject.managed}`;
-      const ends = active
-        ? sql`false`
-        : sql`(${isManaged} and not exists ${db.select({ id: member.id }).from(member).where(eq(member.userId, userId))})`;
+    settle: (userId: UserId, described = false) => {
+      const { connectionId, decommissionStatus } = scimConnectionBinding;
+      const isAssigned = exists(
+        db
+          .select({ id: scimUser.id })
+          .from(scimUser)
+          .innerJoin(scimConnectionBinding, eq(connectionId, scimUser.connectionId))
+          .where(and(eq(scimUser.userId, userId), scimUser.active, eq(decommissionStatus, "active"))),
+      );
+      const belongs = exists(db.select({ id: member.id }).from(member).where(eq(member.userId, userId)));
+      const managed = sql`(${scimSubject.managed} or ${described})`;
+      const deactivated = sql`(${managed} and not ${isAssigned} and not ${belongs})`;
       return db
         .update(scimSubject)
-        .set({ managed: isManaged, deactivated: ends })
+        .set({ managed, deactivated })
         .where(
           and(
             eq(scimSubject.userId, userId),
-            sql`(${scimSubject.managed}, ${scimSubject.deactivated}) is distinct from (${isManaged}, ${ends})`,
+            sql`(${scimSubject.managed}, ${scimSubject.deactivated}) is distinct from (${managed}, ${deactivated})`,
           ),
         );
     },

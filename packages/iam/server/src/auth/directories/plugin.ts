@@ -3,23 +3,18 @@ import type { BetterAuthPlugin } from "@better-auth/core";
 import { APIError } from "@better-auth/core/error";
 import { scim } from "@better-auth/scim";
 import { createAuthMiddleware } from "better-auth/api";
-import { DatabaseRefusal } from "../seam.ts";
 import type { Directories } from "./Directories.ts";
+import { isNamed, scimError } from "./scimError.ts";
 
 /**
- * The race that a constraint decided, as SCIM names it (RFC 7644, section 3.12). Its plugin sees to the rest of an error's
- * form.
+ * What our seam refuses, as SCIM names it: the race that a constraint decided, a value that is none. The plugin sees to
+ * the rest of an error's form.
  */
-const lostRace = {
+const namingRefusals = {
   matcher: ({ path }: { readonly path?: string | undefined }) => path?.startsWith("/scim/v2/") === true,
   handler: createAuthMiddleware(async ({ context: { returned } }) => {
-    if (!(returned instanceof DatabaseRefusal) || returned.body?.code !== "ALREADY_EXISTS") return;
-    throw new APIError("CONFLICT", {
-      schemas: ["urn:ietf:params:scim:api:messages:2.0:Error"],
-      status: "409",
-      scimType: "uniqueness",
-      detail: returned.message,
-    });
+    if (!(returned instanceof APIError) || !isNamed(returned.body?.code)) return;
+    throw new APIError(returned.status, scimError(returned.statusCode, { ...returned.body }));
   }),
 };
 
@@ -48,6 +43,6 @@ export const directoriesPlugin = (directories: Directories, credentialHashSecret
         options: { databaseHooks: { session: { create: { before: ({ userId }) => mayBeginSession(userId) } } } },
       };
     },
-    hooks: { ...plugin.hooks, after: [lostRace, ...(plugin.hooks?.after ?? [])] },
+    hooks: { ...plugin.hooks, after: [namingRefusals, ...(plugin.hooks?.after ?? [])] },
   };
 };
