@@ -5,6 +5,7 @@ import { connect, IamTest, TestDatabase } from "@beep/testing";
 import { runSCIMLifecycle, type SCIMLifecycleCheckpoint } from "@better-auth/test-utils/scim";
 import type { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, layer } from "@effect/vitest";
+import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { at } from "./browser.ts";
@@ -58,9 +59,14 @@ const written = [
 const allOf = (sql: PgClient) =>
   Effect.forEach(written, (table) => sql`select to_jsonb(t) as row from ${sql(table)} t order by t.id`);
 
+/** Who owns the organizations; one for all, because a password is slow to hash. */
+class Owner extends Context.Service<Owner, { readonly headers: Headers }>()("test/auth/directories/Owner") {
+  static readonly layer = Layer.effect(Owner, person("ann"));
+}
+
 /** An organization, and the headers of who owns it. */
 const organization = Effect.fnUntraced(function* (slug: string) {
-  const { headers: owner } = yield* person(`owner-of-${slug}`);
+  const { headers: owner } = yield* Owner;
   const { id, memberId } = yield* IamTest.organizationOf({ headers: owner }, slug);
   return { id, owner, ownerMemberId: IamEntityIds.MemberId.toUuid(memberId) };
 });
@@ -119,14 +125,15 @@ const expected: Readonly<Record<SCIMLifecycleCheckpoint, unknown>> = {
   "lifecycle-complete": gone,
 };
 
-layer(Served.layer.pipe(Layer.provideMerge(TestDatabase.layer())), { excludeTestServices: true })("by SCIM", (it) => {
+const services = Owner.layer.pipe(Layer.provideMerge(Served.layer), Layer.provideMerge(TestDatabase.layer()));
+
+layer(services, { excludeTestServices: true })("by SCIM", (it) => {
   it.effect("DIR-1: Better Auth's lifecycle suite passes, failure included, and the database has it at every checkpoint", () =>
     Effect.gen(function* () {
       const { api } = yield* Auth.Auth;
       const { url } = yield* Served;
       const sql = yield* superuser;
-      const { headers } = yield* IamTest.signedUp("ann");
-      const { id: organizationId } = yield* IamTest.organizationOf({ headers }, "acme");
+      const { id: organizationId, owner: headers } = yield* organization("acme");
       const permission = { team: ["create"] };
       yield* api.createOrgRole({ headers, body: { role: FINANCE, permission, organizationId } });
       const { token } = yield* connected(organizationId);
