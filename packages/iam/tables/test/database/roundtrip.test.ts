@@ -103,7 +103,10 @@ const withParents = Layer.effectDiscard(
         yield* db.insert(IamDbSchema.user).values(parents.iam_users);
         yield* db.insert(IamDbSchema.team).values({ ...parents.iam_teams, organizationId });
         yield* db.insert(IamDbSchema.session).values({ ...parents.iam_sessions, userId });
-        yield* db.insert(IamDbSchema.member).values({ ...parents.iam_members, organizationId, userId });
+        // Of another user, because one is a member once.
+        const other = { id: SharedEntityIds.UserId.create(), name: "member", email: "member" };
+        yield* db.insert(IamDbSchema.user).values(other);
+        yield* db.insert(IamDbSchema.member).values({ ...parents.iam_members, organizationId, userId: other.id });
         const { oauthClient, oauthRefreshToken, oauthResource } = IamDbSchema;
         yield* db.insert(oauthClient).values({ ...parents.iam_oauth_clients, redirectUris: [] });
         yield* db.insert(oauthResource).values(parents.iam_oauth_resources);
