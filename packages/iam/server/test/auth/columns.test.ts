@@ -36,6 +36,18 @@ const unreachable: ReadonlySet<string> = new Set([
   "notificationPreference", // Better Auth does not know it.
   "rateLimit", // Counted for the path and the address.
   "verification", // Written with what the server drew by lot.
+  // A directory's token writes them, and no end user has one.
+  "scimConnectionBinding",
+  "scimGroup",
+  "scimGroupMember",
+  "scimIdentityTombstone",
+  "scimManagedConnection",
+  "scimManagedConnectionEvent",
+  "scimManagedCredential",
+  "scimMembership",
+  "scimProjectionGrant",
+  "scimSubject",
+  "scimUser",
 ]);
 
 type Values = Readonly<Record<string, unknown>>;
