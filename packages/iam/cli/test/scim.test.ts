@@ -15,7 +15,8 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         const { environment } = yield* operator;
         const { user } = yield* api.createUser({ body: { name: "Ann", email: "ann@example.com" } });
         yield* api.createOrganization({ body: { name: "Acme", slug: "acme", userId: user.id } });
-        const run = (...args: ReadonlyArray<string>) => Iam.run(["scim", ...args], { ...environment, IAM_PLUGINS: "scim" });
+        const run = (...args: ReadonlyArray<string>) =>
+          Iam.run(["scim", ...args], { ...environment, IAM_PLUGINS: "scim" });
         const does = (...args: ReadonlyArray<string>) =>
           Effect.map(run(...args), (ended) => {
             assert.strictEqual(ended.code, 0, ended.stderr);
@@ -50,7 +51,16 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         const [connection = ""] = /ba_scim_connection_[\w-]+/.exec(listed) ?? [];
         assert.include((yield* does("list", "--org", "acme")).stdout, credential);
 
-        const rotated = yield* does("rotate", "--org", "acme", connection, "--read-only", "--expires-in", "1 hour", "--json");
+        const rotated = yield* does(
+          "rotate",
+          "--org",
+          "acme",
+          connection,
+          "--read-only",
+          "--expires-in",
+          "1 hour",
+          "--json",
+        );
         const reader = String(json(rotated.stdout).token);
         assert.deepStrictEqual(
           [yield* statusOf(token), yield* statusOf(reader), yield* statusOf(reader, "POST")],

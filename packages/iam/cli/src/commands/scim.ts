@@ -68,9 +68,7 @@ const revoke = Command.make(
 ).pipe(
   Command.withShortDescription("End a credential"),
   Command.withDescription("Ends one credential of a connection, at once and for good. What the directory gave stays."),
-  Command.withExamples([
-    { command: "iam scim revoke --org acme ba_scim_credential_…", description: "By id" },
-  ]),
+  Command.withExamples([{ command: "iam scim revoke --org acme ba_scim_credential_…", description: "By id" }]),
 );
 
 const end = Command.make("end", { org, connection }, (input) =>
@@ -80,9 +78,7 @@ const end = Command.make("end", { org, connection }, (input) =>
   Command.withDescription(
     "Ends a connection for good, and takes back what the directory gave: memberships, roles, and accounts that nobody else assigns. Where it was broken off, it goes on when it is called again.",
   ),
-  Command.withExamples([
-    { command: "iam scim end --org acme ba_scim_connection_…", description: "By id" },
-  ]),
+  Command.withExamples([{ command: "iam scim end --org acme ba_scim_connection_…", description: "By id" }]),
 );
 
 /** `iam scim` */

@@ -1,7 +1,7 @@
 /** `iam scim` */
 import { randomUUID } from "node:crypto";
-import { Auth, Operator } from "@beep/iam-server";
 import { Errors } from "@beep/iam-domain";
+import { Auth, Operator } from "@beep/iam-server";
 import * as Clock from "effect/Clock";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
@@ -47,7 +47,9 @@ const print = Effect.fnUntraced(function* (json: boolean, { connection, credenti
   const { connectionId } = connection;
   const { credentialId, expiresAt, scopes } = credential;
   yield* Output.result(json, { url, connectionId, credentialId, scopes, expiresAt, token }, () => token);
-  yield* Output.say(`This is ${credentialId} of ${connectionId}, until ${Output.day(expiresAt)}. It is not shown again.`);
+  yield* Output.say(
+    `This is ${credentialId} of ${connectionId}, until ${Output.day(expiresAt)}. It is not shown again.`,
+  );
   yield* Output.say(`The directory's base URL is ${url}`);
 });
 
@@ -61,7 +63,9 @@ export const create = (input: Issuing): Operation =>
       const creationRequestId = randomUUID();
       yield* print(
         input.json,
-        yield* api.createSCIMManagedConnection({ body: { creationRequestId, provisioningDomainId, actorId, ...policy } }),
+        yield* api.createSCIMManagedConnection({
+          body: { creationRequestId, provisioningDomainId, actorId, ...policy },
+        }),
       );
     }),
   );

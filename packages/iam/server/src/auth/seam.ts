@@ -17,9 +17,9 @@ type TransactionAdapter = Parameters<Parameters<Transaction>[0]>[0];
 
 /**
  * Models whose creation Better Auth lets fail on a unique constraint and then goes on in the same transaction, which
- * PostgreSQL would have broken off: two additions of one team member at once, two first requests of one directory.
+ * PostgreSQL would have broken off: two additions of one team member at once.
  */
-const mayCollide: ReadonlySet<string> = new Set(["scimConnectionBinding", "teamMember"]);
+const mayCollide: ReadonlySet<string> = new Set(["teamMember"]);
 
 /** Models whose ids a client may ask for in any form, because its protocol does not say which they have. */
 const opaque: ReadonlySet<string> = new Set(["scimGroup", "scimUser"]);
@@ -96,9 +96,13 @@ export const seam =
         findOne: (input: Parameters<typeof findOne>[0]) =>
           checked(findOne)({ ...input, where: input.where.map((part) => asKept(input.model, part)) }),
         findMany: (input: Parameters<typeof findMany>[0]) =>
-          checked(findMany)(input.where ? { ...input, where: input.where.map((part) => asKept(input.model, part)) } : input),
+          checked(findMany)(
+            input.where ? { ...input, where: input.where.map((part) => asKept(input.model, part)) } : input,
+          ),
         count: (input: Parameters<typeof count>[0]) =>
-          checked(count)(input.where ? { ...input, where: input.where.map((part) => asKept(input.model, part)) } : input),
+          checked(count)(
+            input.where ? { ...input, where: input.where.map((part) => asKept(input.model, part)) } : input,
+          ),
         update: checked(update),
         updateMany: checked(updateMany),
         delete: checked(remove),

@@ -8,7 +8,18 @@ import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Layer from "effect/Layer";
-import { type Answer, connected, directory, groupOf, made, patchOf, refusal, Served, setActive, userOf } from "./directory.ts";
+import {
+  type Answer,
+  connected,
+  directory,
+  groupOf,
+  made,
+  patchOf,
+  refusal,
+  Served,
+  setActive,
+  userOf,
+} from "./directory.ts";
 
 /** What another process has: its address, and its service. */
 class Other extends Context.Service<Other, { readonly url: string; readonly api: Auth.Auth["Service"]["api"] }>()(
@@ -37,7 +48,11 @@ const services = Layer.merge(Served.layer, Other.layer).pipe(Layer.provideMerge(
 const superuser = Effect.flatMap(TestDatabase, ({ adminUrl }) => connect(adminUrl));
 
 /** Runs two effects at once, both held up at the table until both wait, whatever for. */
-const held = Effect.fnUntraced(function* <A, E, R>(sql: PgClient, table: string, sides: ReadonlyArray<Effect.Effect<A, E, R>>) {
+const held = Effect.fnUntraced(function* <A, E, R>(
+  sql: PgClient,
+  table: string,
+  sides: ReadonlyArray<Effect.Effect<A, E, R>>,
+) {
   const fibers = yield* sql.withTransaction(
     Effect.gen(function* () {
       yield* sql`lock table ${sql(table)} in share mode`;
@@ -82,7 +97,10 @@ layer(services, { excludeTestServices: true })("two processes", (it) => {
       ] as const) {
         const answers = yield* held(sql, table, [here("POST", path, body), there("POST", path, body)]);
         assert.deepStrictEqual(statuses(answers), [201, 409]);
-        assert.include(answers.map((answer) => refusal(answer).scimType), "uniqueness");
+        assert.include(
+          answers.map((answer) => refusal(answer).scimType),
+          "uniqueness",
+        );
       }
     }).pipe(Effect.scoped),
   );
@@ -94,7 +112,10 @@ layer(services, { excludeTestServices: true })("two processes", (it) => {
       const { token } = yield* connected(id);
       const here = directory((yield* Served).url, token);
       const there = directory((yield* Other).url, token);
-      const [one, two] = [made(yield* here("POST", "/Users", userOf("una"))), made(yield* here("POST", "/Users", userOf("duo")))];
+      const [one, two] = [
+        made(yield* here("POST", "/Users", userOf("una"))),
+        made(yield* here("POST", "/Users", userOf("duo"))),
+      ];
       yield* sql`update iam_members set role = 'owner' where organization_id = ${uuid}`;
       yield* sql`delete from iam_members where user_id = ${ownerId}`;
       const answers = yield* held(sql, "iam_members", [
@@ -124,56 +145,60 @@ layer(services, { excludeTestServices: true })("two processes", (it) => {
     }).pipe(Effect.scoped),
   );
 
-  it.effect("DIR-1: a connection's end goes on where it broke off, in one process at a time, and nothing of it stays", () =>
-    Effect.gen(function* () {
-      const sql = yield* superuser;
-      const { api } = yield* Auth.Auth;
-      const other = yield* Other;
-      const { url } = yield* Served;
-      const { id, uuid } = yield* organization("ending");
-      const { connection, token } = yield* connected(id);
-      const ask = directory(url, token);
-      // Fifty are done at a time.
-      const names = Array.from({ length: 60 }, (_, index) => `leaver-${index}`);
-      const users = yield* Effect.forEach(names, (name) => ask("POST", "/Users", userOf(name)), { concurrency: 4 });
-      assert.lengthOf(users.map(made), 60);
-      const members = sql`select count(*)::int as count from iam_members where organization_id = ${uuid}`;
-      const ending = { body: { connectionId: connection.connectionId, provisioningDomainId: id, actorId: "test" } };
+  it.effect(
+    "DIR-1: a connection's end goes on where it broke off, in one process at a time, and nothing of it stays",
+    () =>
+      Effect.gen(function* () {
+        const sql = yield* superuser;
+        const { api } = yield* Auth.Auth;
+        const other = yield* Other;
+        const { url } = yield* Served;
+        const { id, uuid } = yield* organization("ending");
+        const { connection, token } = yield* connected(id);
+        const ask = directory(url, token);
+        // Fifty are done at a time.
+        const names = Array.from({ length: 60 }, (_, index) => `leaver-${index}`);
+        const users = yield* Effect.forEach(names, (name) => ask("POST", "/Users", userOf(name)), { concurrency: 4 });
+        assert.lengthOf(users.map(made), 60);
+        const members = sql`select count(*)::int as count from iam_members where organization_id = ${uuid}`;
+        const ending = { body: { connectionId: connection.connectionId, provisioningDomainId: id, actorId: "test" } };
 
-      // The second fifty cannot be done: the last user's membership cannot be removed.
-      const [last] = yield* sql<{ id: string }>`
+        // The second fifty cannot be done: the last user's membership cannot be removed.
+        const [last] = yield* sql<{ id: string }>`
         select m.id from iam_members m where m.organization_id = ${uuid} order by m.user_id desc limit 1`;
-      yield* sql`create function stuck() returns trigger language plpgsql as $$ begin raise 'stuck'; end $$`;
-      yield* sql.unsafe(`create trigger stuck before delete on iam_members for each row when (old.id = '${last?.id}') execute function stuck()`);
-      assert.strictEqual((yield* Effect.exit(api.decommissionSCIMManagedConnection(ending)))._tag, "Failure");
-      // The owner is one of them all.
-      assert.deepStrictEqual(yield* members, [{ count: 11 }]);
-      assert.strictEqual((yield* ask("GET", "/Users")).status, 401);
-      yield* sql`drop function stuck() cascade`;
+        yield* sql`create function stuck() returns trigger language plpgsql as $$ begin raise 'stuck'; end $$`;
+        yield* sql.unsafe(
+          `create trigger stuck before delete on iam_members for each row when (old.id = '${last?.id}') execute function stuck()`,
+        );
+        assert.strictEqual((yield* Effect.exit(api.decommissionSCIMManagedConnection(ending)))._tag, "Failure");
+        // The owner is one of them all.
+        assert.deepStrictEqual(yield* members, [{ count: 11 }]);
+        assert.strictEqual((yield* ask("GET", "/Users")).status, 401);
+        yield* sql`drop function stuck() cascade`;
 
-      // While another process is at it, one waits for its lease.
-      const leased = (until: string) =>
-        sql`update iam_scim_connection_bindings set decommission_lease_id = 'another', decommission_lease_expires_at = now() + ${until}::interval
+        // While another process is at it, one waits for its lease.
+        const leased = (until: string) =>
+          sql`update iam_scim_connection_bindings set decommission_lease_id = 'another', decommission_lease_expires_at = now() + ${until}::interval
           where connection_id = ${connection.connectionId}`;
-      yield* leased("1 minute");
-      const waiting = yield* other.api.decommissionSCIMManagedConnection(ending);
-      assert.strictEqual(waiting.decommission.status, "reconciling");
-      assert.isNotNull(waiting.decommission.retryAfter);
-      assert.deepStrictEqual(yield* members, [{ count: 11 }]);
-      yield* leased("-1 second");
-      const { connection: ended, decommission } = yield* other.api.decommissionSCIMManagedConnection(ending);
-      assert.deepStrictEqual([ended.status, decommission.status], ["decommissioned", "complete"]);
-      assert.deepStrictEqual(yield* members, [{ count: 1 }]);
-      const [{ count } = { count: 0 }] = yield* sql<{ count: number }>`
+        yield* leased("1 minute");
+        const waiting = yield* other.api.decommissionSCIMManagedConnection(ending);
+        assert.strictEqual(waiting.decommission.status, "reconciling");
+        assert.isNotNull(waiting.decommission.retryAfter);
+        assert.deepStrictEqual(yield* members, [{ count: 11 }]);
+        yield* leased("-1 second");
+        const { connection: ended, decommission } = yield* other.api.decommissionSCIMManagedConnection(ending);
+        assert.deepStrictEqual([ended.status, decommission.status], ["decommissioned", "complete"]);
+        assert.deepStrictEqual(yield* members, [{ count: 1 }]);
+        const [{ count } = { count: 0 }] = yield* sql<{ count: number }>`
         select count(*)::int as count from iam_scim_subjects s join iam_users u on u.id = s.user_id
         where u.email like 'leaver-%' and s.deactivated`;
-      assert.strictEqual(count, 60);
-      const { events } = yield* api.listSCIMManagedConnectionEvents(ending);
-      assert.deepStrictEqual(
-        events.map(({ type }) => type),
-        ["connection.created", "credential.issued", "connection.decommissioning", "connection.decommissioned"],
-      );
-    }).pipe(Effect.scoped),
+        assert.strictEqual(count, 60);
+        const { events } = yield* api.listSCIMManagedConnectionEvents(ending);
+        assert.deepStrictEqual(
+          events.map(({ type }) => type),
+          ["connection.created", "credential.issued", "connection.decommissioning", "connection.decommissioned"],
+        );
+      }).pipe(Effect.scoped),
   );
 
   it.effect("DIR-1: with an organization all that its directories said is gone", () =>
@@ -184,7 +209,10 @@ layer(services, { excludeTestServices: true })("two processes", (it) => {
       const ask = directory(url, (yield* connected(id)).token);
       const mia = made(yield* ask("POST", "/Users", userOf("mia")));
       made(yield* ask("POST", "/Groups", groupOf("Members", [mia])));
-      assert.strictEqual((yield* ask("PATCH", `/Users/${mia}`, patchOf({ op: "replace", path: "title", value: "Dr" }))).status, 200);
+      assert.strictEqual(
+        (yield* ask("PATCH", `/Users/${mia}`, patchOf({ op: "replace", path: "title", value: "Dr" }))).status,
+        200,
+      );
       yield* sql`delete from iam_organizations where id = ${uuid}`;
       assert.strictEqual((yield* ask("GET", "/Users")).status, 401);
       const left = yield* sql`select count(*)::int as count from iam_scim_users where provisioning_domain_id = ${uuid}`;

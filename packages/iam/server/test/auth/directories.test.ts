@@ -128,48 +128,50 @@ const expected: Readonly<Record<SCIMLifecycleCheckpoint, unknown>> = {
 const services = Owner.layer.pipe(Layer.provideMerge(Served.layer), Layer.provideMerge(TestDatabase.layer()));
 
 layer(services, { excludeTestServices: true })("by SCIM", (it) => {
-  it.effect("DIR-1: Better Auth's lifecycle suite passes, failure included, and the database has it at every checkpoint", () =>
-    Effect.gen(function* () {
-      const { api } = yield* Auth.Auth;
-      const { url } = yield* Served;
-      const sql = yield* superuser;
-      const { id: organizationId, owner: headers } = yield* organization("acme");
-      const permission = { team: ["create"] };
-      yield* api.createOrgRole({ headers, body: { role: FINANCE, permission, organizationId } });
-      const { token } = yield* connected(organizationId);
+  it.effect(
+    "DIR-1: Better Auth's lifecycle suite passes, failure included, and the database has it at every checkpoint",
+    () =>
+      Effect.gen(function* () {
+        const { api } = yield* Auth.Auth;
+        const { url } = yield* Served;
+        const sql = yield* superuser;
+        const { id: organizationId, owner: headers } = yield* organization("acme");
+        const permission = { team: ["create"] };
+        yield* api.createOrgRole({ headers, body: { role: FINANCE, permission, organizationId } });
+        const { token } = yield* connected(organizationId);
 
-      // The database refuses the change of the role, which is the last thing that the suite's failing request writes.
-      let before: unknown;
-      const breaking = Effect.gen(function* () {
-        yield* sql`create function broken() returns trigger language plpgsql as $$ begin raise 'broken'; end $$`;
-        yield* sql`create trigger broken before update on iam_members for each row execute function broken()`;
-        before = yield* allOf(sql);
-      });
-      const mended = Effect.gen(function* () {
-        assert.deepStrictEqual(yield* allOf(sql), before);
-        yield* sql`drop function broken() cascade`;
-      });
+        // The database refuses the change of the role, which is the last thing that the suite's failing request writes.
+        let before: unknown;
+        const breaking = Effect.gen(function* () {
+          yield* sql`create function broken() returns trigger language plpgsql as $$ begin raise 'broken'; end $$`;
+          yield* sql`create trigger broken before update on iam_members for each row execute function broken()`;
+          before = yield* allOf(sql);
+        });
+        const mended = Effect.gen(function* () {
+          assert.deepStrictEqual(yield* allOf(sql), before);
+          yield* sql`drop function broken() cascade`;
+        });
 
-      const seen: Array<unknown> = [];
-      const context = yield* Effect.context<never>();
-      const look = Effect.fnUntraced(function* (checkpoint: SCIMLifecycleCheckpoint) {
-        const found = yield* stateOf(sql, "life.primary@example.com", organizationId);
-        seen.push([checkpoint, found]);
-        if (checkpoint === "group-created") yield* breaking;
-        if (checkpoint === "failed-add-rolled-back") yield* mended;
-      });
-      yield* Effect.promise(() =>
-        runSCIMLifecycle({
-          baseURL: url,
-          token,
-          testId: "life",
-          // Broken and mended at the checkpoints around it, which are waited for.
-          projectionFailure: { enable: () => {}, disable: () => {} },
-          onCheckpoint: (checkpoint) => Effect.runPromiseWith(context)(look(checkpoint)),
-        }),
-      );
-      assert.deepStrictEqual(seen, Object.entries(expected));
-    }).pipe(Effect.scoped),
+        const seen: Array<unknown> = [];
+        const context = yield* Effect.context<never>();
+        const look = Effect.fnUntraced(function* (checkpoint: SCIMLifecycleCheckpoint) {
+          const found = yield* stateOf(sql, "life.primary@example.com", organizationId);
+          seen.push([checkpoint, found]);
+          if (checkpoint === "group-created") yield* breaking;
+          if (checkpoint === "failed-add-rolled-back") yield* mended;
+        });
+        yield* Effect.promise(() =>
+          runSCIMLifecycle({
+            baseURL: url,
+            token,
+            testId: "life",
+            // Broken and mended at the checkpoints around it, which are waited for.
+            projectionFailure: { enable: () => {}, disable: () => {} },
+            onCheckpoint: (checkpoint) => Effect.runPromiseWith(context)(look(checkpoint)),
+          }),
+        );
+        assert.deepStrictEqual(seen, Object.entries(expected));
+      }).pipe(Effect.scoped),
   );
 
   it.effect("DIR-1: what is wrong is refused in SCIM's form", () =>
@@ -205,7 +207,11 @@ layer(services, { excludeTestServices: true })("by SCIM", (it) => {
         [patched("displayName", "a\0b"), 400, "invalidValue"],
         [patched("id", "x"), 400, "mutability"],
         [ask("POST", "/Groups", groupOf("Others", ["nonsense"])), 400, "invalidValue"],
-        [ask("PATCH", `/Groups/${group}`, patchOf({ op: "remove", path: 'members[value eq "nonsense"]' })), 400, "invalidValue"],
+        [
+          ask("PATCH", `/Groups/${group}`, patchOf({ op: "remove", path: 'members[value eq "nonsense"]' })),
+          400,
+          "invalidValue",
+        ],
         [ask("POST", "/Users", "{"), 400, "invalidSyntax"],
         [ask("POST", "/Users", "null"), 400, "invalidValue"],
         [ask("POST", "/Users", deep), 400, "invalidValue"],
@@ -278,7 +284,9 @@ layer(services, { excludeTestServices: true })("by SCIM", (it) => {
       assert.strictEqual(refusal(refusedMember).scimType, "invalidValue");
 
       const expiresAt = credential.expiresAt;
-      const reading = yield* api.rotateSCIMManagedCredential({ body: { ...of, scopes: ["scim.users.read"], expiresAt } });
+      const reading = yield* api.rotateSCIMManagedCredential({
+        body: { ...of, scopes: ["scim.users.read"], expiresAt },
+      });
       const reader = directory(url, reading.token);
       const statuses = (...asked: ReadonlyArray<Effect.Effect<Answer>>) =>
         Effect.map(Effect.all(asked), (answers) => answers.map(({ status }) => status));
@@ -322,15 +330,19 @@ layer(services, { excludeTestServices: true })("by SCIM", (it) => {
       yield* api.addMember({ body: { userId: bob.id, role: "member", organizationId } });
 
       for (const name of ["uma", "sid"]) {
-        assert.deepInclude(refusal(yield* ask("POST", "/Users", userOf(name))), { status: 409, scimType: "uniqueness" });
+        assert.deepInclude(refusal(yield* ask("POST", "/Users", userOf(name))), {
+          status: 409,
+          scimType: "uniqueness",
+        });
       }
       const linked = made(yield* ask("POST", "/Users", userOf("bob", { displayName: "Robert" })));
       const current = yield* api.getSession({ headers: bob.headers });
       assert.strictEqual(current?.user.name, "bob");
 
       const roleOf = (userId: string) =>
-        Effect.map(api.listMembers({ headers: owner, query: { organizationId } }), ({ members }) =>
-          members.find((member) => member.userId === userId)?.role,
+        Effect.map(
+          api.listMembers({ headers: owner, query: { organizationId } }),
+          ({ members }) => members.find((member) => member.userId === userId)?.role,
         );
       const group = made(yield* ask("POST", "/Groups", groupOf("Admin", [linked])));
       assert.strictEqual(yield* roleOf(bob.id), "member,admin");

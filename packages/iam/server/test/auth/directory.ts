@@ -14,7 +14,8 @@ import type { DirectoryScope } from "../../src/auth/api/directories.ts";
 import { at, text } from "./browser.ts";
 
 export const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
-export const GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group";
+const GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group";
+export const MEDIA_TYPE = "application/scim+json";
 const PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /** A server that listens at the address that its configuration has. */
@@ -29,7 +30,10 @@ export class Served extends Context.Service<Served, { readonly url: string }>()(
       const server = HttpRouter.serve(Layer.mergeAll(IamHttp.layer, IamHttp.answering), {
         disableListenLog: true,
         disableLogger: true,
-      }).pipe(Layer.provide(NodeHttpServer.layer(() => createServer(), { port, host: "localhost" })), Layer.provide(config));
+      }).pipe(
+        Layer.provide(NodeHttpServer.layer(() => createServer(), { port, host: "localhost" })),
+        Layer.provide(config),
+      );
       return Layer.provideMerge(
         Layer.merge(Layer.succeed(Served, { url }), server),
         // The origin that the tests' browsers have.
@@ -39,7 +43,7 @@ export class Served extends Context.Service<Served, { readonly url: string }>()(
   );
 }
 
-export const everything: ReadonlyArray<DirectoryScope> = [
+const everything: ReadonlyArray<DirectoryScope> = [
   "scim.users.read",
   "scim.users.write",
   "scim.groups.read",
@@ -68,23 +72,33 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** Requests with a token. A body that is a text is sent as it is. */
-export const directory =
-  (url: string, token: string | undefined, type = "application/scim+json") =>
+/** Requests with a token, to whatever answers them. A body that is a text is sent as it is. */
+export const directoryBy =
+  (send: (request: Request) => Promise<Response>, url: string, token: string | undefined, type: string) =>
   (method: string, path: string, body?: unknown): Effect.Effect<Answer> =>
     Effect.promise(async () => {
-      const response = await fetch(`${url}/api/auth/scim/v2${path}`, {
-        method,
-        headers: {
-          accept: "application/scim+json",
-          ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          ...(body !== undefined && { "content-type": type }),
-        },
-        ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
-      });
+      const response = await send(
+        new Request(`${url}/api/auth/scim/v2${path}`, {
+          method,
+          headers: {
+            accept: MEDIA_TYPE,
+            ...(token !== undefined && { authorization: `Bearer ${token}` }),
+            ...(body !== undefined && { "content-type": type }),
+          },
+          ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+        }),
+      );
       const content = await response.text();
-      return { status: response.status, headers: response.headers, body: content === "" ? undefined : JSON.parse(content) };
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: content === "" ? undefined : JSON.parse(content),
+      };
     });
+
+/** The same over HTTP. */
+export const directory = (url: string, token: string | undefined, type = MEDIA_TYPE) =>
+  directoryBy(fetch, url, token, type);
 
 export type Directory = ReturnType<typeof directory>;
 

@@ -111,7 +111,9 @@ const withParents = Layer.effectDiscard(
         yield* db.insert(oauthClient).values({ ...parents.iam_oauth_clients, redirectUris: [] });
         yield* db.insert(oauthResource).values(parents.iam_oauth_resources);
         yield* db.insert(oauthRefreshToken).values({ ...parents.iam_oauth_refresh_tokens, userId, scopes: [] });
-        yield* db.insert(IamDbSchema.scimManagedConnection).values({ ...parents.iam_scim_managed_connections, provisioningDomainId });
+        yield* db
+          .insert(IamDbSchema.scimManagedConnection)
+          .values({ ...parents.iam_scim_managed_connections, provisioningDomainId });
         yield* db.insert(IamDbSchema.scimUser).values({ ...parents.iam_scim_users, provisioningDomainId, userId });
         yield* db.insert(IamDbSchema.scimGroup).values({ ...parents.iam_scim_groups, provisioningDomainId });
       }),

@@ -55,7 +55,12 @@ export const make: Effect.Effect<Directories, never, ServiceConnection> = Effect
       roles: {
         map: ({ connectionId, provisioningDomainId, source: { displayName, externalId } }) =>
           run(
-            groupRoles({ organizationId: organizationIdOf(provisioningDomainId), connectionId, displayName, externalId }),
+            groupRoles({
+              organizationId: organizationIdOf(provisioningDomainId),
+              connectionId,
+              displayName,
+              externalId,
+            }),
           ),
         exists: ({ provisioningDomainId, role }) =>
           run(memberships.isGiven(organizationIdOf(provisioningDomainId), role)),
@@ -80,7 +85,6 @@ export const make: Effect.Effect<Directories, never, ServiceConnection> = Effect
         message: "The directory that manages this account has ended it.",
       });
     },
-    joined: ({ organizationId, userId }) =>
-      run(accounts.release(userIdOf(userId), organizationIdOf(organizationId))),
+    joined: ({ organizationId, userId }) => run(accounts.release(userIdOf(userId), organizationIdOf(organizationId))),
   };
 });

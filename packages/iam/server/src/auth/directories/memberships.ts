@@ -56,7 +56,10 @@ export const makeMemberships = (db: EffectPgDatabase<typeof relations>) => {
       .for("update");
     if (found === undefined) return undefined;
     const { given, roles } = scimMembership;
-    const [theirs] = yield* db.select({ given, roles }).from(scimMembership).where(eq(scimMembership.memberId, found.id));
+    const [theirs] = yield* db
+      .select({ given, roles })
+      .from(scimMembership)
+      .where(eq(scimMembership.memberId, found.id));
     return { ...found, theirs };
   });
 
@@ -102,7 +105,11 @@ export const makeMemberships = (db: EffectPgDatabase<typeof relations>) => {
 
   /** Whether nobody else who can act owns the organization. Two who would both be the last wait for each other. */
   const isLastOwner = Effect.fnUntraced(function* ({ organizationId, userId }: Said) {
-    yield* db.select({ id: organization.id }).from(organization).where(eq(organization.id, organizationId)).for("update");
+    yield* db
+      .select({ id: organization.id })
+      .from(organization)
+      .where(eq(organization.id, organizationId))
+      .for("update");
     const others = yield* db
       .select({ id: member.id })
       .from(member)
@@ -133,17 +140,14 @@ export const makeMemberships = (db: EffectPgDatabase<typeof relations>) => {
         .where(and(inArray(team.id, teams), gte(team.memberCount, 1)));
     }
     yield* db.delete(member).where(eq(member.id, id));
-    yield* db
-      .delete(session)
-      .where(and(eq(session.userId, userId), eq(session.activeOrganizationId, organizationId)));
+    yield* db.delete(session).where(and(eq(session.userId, userId), eq(session.activeOrganizationId, organizationId)));
   });
 
   const take = Effect.fnUntraced(function* (said: Said) {
     const membership = yield* membershipOf(said);
     if (membership?.theirs === undefined) return;
     const fromElsewhere = rolesFromElsewhere(membership);
-    const leaves =
-      membership.theirs.given && !(rolesIn(membership.role).includes(OWNER) && (yield* isLastOwner(said)));
+    const leaves = membership.theirs.given && !(rolesIn(membership.role).includes(OWNER) && (yield* isLastOwner(said)));
     if (leaves) return yield* remove(said, membership.id);
     yield* setRole(membership.id, fromElsewhere);
     yield* db.update(scimMembership).set({ roles: "" }).where(eq(scimMembership.memberId, membership.id));

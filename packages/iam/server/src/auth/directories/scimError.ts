@@ -13,7 +13,10 @@ const scimTypes: ReadonlyMap<unknown, string> = new Map([
 export const isNamed = (code: unknown): boolean => scimTypes.has(code);
 
 /** The body of an error; what a client did not state is not in its JSON. */
-export const scimError = (status: number, { code, message }: { readonly code?: unknown; readonly message?: unknown }) => ({
+export const scimError = (
+  status: number,
+  { code, message }: { readonly code?: unknown; readonly message?: unknown },
+) => ({
   schemas: ["urn:ietf:params:scim:api:messages:2.0:Error"],
   status: String(status),
   scimType: scimTypes.get(code),

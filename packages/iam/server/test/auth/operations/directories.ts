@@ -4,8 +4,7 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type { Directories } from "../../../src/auth/api/directories.ts";
 import { type Answers, answer, list } from "./answers.ts";
-import type { Plugin } from "./plugins.ts";
-import { person } from "./verified.ts";
+import { type Operations, person } from "./verified.ts";
 
 const { Date: Moment, Int, Literals, NullOr, String } = Schema;
 
@@ -84,7 +83,7 @@ const answers = {
 const forDirectories = "A directory calls it over HTTP, with the connection's token.";
 
 /** Directories that provision organizations. */
-export const directories: Plugin = {
+export const directories = {
   title: "directories",
   answers,
   leftOut: {
@@ -108,7 +107,7 @@ export const directories: Plugin = {
     getSCIMResourceTypes: forDirectories,
     getSCIMResourceType: forDirectories,
   },
-  scenario: Effect.fnUntraced(function* (api) {
+  scenario: Effect.fnUntraced(function* (api: Operations) {
     const { headers, id: actorId } = yield* person("dir");
     const { id: provisioningDomainId } = yield* api.createOrganization({
       headers,
