@@ -57,20 +57,16 @@ const onAddress = (url: Redacted.Redacted, more: Readonly<Record<string, string>
     Layer.provide(config({ DATABASE_URL: Redacted.value(url), IAM_RUN_MIGRATIONS: "false", ...more })),
   );
 
+/** On a database that is given, used by the login that owns nothing, with what the configuration says otherwise. */
+export const configured = (more: Readonly<Record<string, string>>): Layer.Layer<Provided, unknown, TestDatabase> =>
+  Layer.unwrap(Effect.map(TestDatabase, ({ appUrl }) => onAddress(appUrl, more)));
+
 /** On a database that is given, used by the login that owns nothing. */
-export const onDatabase: Layer.Layer<Provided, unknown, TestDatabase> = Layer.unwrap(
-  Effect.map(TestDatabase, ({ appUrl }) => onAddress(appUrl)),
-);
+export const onDatabase = configured({});
 
 /** On PostgreSQL: a copy of the migrated template. */
 export const postgres = (options?: Options): Layer.Layer<Provided | TestDatabase, unknown> =>
   Layer.provideMerge(onDatabase, TestDatabase.layer(options));
-
-/** The same, where Config says something else than for the other tests. */
-export const configured = (values: Readonly<Record<string, string>>): Layer.Layer<Provided | TestDatabase, unknown> =>
-  Layer.unwrap(Effect.map(TestDatabase, ({ appUrl }) => onAddress(appUrl, values))).pipe(
-    Layer.provideMerge(TestDatabase.layer()),
-  );
 
 /** On PostgreSQL behind a PgBouncer in transaction mode. */
 export const pooled: Layer.Layer<Provided | TestDatabase, unknown> = Layer.unwrap(

@@ -13,6 +13,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { keyCommand } from "./commands/key.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { orgCommand } from "./commands/org.ts";
+import { scimCommand } from "./commands/scim.ts";
 import { seedCommand } from "./commands/seed.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { userCommand } from "./commands/user.ts";
@@ -34,6 +35,7 @@ const iam = Command.make("iam").pipe(
     userCommand.pipe(Command.provideEffectDiscard(demandKnown)),
     orgCommand.pipe(Command.provideEffectDiscard(demandKnown)),
     keyCommand.pipe(Command.provideEffectDiscard(demandKnown)),
+    scimCommand.pipe(Command.provideEffectDiscard(demandKnown)),
     seedCommand.pipe(Command.provideEffectDiscard(demandKnown)),
   ]),
   Command.withExamples([

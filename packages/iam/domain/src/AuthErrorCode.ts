@@ -259,7 +259,7 @@ export const betterAuthCodes = [
  * Ours: an id is malformed, or of another kind of entity; something exists already, or what it refers to is gone, as may
  * happen to the loser of a race; a value cannot be stored; an operation is of a plugin that is not enabled; the
  * connection was lost during COMMIT; a password is one of those that are tried first (as Better Auth's plugin for these
- * names it); too many sign-ins in a row failed.
+ * names it); too many sign-ins in a row failed; an account was ended by the directory that manages it.
  */
 const ownCodes = [
   "ALREADY_EXISTS",
@@ -270,6 +270,7 @@ const ownCodes = [
   "PLUGIN_NOT_ENABLED",
   "REFERENCE_GONE",
   "TOO_MANY_FAILURES",
+  "USER_DEACTIVATED",
 ] as const;
 
 /** Every code that an `AuthError` may have. */

@@ -23,6 +23,7 @@ export * as ScimIdentityTombstone from "./entities/ScimIdentityTombstone.ts";
 export * as ScimManagedConnection from "./entities/ScimManagedConnection.ts";
 export * as ScimManagedConnectionEvent from "./entities/ScimManagedConnectionEvent.ts";
 export * as ScimManagedCredential from "./entities/ScimManagedCredential.ts";
+export * as ScimMembership from "./entities/ScimMembership.ts";
 export * as ScimProjectionGrant from "./entities/ScimProjectionGrant.ts";
 export * as ScimSubject from "./entities/ScimSubject.ts";
 export * as ScimUser from "./entities/ScimUser.ts";

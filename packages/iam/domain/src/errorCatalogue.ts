@@ -149,6 +149,11 @@ const own: Readonly<Record<Exclude<AuthErrorCode, (typeof betterAuthCodes)[numbe
     "Sign-ins to an account failed five times in a row or more. Each failure doubles the wait, up to 15 minutes.",
     "Wait as long as `Retry-After` says, or set a new password by a mailed link, which ends the wait in that browser.",
   ),
+  USER_DEACTIVATED: answered(
+    403,
+    "The account was made by a directory, which has ended it: no directory has the user as active any more.",
+    "Let the directory's administrator assign the user again.",
+  ),
   COMMIT_UNKNOWN: answered(
     503,
     "The connection to the database was lost during the commit: the change may or may not have happened.",

@@ -3,6 +3,7 @@ export { IamApi } from "./api/IamApi.ts";
 export * as IamHttp from "./api/IamHttp.ts";
 export type { Api, CurrentSession } from "./auth/Api.ts";
 export * as Auth from "./auth/Auth.ts";
+export * as Directories from "./auth/directories/GroupRoles.ts";
 export * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 export * as Mailer from "./auth/Mailer.ts";
 export * as Operator from "./auth/Operator.ts";

@@ -13,10 +13,13 @@ import * as Effect from "effect/Effect";
 import { makeAdapter } from "../src/auth/adapter.ts";
 import { makeBetterAuth } from "../src/auth/betterAuth.ts";
 import { makeCredentials } from "../src/auth/credentials.ts";
+import * as Directories from "../src/auth/directories/Directories.ts";
 import { tables, undeclaredReferences } from "../src/auth/models.ts";
 import * as Pages from "../src/auth/pages.ts";
 import { settings } from "../src/auth/settings.ts";
 import { ServiceConnection } from "../src/db/ServiceConnection.ts";
+
+const directory = "what a directory provisions is an organization, and ends with it";
 
 /** Where our tables are meant to say something else than Better Auth does, and why. */
 const deliberate: Readonly<Record<string, string>> = {
@@ -56,6 +59,12 @@ const deliberate: Readonly<Record<string, string>> = {
   "session.impersonatedBy refers to user.id, cascade": "without its mark the session would be the user's own",
   "ssoProvider.organizationId refers to organization.id, cascade":
     "without its organization a provider would sign in whoever its domains name, into none",
+  "scimConnectionBinding.provisioningDomainId refers to organization.id, cascade": directory,
+  "scimGroup.provisioningDomainId refers to organization.id, cascade": directory,
+  "scimIdentityTombstone.provisioningDomainId refers to organization.id, cascade": directory,
+  "scimManagedConnection.provisioningDomainId refers to organization.id, cascade": directory,
+  "scimProjectionGrant.provisioningDomainId refers to organization.id, cascade": directory,
+  "scimUser.provisioningDomainId refers to organization.id, cascade": directory,
   "teamMember.teamId refers to organizationId of team too": "a team's member cannot be in another tenant than the team",
 
   "organizationRole.role is not the first of an index": "it is looked up within an organization, by the unique pair",
@@ -70,6 +79,7 @@ const authTables = Effect.gen(function* () {
     credentials: yield* makeCredentials(stated, connection),
     mails: yield* Mailer.Mails,
     adapter: makeAdapter(connection),
+    directories: yield* Directories.make,
     transaction: (run) => run(),
     send: () => Effect.void,
     sendText: () => Effect.void,

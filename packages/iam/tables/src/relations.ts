@@ -109,6 +109,9 @@ export const relations = defineRelations(schema, (r) => ({
       optional: false,
     }),
   },
+  scimMembership: {
+    member: r.one.member({ from: r.scimMembership.memberId, to: r.member.id, optional: false }),
+  },
   scimSubject: {
     user: r.one.user({ from: r.scimSubject.userId, to: r.user.id, optional: false }),
   },

@@ -23,6 +23,7 @@ export { scimIdentityTombstone } from "./tables/scimIdentityTombstone.table.ts";
 export { scimManagedConnection } from "./tables/scimManagedConnection.table.ts";
 export { scimManagedConnectionEvent } from "./tables/scimManagedConnectionEvent.table.ts";
 export { scimManagedCredential } from "./tables/scimManagedCredential.table.ts";
+export { scimMembership } from "./tables/scimMembership.table.ts";
 export { scimProjectionGrant } from "./tables/scimProjectionGrant.table.ts";
 export { scimSubject } from "./tables/scimSubject.table.ts";
 export { scimUser } from "./tables/scimUser.table.ts";

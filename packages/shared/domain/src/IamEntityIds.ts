@@ -109,6 +109,12 @@ export const ScimManagedCredentialId = EntityId.make("ScimManagedCredentialId", 
 });
 export type ScimManagedCredentialId = typeof ScimManagedCredentialId.Type;
 
+export const ScimMembershipId = EntityId.make("ScimMembershipId", {
+  prefix: "scimmembership",
+  table: "iam_scim_memberships",
+});
+export type ScimMembershipId = typeof ScimMembershipId.Type;
+
 export const ScimProjectionGrantId = EntityId.make("ScimProjectionGrantId", {
   prefix: "scimprojectiongrant",
   table: "iam_scim_projection_grants",

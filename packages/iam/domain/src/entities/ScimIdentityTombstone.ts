@@ -5,7 +5,7 @@ import * as VariantModel from "effect/schema/Model";
 export class Model extends VariantModel.Class<Model>("ScimIdentityTombstone")({
   ...Row.entity(IamEntityIds.ScimIdentityTombstoneId),
   connectionId: Field.readOnly(Field.required(Field.text)),
-  provisioningDomainId: Field.readOnly(Field.required(Field.text)),
+  provisioningDomainId: Field.readOnly(Field.required(SharedEntityIds.OrganizationId)),
   externalId: Field.readOnly(Field.required(Field.text)),
   externalIdKey: Field.sensitive(Field.required(Field.text)),
   userId: Field.readOnly(Field.required(SharedEntityIds.UserId)),

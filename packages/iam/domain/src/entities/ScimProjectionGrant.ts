@@ -5,7 +5,7 @@ import * as VariantModel from "effect/schema/Model";
 export class Model extends VariantModel.Class<Model>("ScimProjectionGrant")({
   ...Row.entity(IamEntityIds.ScimProjectionGrantId),
   connectionId: Field.readOnly(Field.required(Field.text)),
-  provisioningDomainId: Field.readOnly(Field.required(Field.text)),
+  provisioningDomainId: Field.readOnly(Field.required(SharedEntityIds.OrganizationId)),
   scimUserId: Field.readOnly(Field.required(IamEntityIds.ScimUserId)),
   userId: Field.readOnly(Field.required(SharedEntityIds.UserId)),
   sourceKind: Field.readOnly(Field.required(Field.text)),

@@ -6,7 +6,7 @@ import * as VariantModel from "effect/schema/Model";
 export class Model extends VariantModel.Class<Model>("ScimUser")({
   ...Row.entity(IamEntityIds.ScimUserId),
   connectionId: Field.readOnly(Field.required(Field.text)),
-  provisioningDomainId: Field.readOnly(Field.required(Field.text)),
+  provisioningDomainId: Field.readOnly(Field.required(SharedEntityIds.OrganizationId)),
   userId: Field.readOnly(Field.required(SharedEntityIds.UserId)),
   connectionUserKey: Field.sensitive(Field.required(Field.text)),
   userName: Field.readOnly(Field.required(Field.text)),

@@ -99,6 +99,7 @@ const writable: Record<Entity, { readonly create: ReadonlyArray<string>; readonl
   ScimManagedConnection: { create: [], update: [] },
   ScimManagedConnectionEvent: { create: [], update: [] },
   ScimManagedCredential: { create: [], update: [] },
+  ScimMembership: { create: [], update: [] },
   ScimProjectionGrant: { create: [], update: [] },
   ScimSubject: { create: [], update: [] },
   ScimUser: { create: [], update: [] },

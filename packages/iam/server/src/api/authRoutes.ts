@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect";
 import * as HttpMethod from "effect/http/HttpMethod";
 import * as HttpRouter from "effect/http/HttpRouter";
 import type * as HttpServerRequest from "effect/http/HttpServerRequest";
+import * as HttpServerRespondable from "effect/http/HttpServerRespondable";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as ProblemDetails from "effect/http/ProblemDetails";
 import * as Predicate from "effect/Predicate";
@@ -11,6 +12,7 @@ import { BASE_PATH } from "../auth/betterAuth.ts";
 import { type Settings, settings } from "../auth/settings.ts";
 import { clientAddress } from "./clientAddress.ts";
 import { ofStatus } from "./problem.ts";
+import { asScimError, isScim } from "./scimError.ts";
 
 /** The request for Better Auth. Whatever its sender claims, the server's address is the configured one. */
 const toAuth = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, { baseUrl }: Settings) {
@@ -37,15 +39,20 @@ const asProblem = async (response: Response): Promise<Response> => {
   const headers = new Headers(response.headers);
   headers.set("content-type", ProblemDetails.contentType);
   headers.delete("content-length");
-  // Better Auth has a name of its own for what HTTP calls Retry-After.
-  const retryAfter = headers.get("x-retry-after");
-  if (retryAfter !== null) headers.set("retry-after", retryAfter);
   const problem = ofStatus(response.status);
   return new Response(JSON.stringify({ ...problem, detail: message, message, ...members }), {
     status: response.status,
     statusText: problem.title,
     headers,
   });
+};
+
+/** An error in the form that its client knows. */
+const asError = (url: string, response: Response): Promise<Response> => {
+  // Better Auth has a name of its own for what HTTP calls Retry-After.
+  const retryAfter = response.headers.get("x-retry-after");
+  if (retryAfter !== null) response.headers.set("retry-after", retryAfter);
+  return isScim(url) ? asScimError(response) : asProblem(response);
 };
 
 /** In characters, as of an address that everything on the way takes (RFC 9110, 4.1). */
@@ -59,12 +66,15 @@ export const layer = HttpRouter.use(
     const auth = yield* Auth;
     const stated = yield* settings;
     const handler = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
-      const web = yield* Effect.orDie(toAuth(request, stated));
-      const response = yield* auth.handler(web, clientAddress(request, stated));
+      const response = yield* toAuth(request, stated).pipe(
+        Effect.flatMap((web) => auth.handler(web, clientAddress(request, stated))),
+        // Too long a body, say.
+        Effect.catch((error) => Effect.map(HttpServerRespondable.toResponse(error), HttpServerResponse.toWeb)),
+      );
       // A client's own words, handed on by a redirection. No browser follows one that long, and some break on its headers.
       if ((response.headers.get("location")?.length ?? 0) > MAX_LOCATION)
         return ProblemDetails.toResponse(ofStatus(413));
-      return HttpServerResponse.fromWeb(yield* Effect.promise(() => asProblem(response)));
+      return HttpServerResponse.fromWeb(yield* Effect.promise(() => asError(request.url, response)));
     });
     // Each by its own path, by which telemetry names it: the address itself may hold a token.
     for (const path of [...auth.paths, "/*"]) {

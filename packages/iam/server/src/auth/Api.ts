@@ -9,6 +9,7 @@ import type { Accounts } from "./api/accounts.ts";
 import type { Administration } from "./api/administration.ts";
 import type { ApiKeys } from "./api/apiKeys.ts";
 import type { Devices } from "./api/devices.ts";
+import type { Directories } from "./api/directories.ts";
 import type { Guests } from "./api/guests.ts";
 import type { Invitations } from "./api/invitations.ts";
 import type { EmailCodes, MagicLinks } from "./api/mailedSignIns.ts";
@@ -46,4 +47,5 @@ export interface Api
     OneTimeTokens,
     EthereumSignIns,
     Passkeys,
-    Devices {}
+    Devices,
+    Directories {}

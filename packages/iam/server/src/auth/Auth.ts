@@ -22,6 +22,7 @@ import * as ActingAs from "./actingAs.ts";
 import { makeAdapter } from "./adapter.ts";
 import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
 import { makeCredentials } from "./credentials.ts";
+import * as Directories from "./directories/Directories.ts";
 import { Guests } from "./guests.ts";
 import { Awaited, Mailer, type Message } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
@@ -105,6 +106,7 @@ const make = Effect.gen(function* () {
     mails: yield* Mails,
     upgraded: yield* Guests,
     adapter: makeAdapter(connection),
+    directories: yield* Directories.make,
     transaction: promises.inTransaction(connection),
     send: (message) => client.afterCommit(deliver(message)),
     sendText: (message) => client.afterCommit(texts.offer(message)),

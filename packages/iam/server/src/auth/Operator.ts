@@ -75,7 +75,7 @@ export class Operator extends Context.Service<
   }
 >()("@beep/iam-server/auth/Operator") {}
 
-const { apiKey, member, organization, user } = IamDbSchema;
+const { apiKey, member, organization, scimSubject, user } = IamDbSchema;
 
 /** Without what only the database, or Better Auth, has a use for. */
 const { version: _user, ...userColumns } = getColumns(user);
@@ -84,7 +84,8 @@ const { version: _apiKey, key: _key, ...apiKeyColumns } = getColumns(apiKey);
 
 const hasRole = (role: string, column: typeof user.role | typeof member.role) =>
   sql`${role} = any (string_to_array(${column}, ','))`;
-const canAct = sql`(${user.banned} is not true or ${user.banExpires} <= now())`;
+const canAct = sql`(${user.banned} is not true or ${user.banExpires} <= now())
+  and not exists (select from ${scimSubject} where ${scimSubject.userId} = ${user.id} and ${scimSubject.deactivated})`;
 
 const Permissions = Schema.fromJsonString(Schema.Record(Schema.String, Schema.mutable(Schema.Array(Schema.String))));
 const decodeUserId = (text: string) => Effect.orDie(Schema.decodeUnknownEffect(SharedEntityIds.UserId)(text));

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import type { makeAdapter } from "./adapter.ts";
 import type { Credentials } from "./credentials.ts";
+import type { Directories } from "./directories/Directories.ts";
 import { equalSignUps } from "./equalSignUps.ts";
 import { passOn, type Upgrade } from "./guests.ts";
 import type { Message } from "./Mailer.ts";
@@ -42,6 +43,8 @@ export interface Dependencies {
   /** Where mails and redirections lead. */
   readonly pages: Pages;
   readonly adapter: ReturnType<typeof makeAdapter>;
+  /** What directories do to members and their accounts. */
+  readonly directories: Directories;
   readonly transaction: Parameters<typeof transactional>[1];
   /** Sends mail, once the change that it speaks of is committed. */
   readonly send: (message: Message) => Effect.Effect<void>;
@@ -84,6 +87,7 @@ export const makeBetterAuth = ({
   settings,
   pages,
   adapter,
+  directories,
   transaction,
   mails,
   send,
@@ -98,6 +102,7 @@ export const makeBetterAuth = ({
   const chosen = makePlugins({
     settings,
     pages,
+    directories,
     mails,
     mail,
     text,
@@ -186,6 +191,10 @@ export const makeBetterAuth = ({
           teams: { enabled: true },
           dynamicAccessControl: { enabled: true },
           requireEmailVerificationOnInvitation: true,
+          organizationHooks: {
+            afterAddMember: ({ member }) => directories.joined(member),
+            afterAcceptInvitation: ({ member }) => directories.joined(member),
+          },
           sendInvitationEmail: ({ id, email, organization, inviter }) =>
             mail(
               email,

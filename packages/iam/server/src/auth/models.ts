@@ -98,6 +98,12 @@ export const models: Models = { tables, ids, relations };
 /** Fields that hold ids although Better Auth does not declare them as references. */
 export const undeclaredReferences: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   deviceCode: { userId: "user" },
+  scimConnectionBinding: { provisioningDomainId: "organization" },
+  scimGroup: { provisioningDomainId: "organization" },
+  scimIdentityTombstone: { provisioningDomainId: "organization" },
+  scimManagedConnection: { provisioningDomainId: "organization" },
+  scimProjectionGrant: { provisioningDomainId: "organization" },
+  scimUser: { provisioningDomainId: "organization" },
   session: { activeOrganizationId: "organization", activeTeamId: "team", impersonatedBy: "user" },
   ssoProvider: { organizationId: "organization" },
 };

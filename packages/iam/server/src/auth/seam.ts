@@ -22,6 +22,16 @@ type TransactionAdapter = Parameters<Parameters<Transaction>[0]>[0];
  */
 const mayCollide: ReadonlySet<string> = new Set(["teamMember"]);
 
+/** Models whose ids a client may ask for in any form, because its protocol does not say which they have. */
+const opaque: ReadonlySet<string> = new Set(["scimGroup", "scimUser"]);
+
+/** An id of an opaque model that is none, as one that no row has. */
+const withIdOfNobody = (Id: EntityId.Any | undefined, part: Where): Where => {
+  const { value } = part;
+  const isId = (id: unknown) => Id?.is(id) === true;
+  return { ...part, value: Array.isArray(value) ? value.map(String).filter(isId) : isId(value) ? value : null };
+};
+
 /**
  * Decorates an adapter's factory.
  *
@@ -52,7 +62,11 @@ export const seam =
         consumeOne,
         incrementOne,
       } = adapter;
-      const find = checked(findOne);
+      /** The conditions of a search, with ids in the form in which they are kept. */
+      const kept = (model: string, where: ReadonlyArray<Where> = []): Where[] =>
+        DigestIds.inConditions(model, ids[model], where).map((part) =>
+          part.field === "id" && opaque.has(model) ? withIdOfNobody(ids[model], part) : part,
+        );
       return Object.assign(adapter, {
         create: async (given: Parameters<typeof create>[0]) => {
           const { model } = given;
@@ -62,11 +76,13 @@ export const seam =
           // What is reserved by a digest collides when somebody else has reserved it.
           return answering(mayCollide.has(model) || data !== given.data ? savepoint(run) : run());
         },
-        findOne: ({ where, ...input }: Parameters<typeof findOne>[0]) =>
-          find({ ...input, where: DigestIds.inConditions(input.model, ids[input.model], where) }),
+        findOne: (input: Parameters<typeof findOne>[0]) =>
+          checked(findOne)({ ...input, where: kept(input.model, input.where) }),
         // Where nothing is said of the rows, the library hands drizzle an undefined, which it refuses of a join.
-        findMany: checked((input: Parameters<typeof findMany>[0]) => findMany({ ...input, where: input.where ?? [] })),
-        count: checked(count),
+        findMany: (input: Parameters<typeof findMany>[0]) =>
+          checked(findMany)({ ...input, where: kept(input.model, input.where) }),
+        count: (input: Parameters<typeof count>[0]) =>
+          checked(count)({ ...input, where: kept(input.model, input.where) }),
         update: checked(update),
         updateMany: checked(updateMany),
         delete: checked(remove),

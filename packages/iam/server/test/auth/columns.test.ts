@@ -41,6 +41,18 @@ const unreachable: ReadonlySet<string> = new Set([
   "rateLimit", // Counted for the path and the address.
   "signingKey", // Drawn by lot.
   "verification", // Written with what the server drew by lot.
+  // A directory's token writes them, and no end user has one.
+  "scimConnectionBinding",
+  "scimGroup",
+  "scimGroupMember",
+  "scimIdentityTombstone",
+  "scimManagedConnection",
+  "scimManagedConnectionEvent",
+  "scimManagedCredential",
+  "scimMembership",
+  "scimProjectionGrant",
+  "scimSubject",
+  "scimUser",
 ]);
 
 type Values = Readonly<Record<string, unknown>>;

@@ -8,6 +8,7 @@ import * as Redacted from "effect/Redacted";
 import { makeAdapter } from "../../src/auth/adapter.ts";
 import { makeBetterAuth } from "../../src/auth/betterAuth.ts";
 import { makeCredentials } from "../../src/auth/credentials.ts";
+import * as Directories from "../../src/auth/directories/Directories.ts";
 import * as Pages from "../../src/auth/pages.ts";
 import * as promises from "../../src/auth/promises.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
@@ -46,6 +47,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
     ),
     credentials: yield* makeCredentials(settings, used),
     adapter: makeAdapter(used),
+    directories: yield* Directories.make,
     mails: yield* Mailer.Mails,
     transaction: missing === "transactions" ? (run) => run() : promises.inTransaction(used),
     sendText: () => Effect.void,

@@ -1,5 +1,6 @@
 /** The main flow of every enabled plugin, on every kind of database. Its details are in the files beside this one. */
 import { Auth } from "@beep/iam-server";
+import { SharedEntityIds } from "@beep/shared-domain";
 import { IamTest } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
@@ -15,6 +16,7 @@ import {
   signIn,
   text,
 } from "./browser.ts";
+import { connected, directoryBy, groupOf, MEDIA_TYPE, made, setActive, userOf } from "./directory.ts";
 import { codeNow } from "./totp.ts";
 
 for (const database of IamTest.databases) {
@@ -95,6 +97,32 @@ for (const database of IamTest.databases) {
         assertRefused(yield* signIn(cat, cat.email), 403, "BANNED_USER");
         granted(yield* root.post("/admin/unban-user", { userId: cat.id }));
         granted(yield* signIn(cat, cat.email));
+      }),
+    );
+
+    it.effect("AUTH-1: SCIM: a directory makes a member, gives a role, and ends both", () =>
+      Effect.gen(function* () {
+        const { handler } = yield* Auth.Auth;
+        const { ann } = yield* Cast;
+        const acme = yield* organizationOf(ann, "provisioned");
+        const { token } = yield* connected(
+          SharedEntityIds.OrganizationId.fromUuid(SharedEntityIds.OrganizationId.toUuid(acme.id)),
+        );
+        const ask = directoryBy(
+          (request) => Effect.runPromise(handler(request)),
+          "http://localhost:3000",
+          token,
+          MEDIA_TYPE,
+        );
+        const user = made(yield* ask("POST", "/Users", userOf("dee")));
+        made(yield* ask("POST", "/Groups", groupOf("Admin", [user])));
+        const rolesOf = Effect.map(ann.get("/organization/list-members", { organizationId: acme.id }), (answer) => {
+          const members = at(granted(answer), "members");
+          return Array.isArray(members) ? members.map((member) => at(member, "role")).toSorted() : members;
+        });
+        assert.deepStrictEqual(yield* rolesOf, ["admin", "owner"]);
+        assert.strictEqual((yield* ask("PATCH", `/Users/${user}`, setActive(false))).status, 200);
+        assert.deepStrictEqual(yield* rolesOf, ["owner"]);
       }),
     );
   });

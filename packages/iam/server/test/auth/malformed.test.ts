@@ -76,6 +76,15 @@ const exempt: ReadonlySet<string> = new Set([
   "/get-access-token accountId",
   "/refresh-token accountId",
   "/unlink-account accountId",
+  // Another protocol's: its ids are the directory's own, and what is none of ours is one that does not exist.
+  "/scim/v2/Groups externalId",
+  "/scim/v2/Groups/{groupId} externalId",
+  "/scim/v2/Groups/{groupId} groupId",
+  "/scim/v2/ResourceTypes/{resourceTypeId} resourceTypeId",
+  "/scim/v2/Schemas/{schemaId} schemaId",
+  "/scim/v2/Users externalId",
+  "/scim/v2/Users/{userId} externalId",
+  "/scim/v2/Users/{userId} userId",
 ]);
 
 /** Every field of a request's schema, in depth, as a path. */

@@ -1,8 +1,9 @@
 /** A sign-up answers alike for an address that is known and for one that is not, with whatever plugins are enabled. */
 import { Plugins } from "@beep/iam-server";
-import { IamTest } from "@beep/testing";
+import { IamTest, TestDatabase } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import { at, database, granted, open } from "./browser.ts";
 
 /** The form of an answer: the names in their order, and the values that are not the user's own. */
@@ -53,20 +54,19 @@ layer(database, { excludeTestServices: true })((it) => {
   );
 });
 
-layer(IamTest.configured({ IAM_PLUGINS: Plugins.enabledByDefault.join() }), { excludeTestServices: true })(
-  "with the plugins that are enabled by default",
-  (it) => {
-    it.effect("AUTH-5: a sign-up does not tell whether its address is known", () =>
-      Effect.gen(function* () {
-        const browser = yield* open;
-        const body = { name: "Ann", email: "ann@example.com", password: IamTest.password, username: "ann" };
-        const [first, second] = [
-          yield* browser.post("/sign-up/email", body),
-          yield* browser.post("/sign-up/email", body),
-        ];
-        assert.strictEqual(form(granted(second)), form(granted(first)));
-        assert.isUndefined(at(granted(first), "user", "username"));
-      }),
-    );
-  },
-);
+layer(Layer.provideMerge(IamTest.configured({ IAM_PLUGINS: Plugins.enabledByDefault.join() }), TestDatabase.layer()), {
+  excludeTestServices: true,
+})("with the plugins that are enabled by default", (it) => {
+  it.effect("AUTH-5: a sign-up does not tell whether its address is known", () =>
+    Effect.gen(function* () {
+      const browser = yield* open;
+      const body = { name: "Ann", email: "ann@example.com", password: IamTest.password, username: "ann" };
+      const [first, second] = [
+        yield* browser.post("/sign-up/email", body),
+        yield* browser.post("/sign-up/email", body),
+      ];
+      assert.strictEqual(form(granted(second)), form(granted(first)));
+      assert.isUndefined(at(granted(first), "user", "username"));
+    }),
+  );
+});

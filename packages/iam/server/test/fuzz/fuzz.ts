@@ -84,6 +84,8 @@ const faultOf = ({ request }: Attempt, { status, type, body }: Answer): string |
   if (status < 400) return undefined;
   // What is no HTTP is answered by Node itself, before anything of ours is asked.
   if (request.headers["content-length"] !== undefined && type === "") return undefined;
+  // Of SCIM, which has a form of its own.
+  if (type === "application/scim+json" && at(parsed(body), "status") === String(status)) return undefined;
   if (type !== "application/problem+json") return `${status} has the media type "${type}"`;
   if (request.method === "HEAD") return undefined;
   const code = at(parsed(body), "code");

@@ -1,12 +1,14 @@
-import { IamEntityIds } from "@beep/shared-domain";
-import { Columns, Table } from "@beep/shared-tables";
+import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import { Columns, organization, Table } from "@beep/shared-tables";
 import * as pg from "drizzle-orm/pg-core";
 
 export const scimConnectionBinding = Table.make(IamEntityIds.ScimConnectionBindingId)(
   {
     connectionId: pg.text("connection_id").notNull(),
     connectionKey: pg.text("connection_key").notNull().unique(),
-    provisioningDomainId: pg.text("provisioning_domain_id").notNull(),
+    provisioningDomainId: Columns.id("provisioning_domain_id", SharedEntityIds.OrganizationId)
+      .notNull()
+      .references(() => organization.id, { onDelete: "cascade" }),
     decommissionedAt: Columns.timestamp("decommissioned_at"),
     decommissionStatus: pg.text("decommission_status").notNull().default("active"),
     decommissionCursorUserId: pg.text("decommission_cursor_user_id"),
@@ -17,5 +19,8 @@ export const scimConnectionBinding = Table.make(IamEntityIds.ScimConnectionBindi
     decommissionLeaseId: pg.text("decommission_lease_id"),
     decommissionLeaseExpiresAt: Columns.timestamp("decommission_lease_expires_at"),
   },
-  (t) => [pg.index("iam_scim_connection_bindings_connection_id_idx").on(t.connectionId)],
+  (t) => [
+    pg.index("iam_scim_connection_bindings_connection_id_idx").on(t.connectionId),
+    pg.index("iam_scim_connection_bindings_provisioning_domain_id_idx").on(t.provisioningDomainId),
+  ],
 );

@@ -1,11 +1,13 @@
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
-import { Columns, Table, user } from "@beep/shared-tables";
+import { Columns, organization, Table, user } from "@beep/shared-tables";
 import * as pg from "drizzle-orm/pg-core";
 
 export const scimIdentityTombstone = Table.make(IamEntityIds.ScimIdentityTombstoneId)(
   {
     connectionId: pg.text("connection_id").notNull(),
-    provisioningDomainId: pg.text("provisioning_domain_id").notNull(),
+    provisioningDomainId: Columns.id("provisioning_domain_id", SharedEntityIds.OrganizationId)
+      .notNull()
+      .references(() => organization.id, { onDelete: "cascade" }),
     externalId: pg.text("external_id").notNull(),
     externalIdKey: pg.text("external_id_key").notNull().unique(),
     userId: Columns.id("user_id", SharedEntityIds.UserId)

@@ -1,13 +1,15 @@
-import { IamEntityIds } from "@beep/shared-domain";
-import { Columns, Table } from "@beep/shared-tables";
+import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import { Columns, organization, Table } from "@beep/shared-tables";
 import * as pg from "drizzle-orm/pg-core";
 
-// A connection provisions a domain, which an application may define as it likes; so what SCIM keeps belongs to no organization by itself. What it grants are memberships, and those do.
+// A connection's domain is an organization, and what the directory says ends with it. It is no tenant's to read: what it grants are memberships, and those are.
 export const scimManagedConnection = Table.make(IamEntityIds.ScimManagedConnectionId)(
   {
     creationRequestId: pg.text("creation_request_id").notNull().unique(),
     connectionId: pg.text("connection_id").notNull().unique(),
-    provisioningDomainId: pg.text("provisioning_domain_id").notNull(),
+    provisioningDomainId: Columns.id("provisioning_domain_id", SharedEntityIds.OrganizationId)
+      .notNull()
+      .references(() => organization.id, { onDelete: "cascade" }),
     status: pg.text("status").notNull(),
     revision: pg.integer("revision").notNull(),
     createdBy: pg.text("created_by").notNull(),

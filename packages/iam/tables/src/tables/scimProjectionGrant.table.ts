@@ -1,12 +1,14 @@
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
-import { Columns, Table, user } from "@beep/shared-tables";
+import { Columns, organization, Table, user } from "@beep/shared-tables";
 import * as pg from "drizzle-orm/pg-core";
 import { scimUser } from "./scimUser.table.ts";
 
 export const scimProjectionGrant = Table.make(IamEntityIds.ScimProjectionGrantId)(
   {
     connectionId: pg.text("connection_id").notNull(),
-    provisioningDomainId: pg.text("provisioning_domain_id").notNull(),
+    provisioningDomainId: Columns.id("provisioning_domain_id", SharedEntityIds.OrganizationId)
+      .notNull()
+      .references(() => organization.id, { onDelete: "cascade" }),
     scimUserId: Columns.id("scim_user_id", IamEntityIds.ScimUserId)
       .notNull()
       .references(() => scimUser.id, { onDelete: "cascade" }),

@@ -10,6 +10,8 @@ export const scimSubject = Table.make(IamEntityIds.ScimSubjectId)(
       .references(() => user.id, { onDelete: "cascade" }),
     profileSourceId: pg.text("profile_source_id"),
     revision: pg.integer("revision").notNull(),
+    managed: pg.boolean("managed").notNull().default(false),
+    deactivated: pg.boolean("deactivated").notNull().default(false),
   },
   (t) => [pg.index("iam_scim_subjects_profile_source_id_idx").on(t.profileSourceId)],
 );

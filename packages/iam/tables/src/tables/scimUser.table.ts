@@ -1,11 +1,13 @@
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
-import { Columns, Table, user } from "@beep/shared-tables";
+import { Columns, organization, Table, user } from "@beep/shared-tables";
 import * as pg from "drizzle-orm/pg-core";
 
 export const scimUser = Table.make(IamEntityIds.ScimUserId)(
   {
     connectionId: pg.text("connection_id").notNull(),
-    provisioningDomainId: pg.text("provisioning_domain_id").notNull(),
+    provisioningDomainId: Columns.id("provisioning_domain_id", SharedEntityIds.OrganizationId)
+      .notNull()
+      .references(() => organization.id, { onDelete: "cascade" }),
     userId: Columns.id("user_id", SharedEntityIds.UserId)
       .notNull()
       .references(() => user.id, { onDelete: "cascade" }),
@@ -27,8 +29,8 @@ export const scimUser = Table.make(IamEntityIds.ScimUserId)(
     orderKey: pg.text("order_key").notNull().unique(),
   },
   (t) => [
-    pg.index("iam_scim_users_connection_id_idx").on(t.connectionId),
-    pg.index("iam_scim_users_provisioning_domain_id_idx").on(t.provisioningDomainId),
+    pg.index("iam_scim_users_connection_id_order_key_idx").on(t.connectionId, t.orderKey),
+    pg.index("iam_scim_users_provisioning_domain_id_user_id_idx").on(t.provisioningDomainId, t.userId),
     pg.index("iam_scim_users_user_id_idx").on(t.userId),
   ],
 );

@@ -41,6 +41,7 @@ const parents = {
   iam_organizations: { id: SharedEntityIds.OrganizationId.create(), name: "parent", slug: "parent" },
   iam_users: { id: SharedEntityIds.UserId.create(), name: "parent", email: "parent" },
   iam_teams: { id: SharedEntityIds.TeamId.create(), name: "parent" },
+  iam_members: { id: IamEntityIds.MemberId.create() },
   iam_sessions: { id: IamEntityIds.SessionId.create(), token: "parent", expiresAt: new Date() },
   iam_oauth_clients: { id: IamEntityIds.OauthClientId.create(), clientId: "parent", redirectUris: [] },
   iam_oauth_resources: { id: IamEntityIds.OauthResourceId.create(), identifier: "parent", name: "parent" },
@@ -55,7 +56,6 @@ const parents = {
     id: IamEntityIds.ScimManagedConnectionId.create(),
     creationRequestId: "parent",
     connectionId: "parent",
-    provisioningDomainId: "parent",
     status: "active",
     revision: 0,
     createdBy: "parent",
@@ -63,7 +63,6 @@ const parents = {
   iam_scim_users: {
     id: IamEntityIds.ScimUserId.create(),
     connectionId: "parent",
-    provisioningDomainId: "parent",
     connectionUserKey: "parent",
     userName: "parent",
     userNameKey: "parent",
@@ -79,7 +78,6 @@ const parents = {
   iam_scim_groups: {
     id: IamEntityIds.ScimGroupId.create(),
     connectionId: "parent",
-    provisioningDomainId: "parent",
     displayName: "parent",
     displayNameKey: "parent",
     orderKey: "parent",
@@ -98,19 +96,26 @@ const withParents = Layer.effectDiscard(
       iam_organizations: { id: organizationId },
       iam_users: { id: userId },
     } = parents;
+    const provisioningDomainId = organizationId;
     yield* asService(
       Effect.gen(function* () {
         yield* db.insert(IamDbSchema.organization).values(parents.iam_organizations);
         yield* db.insert(IamDbSchema.user).values(parents.iam_users);
         yield* db.insert(IamDbSchema.team).values({ ...parents.iam_teams, organizationId });
         yield* db.insert(IamDbSchema.session).values({ ...parents.iam_sessions, userId });
+        // Of another user, because one is a member once.
+        const other = { id: SharedEntityIds.UserId.create(), name: "member", email: "member" };
+        yield* db.insert(IamDbSchema.user).values(other);
+        yield* db.insert(IamDbSchema.member).values({ ...parents.iam_members, organizationId, userId: other.id });
         const { oauthClient, oauthRefreshToken, oauthResource } = IamDbSchema;
         yield* db.insert(oauthClient).values({ ...parents.iam_oauth_clients, redirectUris: [] });
         yield* db.insert(oauthResource).values(parents.iam_oauth_resources);
         yield* db.insert(oauthRefreshToken).values({ ...parents.iam_oauth_refresh_tokens, userId, scopes: [] });
-        yield* db.insert(IamDbSchema.scimManagedConnection).values(parents.iam_scim_managed_connections);
-        yield* db.insert(IamDbSchema.scimUser).values({ ...parents.iam_scim_users, userId });
-        yield* db.insert(IamDbSchema.scimGroup).values(parents.iam_scim_groups);
+        yield* db
+          .insert(IamDbSchema.scimManagedConnection)
+          .values({ ...parents.iam_scim_managed_connections, provisioningDomainId });
+        yield* db.insert(IamDbSchema.scimUser).values({ ...parents.iam_scim_users, provisioningDomainId, userId });
+        yield* db.insert(IamDbSchema.scimGroup).values({ ...parents.iam_scim_groups, provisioningDomainId });
       }),
     );
   }),

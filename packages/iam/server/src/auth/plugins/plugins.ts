@@ -8,7 +8,6 @@ import type { BetterAuthPlugin, GenericEndpointContext } from "@better-auth/core
 import { createPlaceholderEmail } from "@better-auth/core/utils/email";
 import { generateId } from "@better-auth/core/utils/id";
 import { oauthDeviceAuthorization, oauthProvider } from "@better-auth/oauth-provider";
-import { scim } from "@better-auth/scim";
 import { sso } from "@better-auth/sso";
 import {
   anonymous,
@@ -28,6 +27,8 @@ import * as Redacted from "effect/Redacted";
 import { generateSiweNonce } from "viem/siwe";
 import { verifyMessage } from "viem/utils";
 import { signingTokens } from "../deviceTokens.ts";
+import type { Directories } from "../directories/Directories.ts";
+import { directoriesPlugin } from "../directories/plugin.ts";
 import type { Upgrade } from "../guests.ts";
 import type { Content, MailTexts } from "../mails.ts";
 import { type Pages, returningTo } from "../pages.ts";
@@ -40,6 +41,7 @@ import type { Plugin } from "./names.ts";
 export interface Dependencies {
   readonly settings: Settings;
   readonly pages: Pages;
+  readonly directories: Directories;
   readonly mails: MailTexts;
   /** Sends a mail to an address. */
   readonly mail: (to: string, content: Content) => Promise<void>;
@@ -82,7 +84,7 @@ const loginMethods: Readonly<Record<string, string>> = {
 
 /** Every plugin that may be enabled, made by its name. */
 export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin, BetterAuthPlugin>> => {
-  const { settings, pages, mails, mail, text, passOn } = dependencies;
+  const { settings, pages, directories, mails, mail, text, passOn } = dependencies;
   const { appName, baseUrl, plugins } = settings;
   const codeKey = derivedKey(settings.secret, "codes by mail");
   const device = {
@@ -177,11 +179,7 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
         requireTimestamps: true,
       },
     }),
-    // Its type lets the tables of its managed connections be absent, which a plugin's general type does not.
-    scim: scim({
-      connections: [],
-      managedConnections: { credentialHashSecret: derivedKey(settings.secret, "scim credentials") },
-    }) as BetterAuthPlugin,
+    scim: directoriesPlugin(directories, derivedKey(settings.secret, "scim credentials")),
     "oauth-provider": oauthProvider({
       loginPage: pages.signIn.address,
       consentPage: pages.consent.address,

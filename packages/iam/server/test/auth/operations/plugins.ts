@@ -4,6 +4,7 @@ import type { Auth } from "@beep/iam-server";
 import type { IamTest } from "@beep/testing";
 import type * as Effect from "effect/Effect";
 import { devices } from "./devices.ts";
+import { directories } from "./directories.ts";
 import { guests } from "./guests.ts";
 import { emailCodes, magicLinks } from "./mailedSignIns.ts";
 import { passkeys } from "./passkeys.ts";
@@ -37,4 +38,5 @@ export const plugins: ReadonlyArray<Plugin> = [
   ethereumSignIns,
   passkeys,
   devices,
+  directories,
 ];
