@@ -57,10 +57,14 @@ const onAddress = (url: Redacted.Redacted, more: Readonly<Record<string, string>
     Layer.provide(config({ DATABASE_URL: Redacted.value(url), IAM_RUN_MIGRATIONS: "false", ...more })),
   );
 
-/** On a database that is given, used by the login that owns nothing. */
-export const onDatabase: Layer.Layer<Provided, unknown, TestDatabase> = Layer.unwrap(
-  Effect.map(TestDatabase, ({ appUrl }) => onAddress(appUrl)),
-);
+/** On a database that is given, used by the login that owns nothing; with settings of the test's own. */
+export const onDatabaseWith = (
+  values: Readonly<Record<string, string>>,
+): Layer.Layer<Provided, unknown, TestDatabase> =>
+  Layer.unwrap(Effect.map(TestDatabase, ({ appUrl }) => onAddress(appUrl, values)));
+
+/** The same with the settings that all tests have. */
+export const onDatabase: Layer.Layer<Provided, unknown, TestDatabase> = onDatabaseWith({});
 
 /** On PostgreSQL: a copy of the migrated template. */
 export const postgres = (options?: Options): Layer.Layer<Provided | TestDatabase, unknown> =>

@@ -67,6 +67,7 @@ const authTables = Effect.gen(function* () {
     mails: yield* Mailer.Mails,
     adapter: makeAdapter(yield* ServiceConnection),
     transaction: (run) => run(),
+    exclusively: () => (run) => run(),
     send: () => Effect.void,
     sendText: () => Effect.void,
   });

@@ -95,6 +95,7 @@ const make = Effect.gen(function* () {
     mails: yield* Mails,
     adapter: makeAdapter(connection),
     transaction: promises.inTransaction(connection),
+    exclusively: promises.exclusively(connection),
     send: (message) =>
       client.afterCommit(
         Effect.catch(mailer.send(message), (error) => Effect.logError("A message was not sent.", error)),

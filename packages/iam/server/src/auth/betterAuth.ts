@@ -40,6 +40,8 @@ export interface Dependencies {
   readonly pages: Pages;
   readonly adapter: ReturnType<typeof makeAdapter>;
   readonly transaction: Parameters<typeof transactional>[1];
+  /** A transaction that waits until no other process is in one of the same name. */
+  readonly exclusively: (name: string) => Parameters<typeof transactional>[1];
   /** Sends mail, once the change that it speaks of is committed. */
   readonly send: (message: Message) => Effect.Effect<void>;
   /** Sends a text message, likewise. */
@@ -85,6 +87,7 @@ export const makeBetterAuth = ({
   pages,
   adapter,
   transaction,
+  exclusively,
   mails,
   send,
   sendText,
@@ -93,7 +96,7 @@ export const makeBetterAuth = ({
   const mail = (to: string, content: Content): Promise<void> => promises.leave(send({ ...content, to }));
 
   const text = (to: string, message: string): Promise<void> => promises.leave(sendText({ to, text: message }));
-  const chosen = makePlugins({ settings, pages, mails, mail, text });
+  const chosen = makePlugins({ settings, pages, mails, mail, text, transaction, exclusively });
 
   const auth = betterAuth({
     appName,
@@ -117,7 +120,7 @@ export const makeBetterAuth = ({
       enabled: settings.rateLimit,
       storage: "database",
       // Asked with every page, and by back ends for all of their users: counting it would cost a write each.
-      customRules: { "/get-session": false },
+      customRules: { "/get-session": false, "/oauth2/introspect": false, "/oauth2/userinfo": false },
     },
     logger: {
       log: (level, message, ...details) => {

@@ -34,6 +34,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
       rateLimit: false,
       plugins: Plugins.all,
       deviceClients: [],
+      oauthScopes: [],
       clientAddressHeader: Option.none(),
     },
     pages: yield* Pages.settings.pipe(
@@ -42,6 +43,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
     adapter: makeAdapter(used),
     mails: yield* Mailer.Mails,
     transaction: missing === "transactions" ? (run) => run() : promises.inTransaction(used),
+    exclusively: promises.exclusively(used),
     sendText: () => Effect.void,
     send: (message) => client.afterCommit(Effect.orDie(mailer.send(message))),
   });

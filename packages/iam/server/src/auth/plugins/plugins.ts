@@ -5,7 +5,7 @@
 import { hkdfSync } from "node:crypto";
 import type { BetterAuthPlugin } from "@better-auth/core";
 import { createPlaceholderEmail } from "@better-auth/core/utils/email";
-import { oauthDeviceAuthorization, oauthProvider } from "@better-auth/oauth-provider";
+import { oauthDeviceAuthorization } from "@better-auth/oauth-provider";
 import { passkey } from "@better-auth/passkey";
 import { scim } from "@better-auth/scim";
 import { sso } from "@better-auth/sso";
@@ -29,7 +29,10 @@ import { verifyMessage } from "viem/utils";
 import type { Content, MailTexts } from "../mails.ts";
 import type { Pages } from "../pages.ts";
 import type { Settings } from "../settings.ts";
+import { keepingRefusals, repeated, transactional } from "../transactional.ts";
 import type { Plugin } from "./names.ts";
+import { oauth } from "./oauth.ts";
+import { keepOneKey } from "./signingKeys.ts";
 
 /** What the plugins stand on. */
 export interface Dependencies {
@@ -40,13 +43,12 @@ export interface Dependencies {
   readonly mail: (to: string, content: Content) => Promise<void>;
   /** Sends a text message to a phone number. */
   readonly text: (to: string, text: string) => Promise<void>;
+  readonly transaction: Transaction;
+  /** A transaction that goes on when no other of this name does. */
+  readonly exclusively: (name: string) => Transaction;
 }
 
-/** Whether a user administers the whole installation. */
-const isAdministrator = (user: Readonly<Record<string, unknown>> | undefined): boolean =>
-  typeof user?.role === "string" && user.role.split(",").includes("admin");
-
-const administers = ({ user }: { readonly user?: Readonly<Record<string, unknown>> }): boolean => isAdministrator(user);
+type Transaction = <A>(run: () => Promise<A>) => Promise<A>;
 
 /** A key of its own for what must not be verifiable with another's (RFC 5869). */
 const derivedKey = (secret: Redacted.Redacted, purpose: string): string =>
@@ -54,7 +56,7 @@ const derivedKey = (secret: Redacted.Redacted, purpose: string): string =>
 
 /** Every plugin that may be enabled, made by its name. */
 export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin, BetterAuthPlugin>> => {
-  const { settings, pages, mails, mail, text } = dependencies;
+  const { settings, pages, mails, mail, text, transaction, exclusively } = dependencies;
   const { appName, baseUrl, plugins } = settings;
   const device = {
     verificationUri: pages.device.href,
@@ -88,10 +90,15 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
       // Else each look at a session would sign one.
       disableSettingJwtHeader: true,
       jwks: { keyPairConfig: { alg: "ES256" } },
-      jwt: { issuer: baseUrl.origin },
+      adapter: { createJwk: keepOneKey(exclusively("signing key")) },
+      jwt: {
+        issuer: baseUrl.origin,
+        // Else everything that is known of the user.
+        definePayload: ({ user: { email, emailVerified, name } }) => ({ email, email_verified: emailVerified, name }),
+      },
     }),
     "device-authorization": plugins.includes("oauth-provider")
-      ? oauthDeviceAuthorization(device)
+      ? transactional(oauthDeviceAuthorization(device), keepingRefusals(transaction))
       : deviceAuthorization(device),
     siwe: siwe({
       domain: baseUrl.host,
@@ -123,14 +130,7 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
       connections: [],
       managedConnections: { credentialHashSecret: derivedKey(settings.secret, "scim credentials") },
     }) as BetterAuthPlugin,
-    "oauth-provider": oauthProvider({
-      loginPage: pages.signIn.address,
-      consentPage: pages.consent.address,
-      clientPrivileges: administers,
-      resourcePrivileges: administers,
-      // Its warning is of metadata that are not at the origin's root; `IamHttp` has them there.
-      silenceWarnings: { oauthAuthServerConfig: true, openidConfig: true },
-    }),
+    "oauth-provider": transactional(oauth(settings, pages), repeated(keepingRefusals(transaction))),
   };
 };
 
