@@ -9,6 +9,7 @@ import type { Accounts } from "./api/accounts.ts";
 import type { Administration } from "./api/administration.ts";
 import type { ApiKeys } from "./api/apiKeys.ts";
 import type { Invitations } from "./api/invitations.ts";
+import type { Devices, Jwts, OAuth } from "./api/oauth.ts";
 import type { Organizations } from "./api/organizations.ts";
 import type { Roles } from "./api/roles.ts";
 import type { Sessions } from "./api/sessions.ts";
@@ -27,4 +28,7 @@ export interface Api
     Teams,
     Roles,
     ApiKeys,
+    OAuth,
+    Jwts,
+    Devices,
     Administration {}
