@@ -43,7 +43,7 @@ export class Listening extends Context.Service<
 export const listening = Layer.unwrap(
   Effect.gen(function* () {
     const url = `http://localhost:${yield* freePort}`;
-    const stated = { IAM_BASE_URL: url };
+    const stated = { IAM_BASE_URL: url, IAM_OAUTH_SCOPES: "orders:read" };
     const server = HttpRouter.serve(Layer.mergeAll(IamHttp.layer, IamHttp.answering), {
       disableListenLog: true,
       disableLogger: true,

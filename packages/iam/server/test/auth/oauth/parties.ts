@@ -1,12 +1,11 @@
 /** Who takes part in a flow of OAuth: people in their browsers, the client, and what the pages do in between. */
 import { Auth } from "@beep/iam-server";
 import { IamTest } from "@beep/testing";
-import { assert } from "@effect/vitest";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as oauth from "openid-client";
-import { at, type Browser, granted, text } from "../browser.ts";
+import { at, type Browser, granted } from "../browser.ts";
 import { Listening, listening } from "../listening.ts";
 
 /** Where clients want people back. Nobody listens there: the address that a browser is sent to is read. */
@@ -31,14 +30,19 @@ const person = Effect.fnUntraced(function* (name: string, role: "admin" | "user"
   return { ...(yield* signedIn), signedOut, signedIn };
 });
 
-/** An administrator, and two users. */
+/** An administrator, and three users. */
 export class Parties extends Context.Service<
   Parties,
-  Readonly<Record<"root" | "ann" | "bob", Effect.Success<ReturnType<typeof person>>>>
+  Readonly<Record<"root" | "ann" | "bob" | "cat", Effect.Success<ReturnType<typeof person>>>>
 >()("test/auth/oauth/Parties") {
   static readonly layer = Layer.effect(
     Parties,
-    Effect.all({ root: person("root", "admin"), ann: person("ann", "user"), bob: person("bob", "user") }),
+    Effect.all({
+      root: person("root", "admin"),
+      ann: person("ann", "user"),
+      bob: person("bob", "user"),
+      cat: person("cat", "user"),
+    }),
   ).pipe(Layer.provideMerge(listening));
 }
 
@@ -67,18 +71,29 @@ export const signIn = (browser: Browser, page: URL, email: string) =>
 export const consent = (browser: Browser, page: URL, accept: boolean, scope?: string) =>
   Effect.map(browser.post("/oauth2/consent", { accept, oauth_query: queryOf(page), ...(scope && { scope }) }), leadsTo);
 
-/** Registers a client as an administrator does; its answer is the one that has the secret. */
-export const registered = Effect.fnUntraced(function* (metadata: Readonly<Record<string, unknown>> = {}) {
+type Registration = Parameters<Auth.Auth["Service"]["api"]["adminCreateOAuthClient"]>[0]["body"];
+
+/** Registers a client as an operator does. */
+export const registered = Effect.fnUntraced(function* (metadata: Registration = {}) {
+  const { api } = yield* Auth.Auth;
   const { root } = yield* Parties;
-  const answer = yield* root.post("/oauth2/create-client", {
-    client_name: "Client",
-    redirect_uris: [callback],
-    grant_types: ["authorization_code", "refresh_token"],
-    scope: "openid profile email offline_access",
-    ...metadata,
+  const { client_id, client_secret } = yield* api.adminCreateOAuthClient({
+    headers: root.headers(),
+    body: {
+      client_name: "Client",
+      redirect_uris: [callback],
+      grant_types: ["authorization_code", "refresh_token"],
+      scope: "openid profile email offline_access",
+      ...metadata,
+    },
   });
-  assert.strictEqual(answer.status, 201, JSON.stringify(answer.body));
-  return { id: text(answer.body, "client_id"), secret: at(answer.body, "client_secret") };
+  return { id: client_id, secret: client_secret };
+});
+
+/** A confidential client, and its side of the flow. */
+export const confidential = Effect.fnUntraced(function* (metadata: Registration = {}) {
+  const { id, secret } = yield* registered(metadata);
+  return { id, secret, config: yield* discovered(id, oauth.ClientSecretBasic(secret)) };
 });
 
 /** The client's side, after it has looked up what the server can do. */
@@ -92,6 +107,19 @@ export const discovered = Effect.fnUntraced(function* (
     oauth.discovery(new URL(url), id, {}, authentication, { algorithm, execute: [oauth.allowInsecureRequests] }),
   );
 });
+
+/** What a client is refused. */
+export const refusal = (ask: () => Promise<unknown>) =>
+  Effect.promise(async () => {
+    try {
+      return { granted: await ask() };
+    } catch (error) {
+      if (error instanceof oauth.ResponseBodyError) return { status: error.status, error: error.error };
+      if (error instanceof oauth.AuthorizationResponseError) return { error: error.error };
+      if (error instanceof oauth.WWWAuthenticateChallengeError) return { status: error.status };
+      throw error;
+    }
+  });
 
 /** What a client keeps while somebody is away to sign in. */
 export interface Begun {
@@ -120,3 +148,24 @@ export const begun = (config: oauth.Configuration, more: Readonly<Record<string,
     });
     return { url, checks: { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true } };
   });
+
+/** Where somebody who is signed in comes back to, having consented where that is asked. */
+export const returned = Effect.fnUntraced(function* (browser: Browser, { url }: Pick<Begun, "url">) {
+  const next = leadsTo(yield* browser.follow(url.href));
+  return next.pathname === "/consent" ? yield* consent(browser, next, true) : next;
+});
+
+/** The tokens of somebody who is signed in. */
+export const tokensOf = Effect.fnUntraced(function* (
+  browser: Browser,
+  config: oauth.Configuration,
+  more: Readonly<Record<string, string>> = {},
+) {
+  const flow = yield* begun(config, more);
+  const back = yield* returned(browser, flow);
+  return yield* Effect.promise(() => oauth.authorizationCodeGrant(config, back, flow.checks));
+});
+
+/** Whether a token is worth anything, as the client itself is told. */
+export const isActive = (config: oauth.Configuration, token: string | undefined) =>
+  Effect.promise(async () => (await oauth.tokenIntrospection(config, token ?? "")).active);
