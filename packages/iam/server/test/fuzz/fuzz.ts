@@ -84,6 +84,11 @@ const faultOf = ({ request }: Attempt, { status, type, body }: Answer): string |
   if (status < 400) return undefined;
   // What is no HTTP is answered by Node itself, before anything of ours is asked.
   if (request.headers["content-length"] !== undefined && type === "") return undefined;
+  // OAuth's routes have the form of their own specification (RFC 6749, section 5.2; RFC 8628, section 3.5).
+  if (type === "application/json") {
+    const error = at(parsed(body), "error");
+    return typeof error === "string" && /^[a-z_]+$/.test(error) ? undefined : `${status} has the error ${String(error)}`;
+  }
   if (type !== "application/problem+json") return `${status} has the media type "${type}"`;
   if (request.method === "HEAD") return undefined;
   const code = at(parsed(body), "code");
