@@ -3,7 +3,15 @@ import { Auth } from "@beep/iam-server";
 import { IamTest } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
-import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify } from "jose";
+import {
+  createRemoteJWKSet,
+  decodeProtectedHeader,
+  exportJWK,
+  generateKeyPair,
+  type JWTHeaderParameters,
+  jwtVerify,
+  SignJWT,
+} from "jose";
 import * as oauth from "openid-client";
 import { atWrite, superuser } from "./atWrite.ts";
 import { at, granted, text } from "./browser.ts";
@@ -314,7 +322,7 @@ layer(Parties.layer, { excludeTestServices: true })("an OAuth provider", (it) =>
       assert.deepInclude(yield* refusal(() => oauth.refreshTokenGrant(config, tokens.refresh_token ?? "")), {
         error: "invalid_grant",
       });
-      yield* revoke(config, "nonsense");
+      yield* Effect.promise(() => oauth.tokenRevocation(config, "nonsense"));
     }),
   );
 
@@ -569,5 +577,36 @@ layer(Parties.layer, { excludeTestServices: true })("an OAuth provider", (it) =>
         assert.deepStrictEqual(one, other);
       }
     }).pipe(Effect.scoped),
+  );
+
+  it.effect("AUTH-6: a signed token that is not the server's is a token that nobody knows", () =>
+    Effect.gen(function* () {
+      const { api } = yield* Auth.Auth;
+      const { url } = yield* Listening;
+      const { ann } = yield* Parties;
+      const { config, id } = yield* confidential();
+      const { privateKey } = yield* Effect.promise(() => generateKeyPair("ES256"));
+      const tokens = yield* tokensOf(ann, config);
+      const own = decodeProtectedHeader(tokens.id_token ?? "");
+      const signed = (header: JWTHeaderParameters) =>
+        new SignJWT({ azp: id }).setProtectedHeader(header).setIssuer(url).setExpirationTime("1h").sign(privateKey);
+      const foreign = yield* Effect.promise(() =>
+        Promise.all([
+          signed({ alg: "ES256" }),
+          signed({ alg: "ES256", kid: "signing_key_01h455vb4pex5vsknk084sn02q" }),
+          signed({ alg: "ES256", kid: own.kid ?? "" }),
+        ]),
+      );
+      const { token: elsewhere } = yield* api.signJWT({ body: { payload: { iss: "https://other.example", azp: id } } });
+      for (const token of [...foreign, elsewhere, "a.b.c", "eyJhbGciOiJub25lIn0.e30.", tokens.id_token ?? ""]) {
+        assert.isFalse(yield* isActive(config, token), token);
+        yield* Effect.promise(() => oauth.tokenRevocation(config, token));
+        assert.deepStrictEqual(
+          yield* refusal(() => oauth.fetchUserInfo(config, token, ann.id)),
+          { status: 401 },
+          token,
+        );
+      }
+    }),
   );
 });

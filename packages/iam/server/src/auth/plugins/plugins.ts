@@ -32,6 +32,7 @@ import type { Settings } from "../settings.ts";
 import { keepingRefusals, repeated, transactional } from "../transactional.ts";
 import type { Plugin } from "./names.ts";
 import { oauth } from "./oauth.ts";
+import { knowingOwnTokens } from "./presentedTokens.ts";
 import { keepOneKey } from "./signingKeys.ts";
 
 /** What the plugins stand on. */
@@ -62,6 +63,18 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
     verificationUri: pages.device.href,
     validateClient: (clientId: string) => settings.deviceClients.includes(clientId),
   };
+  const signing = jwt({
+    // Else each look at a session would sign one.
+    disableSettingJwtHeader: true,
+    jwks: { keyPairConfig: { alg: "ES256" } },
+    adapter: { createJwk: keepOneKey(exclusively("signing key")) },
+    jwt: {
+      issuer: baseUrl.origin,
+      // Else everything that is known of the user.
+      definePayload: ({ user: { email, emailVerified, name } }) => ({ email, email_verified: emailVerified, name }),
+    },
+  });
+  const provider = knowingOwnTokens(oauth(settings, pages), baseUrl.origin, signing);
 
   return {
     username: username(),
@@ -86,17 +99,7 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
     }),
     "multi-session": multiSession(),
     bearer: bearer({ requireSignature: true }),
-    jwt: jwt({
-      // Else each look at a session would sign one.
-      disableSettingJwtHeader: true,
-      jwks: { keyPairConfig: { alg: "ES256" } },
-      adapter: { createJwk: keepOneKey(exclusively("signing key")) },
-      jwt: {
-        issuer: baseUrl.origin,
-        // Else everything that is known of the user.
-        definePayload: ({ user: { email, emailVerified, name } }) => ({ email, email_verified: emailVerified, name }),
-      },
-    }),
+    jwt: signing,
     "device-authorization": plugins.includes("oauth-provider")
       ? transactional(oauthDeviceAuthorization(device), keepingRefusals(transaction))
       : deviceAuthorization(device),
@@ -130,7 +133,7 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
       connections: [],
       managedConnections: { credentialHashSecret: derivedKey(settings.secret, "scim credentials") },
     }) as BetterAuthPlugin,
-    "oauth-provider": transactional(oauth(settings, pages), repeated(keepingRefusals(transaction))),
+    "oauth-provider": transactional(provider, repeated(keepingRefusals(transaction))),
   };
 };
 
