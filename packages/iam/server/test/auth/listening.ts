@@ -39,26 +39,39 @@ export class Listening extends Context.Service<
   }
 >()("test/auth/Listening") {}
 
-/** A server on a database of its own, without the log: what these tests provoke would fill the screen. */
-export const listening = Layer.unwrap(
-  Effect.gen(function* () {
-    const url = `http://localhost:${yield* freePort}`;
-    const stated = { IAM_BASE_URL: url, IAM_OAUTH_SCOPES: "orders:read" };
-    const server = HttpRouter.serve(Layer.mergeAll(IamHttp.layer, IamHttp.answering), {
-      disableListenLog: true,
-      disableLogger: true,
-    }).pipe(
-      Layer.provide([
-        NodeHttpServer.layer(createServer, { port: Number(new URL(url).port) }),
-        NodeHttpServer.layerHttpServices,
-        ConfigProvider.layer(ConfigProvider.fromUnknown({ ...stated, IAM_SECRET: IamTest.secret })),
-      ]),
-    );
-    const open = () => browserOf(url, (asked) => Effect.promise(() => navigate(asked)));
-    return Layer.merge(server, Layer.succeed(Listening, { url, open })).pipe(
-      Layer.provideMerge(IamTest.onDatabaseWith(stated)),
-      Layer.provideMerge(TestDatabase.layer()),
-      Layer.provideMerge(Logger.layer([])),
-    );
-  }),
+type Settings = Readonly<Record<string, string>>;
+
+/**
+ * A server, without the log: what these tests provoke would fill the screen.
+ *
+ * @param services the identity services, with settings of the test's own
+ */
+export const listeningOn = <Provided extends IamTest.Provided, E>(
+  services: (settings: Settings) => Layer.Layer<Provided, E>,
+) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const url = `http://localhost:${yield* freePort}`;
+      const stated = { IAM_BASE_URL: url, IAM_OAUTH_SCOPES: "orders:read" };
+      const server = HttpRouter.serve(Layer.mergeAll(IamHttp.layer, IamHttp.answering), {
+        disableListenLog: true,
+        disableLogger: true,
+      }).pipe(
+        Layer.provide([
+          NodeHttpServer.layer(createServer, { port: Number(new URL(url).port) }),
+          NodeHttpServer.layerHttpServices,
+          ConfigProvider.layer(ConfigProvider.fromUnknown({ ...stated, IAM_SECRET: IamTest.secret })),
+        ]),
+      );
+      const open = () => browserOf(url, (asked) => Effect.promise(() => navigate(asked)));
+      return Layer.merge(server, Layer.succeed(Listening, { url, open })).pipe(
+        Layer.provideMerge(services(stated)),
+        Layer.provideMerge(Logger.layer([])),
+      );
+    }),
+  );
+
+/** A server on a PostgreSQL database of its own. */
+export const listening = listeningOn((settings) =>
+  Layer.provideMerge(IamTest.onDatabaseWith(settings), TestDatabase.layer()),
 );

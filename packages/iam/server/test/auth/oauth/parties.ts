@@ -35,7 +35,8 @@ export class Parties extends Context.Service<
   Parties,
   Readonly<Record<"root" | "ann" | "bob" | "cat", Effect.Success<ReturnType<typeof person>>>>
 >()("test/auth/oauth/Parties") {
-  static readonly layer = Layer.effect(
+  /** At a server. */
+  static readonly at = Layer.effect(
     Parties,
     Effect.all({
       root: person("root", "admin"),
@@ -43,7 +44,9 @@ export class Parties extends Context.Service<
       bob: person("bob", "user"),
       cat: person("cat", "user"),
     }),
-  ).pipe(Layer.provideMerge(listening));
+  );
+
+  static readonly layer = Layer.provideMerge(Parties.at, listening);
 }
 
 /** An address to which a browser is sent: of a redirection, or in the answer to a script. */

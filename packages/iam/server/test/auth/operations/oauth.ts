@@ -7,8 +7,7 @@ import * as Struct from "effect/Struct";
 import type { Devices, Jwts, OAuth } from "../../../src/auth/api/oauth.ts";
 import { at, text } from "../browser.ts";
 import { type Answers, answer, list, success } from "./answers.ts";
-import type { Plugin } from "./plugins.ts";
-import { person } from "./verified.ts";
+import { type Operations, person } from "./verified.ts";
 
 const { Boolean, Literal, Literals, NullOr, Number, String, Undefined, Union, Unknown, optional } = Schema;
 
@@ -123,7 +122,7 @@ const consented = Effect.fnUntraced(function* (headers: Headers, client_id: stri
 });
 
 /** Clients, resources and consents; signed tokens; the page for devices. */
-export const oauth: Plugin = {
+export const oauth = {
   title: "OAuth, signed tokens and devices",
   answers,
   leftOut: {
@@ -143,7 +142,7 @@ export const oauth: Plugin = {
     oauth2Continue: page,
     getOAuthClientPublicPrelogin: page,
   },
-  scenario: Effect.fnUntraced(function* (api) {
+  scenario: Effect.fnUntraced(function* (api: Operations) {
     const { headers } = yield* person("olga", "admin");
     const redirect_uri = "https://client.example.com/callback";
     const redirect_uris = [redirect_uri];
