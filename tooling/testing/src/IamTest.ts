@@ -77,11 +77,12 @@ export const pooled: Layer.Layer<Provided | TestDatabase, unknown> = Layer.unwra
   }),
 ).pipe(Layer.provideMerge(TestDatabase.layer()));
 
-/** On the embedded database, in memory. */
-export const embedded: Layer.Layer<Provided, unknown> = services.pipe(
-  Layer.provideMerge(IamDb.layerEmbedded({})),
-  Layer.provide(config({})),
-);
+/** On the embedded database, in memory; with settings of the test's own. */
+export const embeddedWith = (values: Readonly<Record<string, string>>): Layer.Layer<Provided, unknown> =>
+  services.pipe(Layer.provideMerge(IamDb.layerEmbedded({})), Layer.provide(config(values)));
+
+/** The same with the settings that all tests have. */
+export const embedded: Layer.Layer<Provided, unknown> = embeddedWith({});
 
 /** PostgreSQL behind a pooler, where this machine has one. */
 export const poolers: ReadonlyArray<{ readonly name: string; readonly layer: typeof pooled }> = inject("pgBouncer")

@@ -53,6 +53,8 @@ const deliberate: Readonly<Record<string, string>> = {
   "walletAddress is unique in address, chainId": "an Ethereum account signs one user in",
 
   "deviceCode.userId refers to user.id, cascade": "what a user approved ends with the user",
+  "oauthAccessToken.sessionId refers to session.id, cascade":
+    "without its session a token would be one that was asked for in none, and be valid",
   "session.activeOrganizationId refers to organization.id, set null":
     "no session is left in an organization that is gone",
   "session.activeTeamId refers to team.id, set null": "no session is left in a team that is gone",
@@ -81,6 +83,7 @@ const authTables = Effect.gen(function* () {
     adapter: makeAdapter(connection),
     directories: yield* Directories.make,
     transaction: (run) => run(),
+    exclusively: () => (run) => run(),
     send: () => Effect.void,
     sendText: () => Effect.void,
     upgraded: () => Effect.void,

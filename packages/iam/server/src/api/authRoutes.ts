@@ -60,7 +60,13 @@ const MAX_LOCATION = 8_000;
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
-/** Every route of Better Auth, below its base path. */
+/**
+ * Where clients look for what the server can do as an OAuth and OpenID provider, whose issuer is its origin: OpenID Connect
+ * Discovery 1.0, section 4, and RFC 8414, section 3.
+ */
+const discovery = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] as const;
+
+/** Every route of Better Auth, below its base path, and those that have their place at the origin's root. */
 export const layer = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
     const auth = yield* Auth;
@@ -80,5 +86,6 @@ export const layer = HttpRouter.use(
     for (const path of [...auth.paths, "/*"]) {
       yield* Effect.forEach(methods, (method) => router.add(method, `${BASE_PATH}${path}`, handler), { discard: true });
     }
+    for (const path of discovery) yield* router.add("GET", path, handler);
   }),
 );

@@ -13,6 +13,7 @@ import type { Directories } from "./api/directories.ts";
 import type { Guests } from "./api/guests.ts";
 import type { Invitations } from "./api/invitations.ts";
 import type { EmailCodes, MagicLinks } from "./api/mailedSignIns.ts";
+import type { OAuth } from "./api/oauth.ts";
 import type { Organizations } from "./api/organizations.ts";
 import type { Passkeys } from "./api/passkeys.ts";
 import type { PhoneNumbers } from "./api/phoneNumbers.ts";
@@ -48,4 +49,5 @@ export interface Api
     EthereumSignIns,
     Passkeys,
     Devices,
-    Directories {}
+    Directories,
+    OAuth {}

@@ -108,6 +108,7 @@ const make = Effect.gen(function* () {
     adapter: makeAdapter(connection),
     directories: yield* Directories.make,
     transaction: promises.inTransaction(connection),
+    exclusively: promises.exclusively(connection),
     send: (message) => client.afterCommit(deliver(message)),
     sendText: (message) => client.afterCommit(texts.offer(message)),
     credentials: yield* makeCredentials(stated, connection),

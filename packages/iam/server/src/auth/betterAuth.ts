@@ -46,6 +46,8 @@ export interface Dependencies {
   /** What directories do to members and their accounts. */
   readonly directories: Directories;
   readonly transaction: Parameters<typeof transactional>[1];
+  /** A transaction that waits until no other process is in one of the same name. */
+  readonly exclusively: (name: string) => Parameters<typeof transactional>[1];
   /** Sends mail, once the change that it speaks of is committed. */
   readonly send: (message: Message) => Effect.Effect<void>;
   /** Sends a text message, likewise. */
@@ -89,6 +91,7 @@ export const makeBetterAuth = ({
   adapter,
   directories,
   transaction,
+  exclusively,
   mails,
   send,
   sendText,
@@ -106,6 +109,8 @@ export const makeBetterAuth = ({
     mails,
     mail,
     text,
+    transaction,
+    exclusively,
     passOn: (context, upgrade) =>
       transaction(async () => {
         await passOn(context, upgrade);
@@ -139,6 +144,8 @@ export const makeBetterAuth = ({
       // Asked with every page, and by back ends for all of their users: counting it would cost a write each.
       customRules: {
         "/get-session": false,
+        "/oauth2/introspect": false,
+        "/oauth2/userinfo": false,
         // Tries of one-time links, which Better Auth has no rule for. Its own is 3 in 10 s at a sign-in, sign-up or change
         // of a password, and 3 in a minute for what sends mail.
         "/reset-password": { window: 60, max: 10 },

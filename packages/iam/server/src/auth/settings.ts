@@ -17,6 +17,13 @@ const Origin = Schema.Trim.check(
   }),
 );
 
+/** RFC 6749, section 3.3. */
+const Scope = Schema.Trim.check(
+  Schema.makeFilter((text) => /^[!#-+\--[\]-~]+$/.test(text), {
+    expected: "a scope like orders:read, without spaces, quotation marks and backslashes",
+  }),
+);
+
 const Secret = Schema.RedactedFromValue(Schema.String.check(Schema.isMinLength(32)));
 
 /** A number that OWASP's smallest for argon2id is the least of. */
@@ -85,6 +92,12 @@ export const keys = {
     value: Array.empty<string>(),
     fallback: "none but OAuth clients",
     says: "Your own programs that may ask for a session by a device code, by the `client_id` that they state.",
+  }),
+  oauthScopes: Setting.withDefault("IAM_OAUTH_SCOPES", (key) => Config.Array(Scope, key), {
+    type: "names, separated by commas",
+    value: Array.empty<string>(),
+    fallback: "none",
+    says: "Further scopes that OAuth clients may ask for, beside `openid`, `profile`, `email` and `offline_access`.",
   }),
   clientAddressHeader: Setting.optional("IAM_CLIENT_ADDRESS_HEADER", Config.NonEmptyString, {
     type: "name of a header",

@@ -11,8 +11,6 @@ import * as Logger from "effect/Logger";
 /** PostgreSQL, without the log: what these tests provoke would fill the screen. */
 export const database = Layer.provideMerge(IamTest.postgres(), Logger.layer([]));
 
-const origin = "http://localhost:3000";
-
 /** An answer, read to its end. */
 export interface Answer {
   readonly status: number;
@@ -55,8 +53,13 @@ export const granted = (answer: Answer): unknown => {
 export const assertRefused = (answer: Answer, status: number, code: string): void =>
   assert.deepStrictEqual({ status: answer.status, code: answer.code }, { status, code }, JSON.stringify(answer.body));
 
-/** A browser without a session. */
-export const open: Effect.Effect<Browser, never, Auth.Auth> = Effect.map(Auth.Auth, ({ handler }) => {
+/**
+ * A browser without a session.
+ *
+ * @param origin where the server is
+ * @param answer what answers a request
+ */
+export const browserOf = (origin: string, answer: (request: Request) => Effect.Effect<Response>): Browser => {
   const cookies = new Map<string, string>();
   let bearing: Readonly<Record<string, string>> = {};
 
@@ -72,13 +75,10 @@ export const open: Effect.Effect<Browser, never, Auth.Auth> = Effect.map(Auth.Au
 
   const send = (address: string, init: RequestInit): Effect.Effect<Answer> =>
     Effect.gen(function* () {
-      const response = yield* handler(new Request(new URL(address, origin), init)).pipe(
-        // As the server answers what it did not expect.
-        Effect.catchDefect(() => Effect.succeed(new Response(null, { status: 500 }))),
-      );
+      const response = yield* answer(new Request(new URL(address, origin), init));
       for (const setCookie of response.headers.getSetCookie()) remember(setCookie);
       const content = yield* Effect.promise(() => response.text());
-      const isJson = response.headers.get("content-type")?.startsWith("application/json") ?? false;
+      const isJson = response.headers.get("content-type")?.includes("json") ?? false;
       const body: unknown = content === "" ? undefined : isJson ? JSON.parse(content) : content;
       return { status: response.status, headers: response.headers, body, code: at(body, "code") };
     });
@@ -98,7 +98,15 @@ export const open: Effect.Effect<Browser, never, Auth.Auth> = Effect.map(Auth.Au
       bearing = { authorization: `Bearer ${token}` };
     },
   };
-});
+};
+
+/** A browser without a session, whose requests go straight to `Auth.handler`. */
+export const open: Effect.Effect<Browser, never, Auth.Auth> = Effect.map(Auth.Auth, ({ handler }) =>
+  browserOf("http://localhost:3000", (request) =>
+    // As the server answers what it did not expect.
+    Effect.catchDefect(handler(request), () => Effect.succeed(new Response(null, { status: 500 }))),
+  ),
+);
 
 /** A user, and the browser in which the user is signed in. */
 export interface Person extends Browser {

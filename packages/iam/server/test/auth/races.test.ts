@@ -4,11 +4,11 @@
  */
 import { Auth } from "@beep/iam-server";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
-import { connect, IamTest, TestDatabase } from "@beep/testing";
+import { IamTest } from "@beep/testing";
 import type { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
-import * as Fiber from "effect/Fiber";
+import { atWrite, superuser } from "./atWrite.ts";
 import {
   type Answer,
   at,
@@ -24,35 +24,6 @@ import {
   text,
 } from "./browser.ts";
 import { without } from "./control.ts";
-
-const superuser = Effect.flatMap(TestDatabase, ({ adminUrl }) => connect(adminUrl));
-
-/**
- * Runs two effects at once, both held up at their first write to the table until both are there or at their end.
- *
- * @param looks after how many looks they may go on all the same
- */
-const atWrite = Effect.fnUntraced(function* <A, E, R>(
-  sql: PgClient,
-  table: string,
-  sides: ReadonlyArray<Effect.Effect<A, E, R>>,
-  looks: number,
-) {
-  const fibers = yield* sql.withTransaction(
-    Effect.gen(function* () {
-      yield* sql`lock table ${sql(table)} in share mode`;
-      const started = yield* Effect.forEach(sides, (side) => Effect.forkChild(side));
-      for (let look = 0; look < looks; look++) {
-        const [waiting] = yield* sql<{ count: number }>`
-          select count(*)::int as count from pg_sleep(0.002), pg_locks where relation = ${table}::regclass and not granted`;
-        const ended = started.filter((fiber) => fiber.pollUnsafe() !== undefined).length;
-        if ((waiting?.count ?? 0) + ended >= sides.length) break;
-      }
-      return started;
-    }),
-  );
-  return yield* Fiber.joinAll(fibers);
-});
 
 const rounds = 8;
 

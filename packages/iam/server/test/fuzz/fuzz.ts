@@ -24,6 +24,7 @@ import { actors, worlds } from "./world.ts";
 
 const noProvider = "There is no identity provider but the password.";
 const switchedOff = "It is switched off.";
+const confirmed = "A client's signed token asks for it, or a page of its own that a browser was shown.";
 
 /** Routes that are never granted here, with the reason. */
 const neverGranted: Readonly<Record<string, string>> = {
@@ -41,6 +42,11 @@ const neverGranted: Readonly<Record<string, string>> = {
   "GET /api/auth/reference": switchedOff,
   "POST /api/auth/update-session": "Sessions have no fields of an application's.",
   "POST /api/auth/unlink-account": "The only account of a user is not unlinked.",
+  "POST /api/auth/oauth2/register": switchedOff,
+  "GET /api/auth/oauth2/userinfo": "The token is in a header.",
+  "GET /api/auth/oauth2/end-session": confirmed,
+  "POST /api/auth/oauth2/end-session": confirmed,
+  "POST /api/auth/oauth2/end-session/confirm": confirmed,
 };
 
 /** A server on a port of this machine, as the command line starts it, and what it logs as unexpected. */
@@ -86,6 +92,13 @@ const faultOf = ({ request }: Attempt, { status, type, body }: Answer): string |
   if (request.headers["content-length"] !== undefined && type === "") return undefined;
   // Of SCIM, which has a form of its own.
   if (type === "application/scim+json" && at(parsed(body), "status") === String(status)) return undefined;
+  // OAuth's routes have the form of their own specification (RFC 6749, section 5.2; RFC 8628, section 3.5).
+  if (type === "application/json") {
+    const error = at(parsed(body), "error");
+    return typeof error === "string" && /^[a-z_]+$/.test(error)
+      ? undefined
+      : `${status} has the error ${String(error)}`;
+  }
   if (type !== "application/problem+json") return `${status} has the media type "${type}"`;
   if (request.method === "HEAD") return undefined;
   const code = at(parsed(body), "code");

@@ -61,7 +61,9 @@ const draftOf = (route: Route, world: World, chance: Chance, optional: number): 
   body: route.body && valueOf(route.body, "body", world, chance, optional),
 });
 
-const requestOf = ({ method, path }: Route, { params, query, body }: Draft, cookie: string): Request => {
+const FORM = "application/x-www-form-urlencoded";
+
+const requestOf = ({ method, path, isForm }: Route, { params, query, body }: Draft, cookie: string): Request => {
   const given = new Map(Object.entries(Object(params)));
   return {
     method,
@@ -72,9 +74,9 @@ const requestOf = ({ method, path }: Route, { params, query, body }: Draft, cook
     headers: {
       origin,
       ...(cookie === "" ? {} : { cookie }),
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(body === undefined ? {} : { "content-type": isForm ? FORM : "application/json" }),
     },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined ? undefined : isForm ? queryOf(body).slice(1) : JSON.stringify(body),
   };
 };
 
@@ -91,8 +93,8 @@ const without = (request: Request, header: string): Request => ({
   ...request,
   headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => name !== header)),
 });
-const form = (request: Request): string =>
-  queryOf(JSON.parse(typeof request.body === "string" ? request.body : "{}")).slice(1);
+const form = ({ body, headers }: Request): string =>
+  typeof body !== "string" ? "" : headers["content-type"] === FORM ? body : queryOf(JSON.parse(body)).slice(1);
 const joined = (path: string, more: string): string => path + (path.includes("?") ? "&" : "?") + more;
 const session = (request: Request): string => request.headers.cookie ?? "better-auth.session_token=a.b";
 
@@ -120,9 +122,9 @@ const bodies: Readonly<Record<string, Change>> = {
   "large body": (request) => withBody(request, JSON.stringify({ name: "x".repeat(1_200_000) })),
   "many names": (request) =>
     withBody(request, JSON.stringify(Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`n${i}`, i])))),
-  form: (request) => withBody(request, form(request), "application/x-www-form-urlencoded"),
+  form: (request) => withBody(request, form(request), FORM),
   "form of another kind": (request) =>
-    withBody(request, "a=%zz&b=%ff&__proto__=1&email[]=1", "application/x-www-form-urlencoded"),
+    withBody(request, "a=%zz&b=%ff&__proto__=1&email[]=1&client_id=a&client_id=b", FORM),
   multipart: (request) =>
     withBody(
       request,

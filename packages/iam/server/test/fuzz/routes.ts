@@ -29,6 +29,8 @@ export interface Route {
   readonly path: string;
   readonly body?: JsonSchema | undefined;
   readonly query?: JsonSchema | undefined;
+  /** Whether it takes its body as a form only. */
+  readonly isForm?: boolean | undefined;
 }
 
 /** What a route is called in what is printed. */
@@ -41,7 +43,7 @@ interface Endpoint {
     readonly method: string | ReadonlyArray<string>;
     readonly body?: unknown;
     readonly query?: unknown;
-    readonly metadata?: { readonly SERVER_ONLY?: boolean };
+    readonly metadata?: { readonly SERVER_ONLY?: boolean; readonly allowedMediaTypes?: ReadonlyArray<string> };
   };
 }
 
@@ -63,6 +65,7 @@ const authRoutes = Effect.map(
             path: `${BASE_PATH}${path}`,
             body: method === "GET" ? undefined : schemaOf(options.body),
             query: schemaOf(options.query),
+            isForm: options.metadata?.allowedMediaTypes?.includes("application/json") === false,
           })),
     ),
 );

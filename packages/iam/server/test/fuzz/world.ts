@@ -1,4 +1,6 @@
 /** People, an organization and all that belongs to it, of which requests speak; made anew whenever they are worn. */
+import { createHash } from "node:crypto";
+import { Auth } from "@beep/iam-server";
 import { IamTest } from "@beep/testing";
 import { createEmailVerificationToken } from "better-auth/api";
 import { hashPassword, makeSignature } from "better-auth/crypto";
@@ -33,6 +35,9 @@ export interface World {
 
 const HOUR = 3_600_000;
 
+/** As Better Auth keeps what OAuth clients present. */
+const hashed = (value: string): string => createHash("sha256").update(value).digest("base64url");
+
 /** The signed value of a cookie. */
 const signed = async (value: string): Promise<string> =>
   encodeURIComponent(`${value}.${await makeSignature(value, IamTest.secret)}`);
@@ -40,6 +45,8 @@ const signed = async (value: string): Promise<string> =>
 /** Prepares what all worlds have in common, and makes them. */
 export const worlds = Effect.gen(function* () {
   const connection = yield* ServiceConnection;
+  const services = yield* Effect.context<Auth.Auth>();
+  const { handler } = yield* Auth.Auth;
   const auth = yield* betterAuth();
   const adapter = makeAdapter(connection)(auth.options);
   const password = yield* Effect.promise(() => hashPassword(IamTest.password));
@@ -149,6 +156,57 @@ export const worlds = Effect.gen(function* () {
       session(member.id, { expiresAt: earlier }),
       session(member.id, active),
     ]);
+    const client = `client-${mark}`;
+    const scopes = ["openid", "offline_access"];
+    const redirect = "https://client.example.com/callback";
+    const opaque = crypto.randomUUID();
+    const device = (status: string) => ({
+      deviceCode: `${status}-${mark}`,
+      userCode: crypto.randomUUID(),
+      status,
+      userId: owner.id,
+      clientId: "television",
+      expiresAt: later,
+      ...stamps,
+    });
+    const waiting = device("pending");
+    const approved = device("approved");
+    await create("oauthClient", {
+      clientId: client,
+      clientSecret: hashed(client),
+      referenceId: "installation",
+      redirectUris: [redirect],
+      grantTypes: ["authorization_code", "refresh_token", "client_credentials"],
+      responseTypes: ["code"],
+      tokenEndpointAuthMethod: "client_secret_post",
+      clientCredentialsScopes: ["orders:read"],
+      ...stamps,
+    });
+    const granting = { clientId: client, userId: owner.id, scopes, ...stamps };
+    const [consent] = await Promise.all([
+      create("oauthConsent", { ...granting, clientId: client }),
+      create("oauthAccessToken", { ...granting, token: hashed(opaque), sessionId: bySession.id, expiresAt: later }),
+      create("oauthRefreshToken", { ...granting, token: hashed(opaque), sessionId: bySession.id, expiresAt: later }),
+      create("deviceCode", waiting),
+      create("deviceCode", approved),
+    ]);
+    // By which a page sends back that it was led there.
+    const asked = new URLSearchParams({
+      response_type: "code",
+      client_id: client,
+      redirect_uri: redirect,
+      scope: "openid profile",
+      code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+      code_challenge_method: "S256",
+    });
+    const led = await Effect.runPromiseWith(services)(
+      handler(
+        new Request(`http://localhost:3000/api/auth/oauth2/authorize?${asked}`, {
+          headers: { cookie: bySession.cookie },
+        }),
+      ),
+    );
+    const pageQuery = (led.headers.get("location") ?? "").replace(/^[^?]*\?/, "");
     const impersonating = await session(member.id, { impersonatedBy: administrator.id });
     const admin = `better-auth.admin_session=${await signed(`${byAdministrator.token}:`)}`;
     const unused = `new-${mark}`;
@@ -179,6 +237,19 @@ export const worlds = Effect.gen(function* () {
           await createEmailVerificationToken(IamTest.secret, fresh.email, undefined, 3600, { userId: fresh.id }),
         ],
         sessionToken: [spare.token],
+        client_id: [client, client, "television"],
+        client_secret: [`iam_cs_${client}`],
+        access_token: [`iam_at_${opaque}`],
+        refresh_token: [`iam_rt_${opaque}`],
+        grant_type: ["client_credentials", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
+        scope: ["orders:read", "openid"],
+        scopes: [["openid"]],
+        redirect_uris: [[redirect]],
+        redirect_uri: [redirect],
+        oauth_query: [pageQuery],
+        user_code: [waiting.userCode],
+        userCode: [waiting.userCode],
+        device_code: [approved.deviceCode],
         code: [codeNow(totp), text(enabled, "backupCodes", made % 10)],
         image: ["https://example.com/a.png"],
         logo: ["https://example.com/a.png"],
@@ -199,7 +270,7 @@ export const worlds = Effect.gen(function* () {
         role: ["member", "user", "auditor"],
         keyId: [key?.id],
         configId: ["default", "organization"],
-        id: [invitation.id, key?.id, organizationKey?.id, member.id],
+        id: [invitation.id, key?.id, organizationKey?.id, member.id, consent.id],
         accountId: [member.id],
         provider: ["google"],
         permission: [permission],

@@ -12,7 +12,7 @@ export const oauthAccessToken = Table.make(IamEntityIds.OauthAccessTokenId)(
       .text("client_id")
       .notNull()
       .references(() => oauthClient.clientId, { onDelete: "cascade" }),
-    sessionId: Columns.id("session_id", IamEntityIds.SessionId).references(() => session.id, { onDelete: "set null" }),
+    sessionId: Columns.id("session_id", IamEntityIds.SessionId).references(() => session.id, { onDelete: "cascade" }),
     userId: Columns.id("user_id", SharedEntityIds.UserId).references(() => user.id, { onDelete: "cascade" }),
     referenceId: pg.text("reference_id"),
     authorizationCodeId: pg.text("authorization_code_id"),

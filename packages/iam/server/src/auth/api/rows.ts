@@ -95,6 +95,10 @@ export type ApiKeyRow = Omit<Row<typeof IamDbSchema.apiKey>, "key" | "metadata" 
   readonly metadata: Readonly<Record<string, unknown>> | null;
   readonly permissions: Permissions | null;
 };
+/** What a user has let an OAuth client do. */
+export type OAuthConsentRow = Row<typeof IamDbSchema.oauthConsent>;
+/** What OAuth clients ask for tokens for, and how those are made. */
+export type OAuthResourceRow = Row<typeof IamDbSchema.oauthResource>;
 
 /** A passkey; its public key is no secret. */
 export type PasskeyRow = Omit<Row<typeof IamDbSchema.passkey>, "updatedAt">;

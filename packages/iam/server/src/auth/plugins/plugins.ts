@@ -7,7 +7,7 @@ import { SharedEntityIds } from "@beep/shared-domain";
 import type { BetterAuthPlugin, GenericEndpointContext } from "@better-auth/core";
 import { createPlaceholderEmail } from "@better-auth/core/utils/email";
 import { generateId } from "@better-auth/core/utils/id";
-import { oauthDeviceAuthorization, oauthProvider } from "@better-auth/oauth-provider";
+import { oauthDeviceAuthorization } from "@better-auth/oauth-provider";
 import { sso } from "@better-auth/sso";
 import {
   anonymous,
@@ -34,8 +34,12 @@ import type { Content, MailTexts } from "../mails.ts";
 import { type Pages, returningTo } from "../pages.ts";
 import { verifiedPasskeys } from "../passkeys.ts";
 import type { Settings } from "../settings.ts";
+import { keepingRefusals, repeated, transactional } from "../transactional.ts";
 import { keepingNewSession } from "./keepingNewSession.ts";
 import type { Plugin } from "./names.ts";
+import { oauth } from "./oauth.ts";
+import { knowingOwnTokens } from "./presentedTokens.ts";
+import { keepOneKey } from "./signingKeys.ts";
 
 /** What the plugins stand on. */
 export interface Dependencies {
@@ -49,13 +53,12 @@ export interface Dependencies {
   readonly text: (to: string, text: string) => Promise<void>;
   /** Lets what a guest had pass to the user who the guest turns out to be. */
   readonly passOn: (context: GenericEndpointContext, upgrade: Upgrade) => Promise<void>;
+  readonly transaction: Transaction;
+  /** A transaction that goes on when no other of this name does. */
+  readonly exclusively: (name: string) => Transaction;
 }
 
-/** Whether a user administers the whole installation. */
-const isAdministrator = (user: Readonly<Record<string, unknown>> | undefined): boolean =>
-  typeof user?.role === "string" && user.role.split(",").includes("admin");
-
-const administers = ({ user }: { readonly user?: Readonly<Record<string, unknown>> }): boolean => isAdministrator(user);
+type Transaction = <A>(run: () => Promise<A>) => Promise<A>;
 
 /** A key of its own for what must not be verifiable with another's (RFC 5869). */
 const derivedKey = (secret: Redacted.Redacted, purpose: string): string =>
@@ -84,7 +87,7 @@ const loginMethods: Readonly<Record<string, string>> = {
 
 /** Every plugin that may be enabled, made by its name. */
 export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin, BetterAuthPlugin>> => {
-  const { settings, pages, directories, mails, mail, text, passOn } = dependencies;
+  const { settings, pages, directories, mails, mail, text, passOn, transaction, exclusively } = dependencies;
   const { appName, baseUrl, plugins } = settings;
   const codeKey = derivedKey(settings.secret, "codes by mail");
   const device = {
@@ -93,6 +96,25 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
     verificationUri: pages.device.href,
     validateClient: (clientId: string) => settings.deviceClients.includes(clientId),
   };
+  const signing = jwt({
+    // Else each look at a session would sign one.
+    disableSettingJwtHeader: true,
+    jwks: { keyPairConfig: { alg: "ES256" } },
+    adapter: { createJwk: keepOneKey(exclusively("signing key")) },
+    jwt: {
+      issuer: baseUrl.origin,
+      // What a back end asks of a user. Whoever holds a token can read it, so that the rest of the row stays here.
+      definePayload: ({ session, user: { name, email, emailVerified, image, role } }) => ({
+        sid: session.id,
+        name,
+        email,
+        emailVerified,
+        image,
+        role,
+      }),
+    },
+  });
+  const provider = knowingOwnTokens(oauth(settings, pages), baseUrl.origin, signing);
 
   return {
     username: username(),
@@ -133,25 +155,11 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
     }),
     "multi-session": multiSession(),
     bearer: bearer({ requireSignature: true }),
-    jwt: jwt({
-      // Else each look at a session would sign one.
-      disableSettingJwtHeader: true,
-      jwks: { keyPairConfig: { alg: "ES256" } },
-      jwt: {
-        issuer: baseUrl.origin,
-        // What a back end asks of a user. Whoever holds a token can read it, so that the rest of the row stays here.
-        definePayload: ({ session, user: { name, email, emailVerified, image, role } }) => ({
-          sid: session.id,
-          name,
-          email,
-          emailVerified,
-          image,
-          role,
-        }),
-      },
-    }),
+    jwt: signing,
     "device-authorization": signingTokens(
-      plugins.includes("oauth-provider") ? oauthDeviceAuthorization(device) : deviceAuthorization(device),
+      plugins.includes("oauth-provider")
+        ? transactional(oauthDeviceAuthorization(device), keepingRefusals(transaction))
+        : deviceAuthorization(device),
     ),
     siwe: siwe({
       domain: baseUrl.host,
@@ -180,14 +188,7 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
       },
     }),
     scim: directoriesPlugin(directories, derivedKey(settings.secret, "scim credentials")),
-    "oauth-provider": oauthProvider({
-      loginPage: pages.signIn.address,
-      consentPage: pages.consent.address,
-      clientPrivileges: administers,
-      resourcePrivileges: administers,
-      // Its warning is of metadata that are not at the origin's root; `IamHttp` has them there.
-      silenceWarnings: { oauthAuthServerConfig: true, openidConfig: true },
-    }),
+    "oauth-provider": transactional(provider, repeated(keepingRefusals(transaction))),
   };
 };
 

@@ -7,6 +7,7 @@ import { devices } from "./devices.ts";
 import { directories } from "./directories.ts";
 import { guests } from "./guests.ts";
 import { emailCodes, magicLinks } from "./mailedSignIns.ts";
+import { oauth } from "./oauth.ts";
 import { passkeys } from "./passkeys.ts";
 import { phoneNumbers } from "./phoneNumbers.ts";
 import { severalSessions } from "./severalSessions.ts";
@@ -39,4 +40,5 @@ export const plugins: ReadonlyArray<Plugin> = [
   passkeys,
   devices,
   directories,
+  oauth,
 ];
