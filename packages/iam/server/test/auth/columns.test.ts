@@ -36,6 +36,13 @@ const unreachable: ReadonlySet<string> = new Set([
   "notificationPreference", // Better Auth does not know it.
   "rateLimit", // Counted for the path and the address.
   "verification", // Written with what the server drew by lot.
+  "oauthAccessToken", // Likewise.
+  "oauthRefreshToken",
+  "oauthClientAssertion", // Known by its digest.
+  "oauthClient", // An administrator's to register.
+  "oauthClientResource",
+  "oauthResource",
+  "signingKey", // Made by the server.
 ]);
 
 type Values = Readonly<Record<string, unknown>>;
@@ -67,6 +74,7 @@ const candidates = (
   if (type === "boolean") return [true, false];
   if (type === "integer" || type === "bigint") return [987_654];
   if (type.startsWith("timestamp")) return ["2001-02-03T04:05:06.789Z"];
+  if (column.dimensions > 0) return [[marker]];
   assert.strictEqual(type, "text", `No values are known for a column of the type ${type}.`);
   const literals = at(model, "Model", "select", "fields", name, "literals");
   return [
@@ -99,7 +107,7 @@ const holders = Effect.fnUntraced(function* (sql: PgClient, { column, value }: F
   const from = sql(getTableName(getColumnTable(column)));
   const isHeld =
     typeof value === "object"
-      ? sql`${sql(column.name)} like ${`%${marker}%`}`
+      ? sql`${sql(column.name)}::text like ${`%${marker}%`}`
       : sql`${sql(column.name)} = ${column.getSQLType() === "uuid" ? column.mapToDriverValue(value) : value}`;
   const [row] = yield* sql<{ count: number }>`select count(*)::int as count from ${from} where ${isHeld}`;
   return row?.count ?? 0;
@@ -168,6 +176,11 @@ layer(database, { excludeTestServices: true })((it) => {
       const keyId = text(granted(yield* ann.post("/api-key/create", { name: "robot" })), "id");
       granted(yield* ann.post("/organization/create-role", { role: "editor", permission: {} }));
       const nobody = yield* open;
+      const consentId = IamEntityIds.OauthConsentId.create();
+      const asUuid = IamEntityIds.OauthConsentId.toUuid(consentId);
+      yield* sql`insert into iam_oauth_clients (id, client_id, redirect_uris) values (${asUuid}, 'shop', '{}')`;
+      yield* sql`insert into iam_oauth_consents (id, client_id, user_id, scopes)
+        values (${asUuid}, 'shop', ${SharedEntityIds.UserId.toUuid(bob.id)}, '{openid}')`;
 
       let made = 0;
       const fresh = (name: string) => `${name}-${made++}`;
@@ -300,6 +313,21 @@ layer(database, { excludeTestServices: true })((it) => {
           path: "/two-factor/enable",
           values: emptied("iam_two_factors", { password: IamTest.password }),
           may: [],
+        },
+        {
+          table: "deviceCode",
+          by: bob,
+          path: "/device/code",
+          values: as(() => ({ client_id: "television" })),
+          may: ["scope"],
+        },
+        {
+          table: "oauthConsent",
+          by: bob,
+          path: "/oauth2/update-consent",
+          values: as(() => ({ id: consentId, update: { scopes: ["openid"] } })),
+          may: ["scopes"],
+          within: "update",
         },
       ];
       const covered = new Set<string>(ways.map(({ table }) => table));
