@@ -53,6 +53,12 @@ const unreachable: ReadonlySet<string> = new Set([
   "scimProjectionGrant",
   "scimSubject",
   "scimUser",
+  "oauthAccessToken", // Likewise.
+  "oauthRefreshToken",
+  "oauthClientAssertion", // Known by its digest.
+  "oauthClient", // An administrator's to register.
+  "oauthClientResource",
+  "oauthResource",
 ]);
 
 type Values = Readonly<Record<string, unknown>>;
@@ -187,6 +193,11 @@ layer(database, { excludeTestServices: true })((it) => {
       const keyId = text(granted(yield* ann.post("/api-key/create", { name: "robot" })), "id");
       granted(yield* ann.post("/organization/create-role", { role: "editor", permission: {} }));
       const nobody = yield* open;
+      const consentId = IamEntityIds.OauthConsentId.create();
+      const asUuid = IamEntityIds.OauthConsentId.toUuid(consentId);
+      yield* sql`insert into iam_oauth_clients (id, client_id, redirect_uris) values (${asUuid}, 'shop', '{}')`;
+      yield* sql`insert into iam_oauth_consents (id, client_id, user_id, scopes)
+        values (${asUuid}, 'shop', ${SharedEntityIds.UserId.toUuid(bob.id)}, '{openid}')`;
 
       let made = 0;
       const fresh = (name: string) => `${name}-${made++}`;
@@ -374,6 +385,21 @@ layer(database, { excludeTestServices: true })((it) => {
           path: "/two-factor/enable",
           values: emptied("iam_two_factors", { password: IamTest.password }),
           may: [],
+        },
+        {
+          table: "deviceCode",
+          by: bob,
+          path: "/device/code",
+          values: as(() => ({ client_id: "television" })),
+          may: ["scope"],
+        },
+        {
+          table: "oauthConsent",
+          by: bob,
+          path: "/oauth2/update-consent",
+          values: as(() => ({ id: consentId, update: { scopes: ["openid"] } })),
+          may: ["scopes"],
+          within: "update",
         },
       ];
       const covered = new Set<string>(ways.map(({ table }) => table));

@@ -46,9 +46,7 @@ type Settings = Readonly<Record<string, string>>;
  *
  * @param services the identity services, with settings of the test's own
  */
-export const listeningOn = <Provided extends IamTest.Provided, E>(
-  services: (settings: Settings) => Layer.Layer<Provided, E>,
-) =>
+export const listeningOn = <More, E>(services: (settings: Settings) => Layer.Layer<IamTest.Provided | More, E>) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const url = `http://localhost:${yield* freePort}`;
