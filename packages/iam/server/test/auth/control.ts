@@ -34,6 +34,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
       rateLimit: false,
       plugins: Plugins.all,
       deviceClients: [],
+      ssoOrigins: [],
       clientAddressHeader: Option.none(),
     },
     pages: yield* Pages.settings.pipe(

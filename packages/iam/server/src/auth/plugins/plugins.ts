@@ -8,7 +8,6 @@ import { createPlaceholderEmail } from "@better-auth/core/utils/email";
 import { oauthDeviceAuthorization, oauthProvider } from "@better-auth/oauth-provider";
 import { passkey } from "@better-auth/passkey";
 import { scim } from "@better-auth/scim";
-import { sso } from "@better-auth/sso";
 import {
   anonymous,
   bearer,
@@ -30,6 +29,7 @@ import type { Content, MailTexts } from "../mails.ts";
 import type { Pages } from "../pages.ts";
 import type { Settings } from "../settings.ts";
 import type { Plugin } from "./names.ts";
+import { singleSignOn } from "./sso.ts";
 
 /** What the plugins stand on. */
 export interface Dependencies {
@@ -109,15 +109,7 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
       // So that a sign-in need not ask for a name first.
       authenticatorSelection: { residentKey: "required", userVerification: "required" },
     }),
-    sso: sso({
-      // Without it whoever registers a provider could speak for any domain.
-      domainVerification: { enabled: true },
-      saml: {
-        enableInResponseToValidation: true,
-        allowIdpInitiated: false,
-        requireTimestamps: true,
-      },
-    }),
+    sso: singleSignOn({ settings, pages, isAdministrator }),
     // Its type lets the tables of its managed connections be absent, which a plugin's general type does not.
     scim: scim({
       connections: [],
