@@ -57,10 +57,12 @@ const onAddress = (url: Redacted.Redacted, more: Readonly<Record<string, string>
     Layer.provide(config({ DATABASE_URL: Redacted.value(url), IAM_RUN_MIGRATIONS: "false", ...more })),
   );
 
+/** On a database that is given, used by the login that owns nothing; with further keys of the configuration. */
+export const configured = (more: Readonly<Record<string, string>>): Layer.Layer<Provided, unknown, TestDatabase> =>
+  Layer.unwrap(Effect.map(TestDatabase, ({ appUrl }) => onAddress(appUrl, more)));
+
 /** On a database that is given, used by the login that owns nothing. */
-export const onDatabase: Layer.Layer<Provided, unknown, TestDatabase> = Layer.unwrap(
-  Effect.map(TestDatabase, ({ appUrl }) => onAddress(appUrl)),
-);
+export const onDatabase: Layer.Layer<Provided, unknown, TestDatabase> = configured({});
 
 /** On PostgreSQL: a copy of the migrated template. */
 export const postgres = (options?: Options): Layer.Layer<Provided | TestDatabase, unknown> =>

@@ -53,6 +53,8 @@ const deliberate: Readonly<Record<string, string>> = {
     "no session is left in an organization that is gone",
   "session.activeTeamId refers to team.id, set null": "no session is left in a team that is gone",
   "session.impersonatedBy refers to user.id, cascade": "without its mark the session would be the user's own",
+  "ssoProvider.userId is not required": "who registered a provider may leave, and the provider stays",
+  "ssoProvider.userId refers to user.id, set null": "who registered a provider may leave, and the provider stays",
   "ssoProvider.organizationId refers to organization.id, cascade":
     "without its organization a provider would sign in whoever its domains name, into none",
   "teamMember.teamId refers to organizationId of team too": "a team's member cannot be in another tenant than the team",

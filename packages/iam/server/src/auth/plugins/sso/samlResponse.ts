@@ -86,7 +86,9 @@ const check = (elements: ReadonlyArray<Element>, now: number): void => {
     "A response has one assertion.",
   );
 
-  const ids = elements.flatMap((element) => ["ID", "Id", "id"].flatMap((name) => element.getAttribute(name) ?? []));
+  const ids = elements
+    .flatMap((element) => ["ID", "Id", "id"].map((name) => element.getAttribute(name) ?? ""))
+    .filter((id) => id !== "");
   demand(new Set(ids).size === ids.length, "An identifier is used twice.");
 
   const signed = named("Signature").map((signature) => signature.parentNode);

@@ -1,0 +1,2 @@
+ALTER TABLE "iam_sso_providers" ALTER COLUMN "user_id" DROP NOT NULL;--> statement-breakpoint
+ALTER TABLE "iam_sso_providers" DROP CONSTRAINT "iam_sso_providers_user_id_iam_users_id_fkey", ADD CONSTRAINT "iam_sso_providers_user_id_iam_users_id_fkey" FOREIGN KEY ("user_id") REFERENCES "iam_users"("id") ON DELETE SET NULL;
