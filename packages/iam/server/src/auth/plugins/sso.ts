@@ -31,7 +31,9 @@ export const PROVIDER_TIMEOUT = 10_000;
 interface Provider {
   readonly providerId: string;
   readonly domain: string;
+  readonly domainVerified: boolean | null;
   readonly organizationId: string | null;
+  readonly userId: string | null;
 }
 
 type Endpoint = NonNullable<BetterAuthPlugin["endpoints"]>[string];
@@ -111,7 +113,14 @@ export const singleSignOn = (dependencies: Dependencies): BetterAuthPlugin => {
   /** Takes the one provider that is verified: another may name the same domain, and be found first. */
   const choosing = createAuthMiddleware(async ({ body, context: { adapter } }) => {
     const { domain: stated, email, organizationSlug, providerId } = Object(body) as Readonly<Record<string, unknown>>;
-    if (typeof providerId === "string" && providerId !== "") return;
+    if (typeof providerId === "string" && providerId !== "") {
+      const where = [{ field: "providerId", value: providerId }];
+      const named = await adapter.findOne<Provider>({ model: "ssoProvider", where });
+      if (named?.domainVerified) return;
+      throw named === null
+        ? refusal("NOT_FOUND", "SSO_PROVIDER_NOT_FOUND", "There is no such provider.")
+        : refusal("UNAUTHORIZED", "SSO_PROVIDER_NOT_VERIFIED", "The provider's domain is not verified.");
+    }
     const verified = { field: "domainVerified", value: true };
     const find = async () => {
       if (typeof organizationSlug === "string" && organizationSlug !== "") {

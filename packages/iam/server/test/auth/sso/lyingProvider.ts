@@ -10,7 +10,7 @@ export interface Lie {
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly signed?: "by another key" | "not" | "with the public key as a secret";
   /** What the userinfo endpoint says besides. */
-  readonly userInfo?: Readonly<Record<string, unknown>>;
+  readonly userInfo?: Readonly<Record<string, unknown>> | "hangs up";
   /** The token endpoint answers without an ID token, or an error, or nothing at all, or sends elsewhere. */
   readonly token?: "without an ID token" | "an error" | "nothing" | "a redirection" | "no JSON";
 }
@@ -30,6 +30,7 @@ export const lyingProvider = Effect.gen(function* () {
   const publicKey = { ...(yield* Effect.promise(() => exportJWK(own.publicKey))), kid: "own", alg: "ES256", use: "sig" };
   const publicText = yield* Effect.promise(() => exportSPKI(own.publicKey));
   let claims: Readonly<Record<string, unknown>> = {};
+  let who: Readonly<Record<string, unknown>> = {};
   let lie: Lie = {};
 
   const idToken = async (): Promise<string> => {
@@ -61,10 +62,25 @@ export const lyingProvider = Effect.gen(function* () {
     }
   };
 
+  /** What the discovery document says, where a test has it registered by discovery. */
+  let discovery: Readonly<Record<string, unknown>> | "a redirection" = {};
   const routes: Readonly<Record<string, (response: ServerResponse) => void>> = {
+    "/.well-known/openid-configuration": (response) =>
+      discovery === "a redirection"
+        ? void response.writeHead(302, { location: "http://169.254.169.254/latest" }).end()
+        : json(response, 200, {
+            issuer: origin,
+            authorization_endpoint: `${origin}/authorize`,
+            token_endpoint: `${origin}/token`,
+            jwks_uri: `${origin}/jwks`,
+            ...discovery,
+          }),
     "/jwks": (response) => json(response, 200, { keys: [publicKey] }),
     "/token": (response) => void token(response),
-    "/userinfo": (response) => json(response, 200, { ...withDefined(claims), ...lie.userInfo }),
+    "/userinfo": (response) =>
+      lie.userInfo === "hangs up"
+        ? void response.destroy()
+        : json(response, 200, { ...withDefined({ ...claims, ...lie.claims, ...who }), ...lie.userInfo }),
   };
   listen((request: IncomingMessage, response) => (routes[request.url ?? ""] ?? ((none) => json(none, 404, {})))(response));
 
@@ -80,19 +96,24 @@ export const lyingProvider = Effect.gen(function* () {
       jwksEndpoint: `${origin}/jwks`,
       userInfoEndpoint: `${origin}/userinfo`,
     },
+    /** Says how the discovery document lies from now on. */
+    discovered: (how: typeof discovery): void => {
+      discovery = how;
+    },
     /** Says who signs in at the address where the browser was sent, and how it lies; answers where it sends back. */
-    signIn: (address: string, who: { readonly sub: string; readonly email: string }, how: Lie = {}): string => {
+    signIn: (address: string, person: { readonly sub: string; readonly email: string }, how: Lie = {}): string => {
       const asked = new URL(address).searchParams;
       const now = Math.floor(Date.now() / 1000);
       claims = {
-        ...who,
-        name: who.sub,
+        ...person,
+        name: person.sub,
         iss: origin,
         aud: asked.get("client_id"),
         nonce: asked.get("nonce") ?? undefined,
         iat: now,
         exp: now + 60,
       };
+      who = person;
       lie = how;
       const back = new URL(asked.get("redirect_uri") ?? "");
       back.searchParams.set("code", "a code");

@@ -3,15 +3,15 @@ import * as x509 from "@peculiar/x509";
 import * as Effect from "effect/Effect";
 import { Constants, IdentityProvider, SamlLib, ServiceProvider } from "samlify";
 
-const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 };
+const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", publicExponent: new Uint8Array([1, 0, 1]) };
 
 const pem = (type: string, der: ArrayBuffer): string =>
   `-----BEGIN ${type}-----\n${Buffer.from(der).toString("base64").replaceAll(/.{64}/g, "$&\n")}\n-----END ${type}-----\n`;
 
 /** A key with a certificate that it signed itself. */
-export const keyPair = Effect.fnUntraced(function* (name: string) {
+export const keyPair = Effect.fnUntraced(function* (name: string, modulusLength: number = 2048) {
   return yield* Effect.promise(async () => {
-    const keys = await crypto.subtle.generateKey(RSA, true, ["sign", "verify"]);
+    const keys = await crypto.subtle.generateKey({ ...RSA, modulusLength }, true, ["sign", "verify"]);
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
       name: `CN=${name}`,
       keys,

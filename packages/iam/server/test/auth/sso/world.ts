@@ -1,12 +1,11 @@
 /** A company with its identity providers, as tests of single sign-on find it: registered, and its domain verified. */
-import type { Auth } from "@beep/iam-server";
-import { IamTest, TestDatabase } from "@beep/testing";
+import { connect, IamTest, TestDatabase } from "@beep/testing";
 import { assert } from "@effect/vitest";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Logger from "effect/Logger";
-import { type Answer, type Browser, granted, open, organizationOf, type Person, signedUp, text } from "../browser.ts";
+import { type Answer, type Browser, granted, organizationOf, type Person, signedUp, text } from "../browser.ts";
 import { nameServer } from "./dns.ts";
 import { lyingProvider } from "./lyingProvider.ts";
 import { client, openIdProvider } from "./openIdProvider.ts";
@@ -191,14 +190,33 @@ export const assertSignedIn = (answer: Answer): void =>
   assert.deepStrictEqual(ledTo(answer), { status: 302, page: callbackURL, error: null }, answer.headers.get("location") ?? "");
 
 /** Fails the test unless the answer leads to the page of errors, with the code, and no session came with it. */
-export const assertNotSignedIn = Effect.fnUntraced(function* (browser: Browser, answer: Answer, error: string) {
+export const assertNotSignedIn = Effect.fnUntraced(function* (
+  browser: Browser,
+  answer: Answer,
+  error: string,
+  what: string = "",
+) {
   assert.deepStrictEqual(
     ledTo(answer),
     { status: 302, page: `${base}/error`, error },
-    answer.headers.get("location") ?? JSON.stringify(answer.body),
+    `${what}: ${answer.headers.get("location") ?? JSON.stringify(answer.body)}`,
   );
   assert.isNull(granted(yield* browser.get("/get-session")));
 });
 
-/** A browser in which nobody is signed in. */
-export const fresh: Effect.Effect<Browser, never, Auth.Auth> = open;
+/** How many rows there are of what a sign-in writes. */
+const written = Effect.gen(function* () {
+  const sql = yield* Effect.flatMap(TestDatabase, ({ adminUrl }) => connect(adminUrl));
+  const [counted] = yield* sql`
+    select (select count(*)::int from iam_users) as users, (select count(*)::int from iam_accounts) as accounts,
+      (select count(*)::int from iam_sessions) as sessions, (select count(*)::int from iam_members) as members`;
+  return counted;
+}).pipe(Effect.orDie);
+
+/** Fails the test where what runs leaves a user, an account, a session or a member. */
+export const leavingNothing = Effect.fnUntraced(function* <A, E, R>(run: Effect.Effect<A, E, R>) {
+  const before = yield* written;
+  const result = yield* run;
+  assert.deepStrictEqual(yield* written, before);
+  return result;
+}, Effect.scoped);

@@ -10,12 +10,13 @@ export type Code =
   | "SSO_IDENTITY_CONFLICT"
   | "SSO_NOT_ALLOWED"
   | "SSO_PROVIDER_NOT_FOUND"
+  | "SSO_PROVIDER_NOT_VERIFIED"
   | "SSO_PROVIDER_UNREACHABLE"
   | "SSO_RESPONSE_INVALID";
 
 /** An answer to a program. */
 export const refusal = (
-  status: "BAD_REQUEST" | "FORBIDDEN" | "NOT_FOUND",
+  status: "BAD_REQUEST" | "FORBIDDEN" | "NOT_FOUND" | "UNAUTHORIZED",
   code: Code,
   message: string,
 ): APIError => new APIError(status, { code, message });
