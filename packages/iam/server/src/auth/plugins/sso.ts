@@ -52,6 +52,8 @@ const nonceOf = (secret: Redacted.Redacted, state: string): string =>
 const options = ({ settings, pages }: Dependencies): SSOOptions => ({
   // Without it whoever registers a provider could speak for any domain.
   domainVerification: { enabled: true, tokenPrefix: "iam" },
+  // By it an identity is known to be older than its provider.
+  schema: { ssoProvider: { additionalFields: { createdAt: { type: "date", required: false, input: false, returned: false } } } },
   // An organization's provider makes members, never more.
   organizationProvisioning: { defaultRole: "member" },
   resolveUser: async (input, { database }) => {
@@ -102,10 +104,17 @@ export const singleSignOn = (dependencies: Dependencies): BetterAuthPlugin => {
     // The endpoint itself answers who is not signed in, or sends no object.
     if (session === null || !Predicate.isObject(body)) return;
     const isNew = path === "/sso/register";
-    if (await isForAdministrators(context, isNew, { ...body })) {
-      if (!isAdministrator(session.user)) {
-        throw refusal("FORBIDDEN", "SSO_NOT_ALLOWED", "A provider of no organization is for administrators.");
-      }
+    const { organizationId, providerId }: Readonly<Record<string, unknown>> = { ...body };
+    const { adapter } = context.context;
+    const where = [{ field: "providerId", value: String(providerId) }];
+    const provider = isNew ? null : await adapter.findOne<Provider>({ model: "ssoProvider", where });
+    const isForAdministrators = isNew ? !organizationId : provider?.organizationId === null;
+    if (isForAdministrators && !isAdministrator(session.user)) {
+      throw refusal("FORBIDDEN", "SSO_NOT_ALLOWED", "A provider of no organization is for administrators.");
+    }
+    if (isForAdministrators && provider !== null && provider.userId !== session.user.id) {
+      // Better Auth lets who registered it, and nobody else, so that it would be nobody's when that one has left.
+      await adapter.update({ model: "ssoProvider", where, update: { userId: session.user.id } });
     }
     return { context: { body: isNew ? registered({ ...body }) : changed({ ...body }) } };
   });
@@ -220,21 +229,6 @@ export const singleSignOn = (dependencies: Dependencies): BetterAuthPlugin => {
       ],
     },
   };
-};
-
-type Middleware = Parameters<Parameters<typeof createAuthMiddleware>[0]>[0];
-
-/** Whether a provider is, or is to be, of no organization. Of which it is, its owners and administrators may say. */
-const isForAdministrators = async (
-  { context: { adapter } }: Pick<Middleware, "context">,
-  isNew: boolean,
-  { organizationId, providerId }: Readonly<Record<string, unknown>>,
-): Promise<boolean> => {
-  if (isNew) return organizationId === undefined || organizationId === "";
-  if (typeof providerId !== "string") return false;
-  const where = [{ field: "providerId", value: providerId }];
-  const provider = await adapter.findOne<Provider>({ model: "ssoProvider", where });
-  return provider !== null && provider.organizationId === null;
 };
 
 /** Who is made by a provider has an address of its verified domain, and need not confirm it by a mail. */

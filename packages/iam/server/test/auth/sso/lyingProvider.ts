@@ -11,8 +11,8 @@ export interface Lie {
   readonly signed?: "by another key" | "not" | "with the public key as a secret";
   /** What the userinfo endpoint says besides. */
   readonly userInfo?: Readonly<Record<string, unknown>> | "hangs up";
-  /** The token endpoint answers without an ID token, or an error, or nothing at all, or sends elsewhere. */
-  readonly token?: "without an ID token" | "an error" | "nothing" | "a redirection" | "no JSON";
+  /** The token endpoint answers when it is told to, without an ID token, or an error, or nothing at all, or sends elsewhere. */
+  readonly token?: "late" | "without an ID token" | "an error" | "nothing" | "a redirection" | "no JSON";
 }
 
 const withDefined = (claims: Readonly<Record<string, unknown>>): JWTPayload =>
@@ -44,6 +44,7 @@ export const lyingProvider = Effect.gen(function* () {
     return new SignJWT(payload).setProtectedHeader({ alg: "ES256", kid: "own" }).sign(key);
   };
 
+  const [untilTold, untilInformed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const token = async (response: ServerResponse): Promise<void> => {
     const tokens = { access_token: "an access token", token_type: "Bearer", expires_in: 60 };
     switch (lie.token) {
@@ -57,6 +58,9 @@ export const lyingProvider = Effect.gen(function* () {
         return void response.writeHead(200, { "content-type": "text/html" }).end("<html>");
       case "without an ID token":
         return json(response, 200, tokens);
+      case "late":
+        await untilTold.promise;
+        return json(response, 200, { ...tokens, id_token: await idToken() });
       default:
         return json(response, 200, { ...tokens, id_token: await idToken() });
     }
@@ -77,10 +81,12 @@ export const lyingProvider = Effect.gen(function* () {
           }),
     "/jwks": (response) => json(response, 200, { keys: [publicKey] }),
     "/token": (response) => void token(response),
-    "/userinfo": (response) =>
-      lie.userInfo === "hangs up"
+    "/userinfo": (response) => {
+      response.once("close", () => untilInformed.resolve());
+      return lie.userInfo === "hangs up"
         ? void response.destroy()
-        : json(response, 200, { ...withDefined({ ...claims, ...lie.claims, ...who }), ...lie.userInfo }),
+        : json(response, 200, { ...withDefined({ ...claims, ...lie.claims, ...who }), ...lie.userInfo });
+    },
   };
   listen((request: IncomingMessage, response) => (routes[request.url ?? ""] ?? ((none) => json(none, 404, {})))(response));
 
@@ -96,6 +102,11 @@ export const lyingProvider = Effect.gen(function* () {
       jwksEndpoint: `${origin}/jwks`,
       userInfoEndpoint: `${origin}/userinfo`,
     },
+    /** Lets the late answer go, and waits until all is said. */
+    answerAtLast: Effect.suspend(() => {
+      untilTold.resolve();
+      return Effect.promise(() => untilInformed.promise);
+    }),
     /** Says how the discovery document lies from now on. */
     discovered: (how: typeof discovery): void => {
       discovery = how;
