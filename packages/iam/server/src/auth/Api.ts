@@ -12,6 +12,7 @@ import type { Invitations } from "./api/invitations.ts";
 import type { Organizations } from "./api/organizations.ts";
 import type { Roles } from "./api/roles.ts";
 import type { Sessions } from "./api/sessions.ts";
+import type { SingleSignOn } from "./api/singleSignOn.ts";
 import type { Teams } from "./api/teams.ts";
 import type { TwoFactor } from "./api/twoFactor.ts";
 
@@ -27,4 +28,5 @@ export interface Api
     Teams,
     Roles,
     ApiKeys,
-    Administration {}
+    Administration,
+    SingleSignOn {}

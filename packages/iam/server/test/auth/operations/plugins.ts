@@ -4,6 +4,7 @@ import type { Errors } from "@beep/iam-domain";
 import type { Auth } from "@beep/iam-server";
 import type { IamTest } from "@beep/testing";
 import type * as Effect from "effect/Effect";
+import { singleSignOn } from "./singleSignOn.ts";
 import type { Group, Operations } from "./verified.ts";
 
 /** A plugin's part of `Auth.api`. */
@@ -18,4 +19,4 @@ export interface Plugin {
 }
 
 /** Every plugin that has operations. */
-export const plugins: ReadonlyArray<Plugin> = [];
+export const plugins: ReadonlyArray<Plugin> = [singleSignOn];

@@ -1,18 +1,9 @@
 /** How single sign-on refuses: to programs with a code, to browsers by the page that shows it. */
+import type { AuthErrorCode } from "@beep/iam-domain";
 import { APIError } from "@better-auth/core/error";
 
 /** The codes that are ours. Better Auth's own come beside them. */
-export type Code =
-  | "SSO_CONFIGURATION_INVALID"
-  | "SSO_EMAIL_NOT_VERIFIED"
-  | "SSO_EMAIL_OUTSIDE_DOMAIN"
-  | "SSO_ID_TOKEN_INVALID"
-  | "SSO_IDENTITY_CONFLICT"
-  | "SSO_NOT_ALLOWED"
-  | "SSO_PROVIDER_NOT_FOUND"
-  | "SSO_PROVIDER_NOT_VERIFIED"
-  | "SSO_PROVIDER_UNREACHABLE"
-  | "SSO_RESPONSE_INVALID";
+export type Code = Extract<AuthErrorCode, `SSO_${string}`>;
 
 /** An answer to a program. */
 export const refusal = (
