@@ -95,7 +95,10 @@ export const sso: Readonly<Record<(typeof ssoCodes)[number], Explanation>> = {
 /** Those with which Better Auth leads a browser to the page of errors. */
 export const ssoRedirections: Readonly<Record<string, Explanation>> = {
   invalid_provider: told("The provider's answer could not be verified, or it refused the code.", again),
-  invalid_saml_response: told("The SAML response is for another service, or its request is unknown or answered.", again),
+  invalid_saml_response: told(
+    "The SAML response is for another service, or its request is unknown or answered.",
+    again,
+  ),
   invalid_state: told("The sign-in was not begun here, or the provider has been changed since.", again),
   replay_detected: told("The SAML assertion was used before.", again),
   saml_error: told("The SAML response is not signed by the provider, or not valid now.", again),

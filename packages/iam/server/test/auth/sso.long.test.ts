@@ -30,7 +30,20 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
     Effect.gen(function* () {
       const { owner } = yield* World;
       const browser = yield* open;
-      const odd = ["", "nonsense", "../..", "%00", "acme", "acme-saml", "aaa", "x".repeat(5_000), 7, null, {}, ["acme"]];
+      const odd = [
+        "",
+        "nonsense",
+        "../..",
+        "%00",
+        "acme",
+        "acme-saml",
+        "aaa",
+        "x".repeat(5_000),
+        7,
+        null,
+        {},
+        ["acme"],
+      ];
       for (const value of odd) {
         const name = encodeURIComponent(String(value)) || "x";
         const form = { SAMLResponse: String(value), RelayState: String(value) };
@@ -39,7 +52,12 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
           yield* browser.post("/sign-in/sso", { email: value, callbackURL: "/" }),
           yield* browser.post("/sign-in/sso", { domain: value, callbackURL: "/" }),
           yield* browser.post("/sign-in/sso", { organizationSlug: value, callbackURL: "/" }),
-          yield* browser.post("/sign-in/sso", { providerId: "acme", callbackURL: "/", scopes: value, additionalParams: value }),
+          yield* browser.post("/sign-in/sso", {
+            providerId: "acme",
+            callbackURL: "/",
+            scopes: value,
+            additionalParams: value,
+          }),
           yield* browser.get(`/sso/callback/${name}`, { code: String(value), state: String(value) }),
           yield* browser.get("/sso/callback", { code: String(value), state: String(value) }),
           yield* browser.submit(`/sso/saml2/sp/acs/${name}`, form),
@@ -49,15 +67,24 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
           yield* browser.get("/sso/saml2/sp/metadata", { providerId: String(value) }),
           yield* owner.post(`/sso/saml2/logout/${name}`, { callbackURL: value }),
           yield* owner.get("/sso/get-provider", { providerId: String(value) }),
-          yield* owner.post("/sso/delete-provider", { providerId: value === "acme" || value === "acme-saml" ? "" : value }),
+          yield* owner.post("/sso/delete-provider", {
+            providerId: value === "acme" || value === "acme-saml" ? "" : value,
+          }),
           yield* owner.post("/sso/update-provider", { providerId: value, domain: value, issuer: value }),
           yield* owner.post("/sso/update-provider", { providerId: "acme-saml", samlConfig: value, oidcConfig: value }),
           yield* owner.post("/sso/request-domain-verification", { providerId: value }),
           yield* owner.post("/sso/verify-domain", { providerId: value }),
-          yield* owner.post("/sso/register", { providerId: value, organizationId: value, domain: value, samlConfig: value }),
+          yield* owner.post("/sso/register", {
+            providerId: value,
+            organizationId: value,
+            domain: value,
+            samlConfig: value,
+          }),
           yield* owner.post("/sso/register", value),
         ];
-        const wrong = answers.flatMap(({ status, body }, index) => (status >= 500 ? [`${index}: ${JSON.stringify(body)}`] : []));
+        const wrong = answers.flatMap(({ status, body }, index) =>
+          status >= 500 ? [`${index}: ${JSON.stringify(body)}`] : [],
+        );
         assert.deepStrictEqual(wrong, [], JSON.stringify(value));
       }
     }),

@@ -121,7 +121,7 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
       error: "saml_error",
     },
     "no signature": {
-      tampered: (xml) => xml.replace(/<ds:Signature[^]*<\/ds:Signature>/, ""),
+      tampered: (xml) => xml.replace(/<ds:Signature[\s\S]*<\/ds:Signature>/, ""),
       error: "SSO_RESPONSE_INVALID",
     },
     "a comment that cuts the name in two": {
@@ -188,7 +188,9 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
   );
 
   /** Ways to put an assertion of one's own where it may be read, beside or around the signed one. */
-  const wrappings: Readonly<Record<string, (parts: Readonly<Record<"signed" | "bare" | "signature" | "evil", string>>) => string>> = {
+  const wrappings: Readonly<
+    Record<string, (parts: Readonly<Record<"signed" | "bare" | "signature" | "evil", string>>) => string>
+  > = {
     "before it": ({ evil, signed }) => evil + signed,
     "after it": ({ evil, signed }) => signed + evil,
     "around it": ({ evil, signed }) => evil.replace("</saml:Assertion>", `${signed}</saml:Assertion>`),
@@ -197,7 +199,10 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
     "with its signature, in which it is": ({ evil, bare, signature }) =>
       evil.replace("</saml:Issuer>", `$&${signature.replace("</ds:Signature>", `${bare}</ds:Signature>`)}`),
     "with its signature, in an object of which it is": ({ evil, bare, signature }) =>
-      evil.replace("</saml:Issuer>", `$&${signature.replace("</ds:Signature>", `<ds:Object>${bare}</ds:Object></ds:Signature>`)}`),
+      evil.replace(
+        "</saml:Issuer>",
+        `$&${signature.replace("</ds:Signature>", `<ds:Object>${bare}</ds:Object></ds:Signature>`)}`,
+      ),
     "in an extension before it": ({ evil, signed }) => `<samlp:Extensions>${evil}</samlp:Extensions>${signed}`,
     "under the same identifier": ({ evil, signed }) => {
       const [, id = ""] = /<saml:Assertion[^>]* ID="([^"]*)"/.exec(signed) ?? [];
@@ -212,8 +217,8 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
         for (const [name, wrap] of Object.entries(wrappings)) {
           const browser = yield* open;
           const tampered = (xml: string): string =>
-            xml.replace(/<saml:Assertion[^]*<\/saml:Assertion>/, (signed) => {
-              const [signature = ""] = /<ds:Signature[^]*<\/ds:Signature>/.exec(signed) ?? [];
+            xml.replace(/<saml:Assertion[\s\S]*<\/saml:Assertion>/, (signed) => {
+              const [signature = ""] = /<ds:Signature[\s\S]*<\/ds:Signature>/.exec(signed) ?? [];
               const bare = signed.replace(signature, "");
               const evil = bare.replace("tom@saml", "ted@saml").replace(/ ID="[^"]*"/, ' ID="_evil"');
               return wrap({ signed, bare, signature, evil });
@@ -251,7 +256,9 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
       const browser = yield* open;
       const request = yield* requested(browser);
       const xml = yield* saml.answer(serviceMetadata, request, "una@saml.acme.com");
-      const copies = Array.from({ length: 5 }, () => Effect.flatMap(open, (one) => brought(one, xml, request.relayState)));
+      const copies = Array.from({ length: 5 }, () =>
+        Effect.flatMap(open, (one) => brought(one, xml, request.relayState)),
+      );
       const answers = yield* Effect.all(copies, { concurrency: "unbounded" });
       const outcomes = answers.map((answer) => ledTo(answer).error);
       assert.strictEqual(outcomes.filter((error) => error === null).length, 1, outcomes.join());
@@ -427,7 +434,8 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
         { concurrency: "unbounded" },
       );
       for (const answer of answers) assertSignedIn(answer);
-      const found = yield* sql`select u.id from iam_users u join iam_members m on m.user_id = u.id where email = 'kai@acme.com'`;
+      const found =
+        yield* sql`select u.id from iam_users u join iam_members m on m.user_id = u.id where email = 'kai@acme.com'`;
       assert.strictEqual(found.length, 1);
     }),
   );
@@ -455,14 +463,24 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
       const answer = yield* brought(browser, xml, "of no sign-in", "aaa");
       assert.strictEqual(answer.status, 401);
       assert.strictEqual(new URL(yield* begun(browser, { email: "x@acme.com" })).origin, openId.issuer);
-      assertRefused(yield* stranger.post("/sso/verify-domain", { providerId: "aaa" }), 502, "DOMAIN_VERIFICATION_FAILED");
+      assertRefused(
+        yield* stranger.post("/sso/verify-domain", { providerId: "aaa" }),
+        502,
+        "DOMAIN_VERIFICATION_FAILED",
+      );
       names.set("_iam-aaa.acme.com", "what it should not be");
-      assertRefused(yield* stranger.post("/sso/verify-domain", { providerId: "aaa" }), 502, "DOMAIN_VERIFICATION_FAILED");
+      assertRefused(
+        yield* stranger.post("/sso/verify-domain", { providerId: "aaa" }),
+        502,
+        "DOMAIN_VERIFICATION_FAILED",
+      );
       yield* verified(stranger, names, "aaa", "acme.com", text(registered, "domainVerificationToken"));
       names.clear();
 
       // Another domain is to be proved again.
-      const changed = granted(yield* stranger.post("/sso/update-provider", { providerId: "aaa", domain: "other.example" }));
+      const changed = granted(
+        yield* stranger.post("/sso/update-provider", { providerId: "aaa", domain: "other.example" }),
+      );
       assert.isFalse(at(changed, "domainVerified"));
       assertRefused(
         yield* browser.post("/sign-in/sso", { email: "x@other.example", callbackURL: "/" }),
@@ -523,10 +541,16 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
       });
       granted(yield* root.post("/admin/remove-user", { userId: leaver.id }));
       const browser = yield* open;
-      const back = lying.signIn(yield* begun(browser, { email: "pia@left.example" }), { sub: "pia", email: "pia@left.example" });
+      const back = lying.signIn(yield* begun(browser, { email: "pia@left.example" }), {
+        sub: "pia",
+        email: "pia@left.example",
+      });
       assertSignedIn(yield* browser.follow(back));
       const { providers } = granted(yield* owner.get("/sso/providers")) as { providers: ReadonlyArray<unknown> };
-      assert.include(providers.map((provider) => at(provider, "providerId")), "left");
+      assert.include(
+        providers.map((provider) => at(provider, "providerId")),
+        "left",
+      );
       granted(yield* owner.post("/sso/delete-provider", { providerId: "left" }));
     }),
   );
@@ -536,7 +560,10 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
       const { lying, owner } = yield* World;
       const mapping = { email: "email", name: "name", extraFields: { role: "role", emailVerified: "email_verified" } };
       granted(
-        yield* owner.post("/sso/update-provider", { providerId: "lying", oidcConfig: { overrideUserInfo: true, mapping } }),
+        yield* owner.post("/sso/update-provider", {
+          providerId: "lying",
+          oidcConfig: { overrideUserInfo: true, mapping },
+        }),
       );
       const browser = yield* open;
       for (const _ of ["the first time", "the second"]) {
@@ -562,7 +589,9 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
         registered,
         granted(yield* owner.get("/sso/providers")),
         granted(yield* owner.get("/sso/get-provider", { providerId: "silent" })),
-        granted(yield* owner.post("/sso/update-provider", { providerId: "silent", oidcConfig: { scopes: ["openid"] } })),
+        granted(
+          yield* owner.post("/sso/update-provider", { providerId: "silent", oidcConfig: { scopes: ["openid"] } }),
+        ),
       ];
       for (const answer of answers) assert.notInclude(JSON.stringify(answer), openIdConfig.clientSecret);
       assert.strictEqual(at(registered, "redirectURI"), `${base}/api/auth/sso/callback/silent`);
@@ -582,7 +611,7 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
       assertRefused(yield* register(owner, {}), 403, "SSO_NOT_ALLOWED");
 
       const weak = yield* keyPair("weak", 1024);
-      const keyless = saml.metadata.replace(/<KeyDescriptor[^]*?<\/KeyDescriptor>/, "");
+      const keyless = saml.metadata.replace(/<KeyDescriptor[\s\S]*?<\/KeyDescriptor>/, "");
       const asSaml = (samlConfig: object) => ({ oidcConfig: undefined, samlConfig });
       const ofSaml = samlConfig(saml);
       const invalid: Readonly<Record<string, object>> = {
@@ -600,7 +629,9 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
         "metadata that are none": asSaml({ ...ofSaml, idpMetadata: { metadata: "<" } }),
         "metadata that want signed requests": asSaml({
           ...ofSaml,
-          idpMetadata: { metadata: saml.metadata.replace('WantAuthnRequestsSigned="false"', 'WantAuthnRequestsSigned="true"') },
+          idpMetadata: {
+            metadata: saml.metadata.replace('WantAuthnRequestsSigned="false"', 'WantAuthnRequestsSigned="true"'),
+          },
         }),
         "a key that is too short": asSaml({
           ...ofSaml,
@@ -624,7 +655,11 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
 
       const root = yield* administrator("registrar");
       granted(yield* register(root, {}));
-      assertRefused(yield* plain.post("/sso/update-provider", { providerId: "open", domain: "a.example" }), 403, "SSO_NOT_ALLOWED");
+      assertRefused(
+        yield* plain.post("/sso/update-provider", { providerId: "open", domain: "a.example" }),
+        403,
+        "SSO_NOT_ALLOWED",
+      );
       const other = yield* administrator("other");
       granted(yield* other.post("/sso/delete-provider", { providerId: "open" }));
     }),
@@ -635,7 +670,8 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
       const { lying, organization, owner } = yield* World;
       const registration = { providerId: "inner", organizationId: organization.id, domain: "inner.example" };
       const byItself = { clientId: "iam", clientSecret: "secret" };
-      const discovering = (issuer: string) => owner.post("/sso/register", { ...registration, issuer, oidcConfig: byItself });
+      const discovering = (issuer: string) =>
+        owner.post("/sso/register", { ...registration, issuer, oidcConfig: byItself });
       const hosts = ["127.0.0.1:5432", "10.0.0.1", "169.254.169.254", "[::1]", "localhost", "metadata.google.internal"];
       for (const host of hosts) {
         assertRefused(yield* discovering(`http://${host}`), 400, "discovery_untrusted_origin");

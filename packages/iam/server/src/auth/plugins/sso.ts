@@ -16,13 +16,7 @@ import { changed, registered } from "./sso/configuration.ts";
 import { domainOf, speaksFor, withParents } from "./sso/domains.ts";
 import { refusalOf, reject } from "./sso/identity.ts";
 import { leadingTo, refusal } from "./sso/refusal.ts";
-import {
-  CLOCK_SKEW,
-  digestAlgorithms,
-  faultOf,
-  MAX_RESPONSE_SIZE,
-  signatureAlgorithms,
-} from "./sso/samlResponse.ts";
+import { CLOCK_SKEW, digestAlgorithms, faultOf, MAX_RESPONSE_SIZE, signatureAlgorithms } from "./sso/samlResponse.ts";
 
 /** How long a provider may take to answer all that a sign-in asks of it, in milliseconds. */
 export const PROVIDER_TIMEOUT = 10_000;
@@ -53,7 +47,9 @@ const options = ({ settings, pages }: Dependencies): SSOOptions => ({
   // Without it whoever registers a provider could speak for any domain.
   domainVerification: { enabled: true, tokenPrefix: "iam" },
   // By it an identity is known to be older than its provider.
-  schema: { ssoProvider: { additionalFields: { createdAt: { type: "date", required: false, input: false, returned: false } } } },
+  schema: {
+    ssoProvider: { additionalFields: { createdAt: { type: "date", required: false, input: false, returned: false } } },
+  },
   // An organization's provider makes members, never more.
   organizationProvisioning: { defaultRole: "member" },
   resolveUser: async (input, { database }) => {

@@ -5,8 +5,7 @@ import type { SingleSignOn } from "../../../src/auth/api/singleSignOn.ts";
 import { nameServer } from "../sso/dns.ts";
 import { keyPair, samlProvider } from "../sso/samlProvider.ts";
 import { type Answers, answer, list, success } from "./answers.ts";
-import type { Plugin } from "./plugins.ts";
-import { person } from "./verified.ts";
+import { type Operations, person } from "./verified.ts";
 
 const { Array, Boolean, Literals, NullOr, String, Undefined, Union, Unknown, optional } = Schema;
 
@@ -80,7 +79,8 @@ const answers = {
   signInSSO: answer({ url: String, redirect: Boolean }),
 } satisfies Answers<keyof SingleSignOn>;
 
-export const singleSignOn: Plugin = {
+/** Single sign-on. */
+export const singleSignOn = {
   title: "single sign-on",
   answers,
   leftOut: {
@@ -91,7 +91,7 @@ export const singleSignOn: Plugin = {
     initiateSLO: isOff,
     spMetadata: "It is a document for the provider, which asks for it over HTTP.",
   },
-  scenario: Effect.fnUntraced(function* (api) {
+  scenario: Effect.fnUntraced(function* (api: Operations) {
     const names = yield* nameServer;
     const { headers } = yield* person("sso-owner");
     const { id: organizationId } = yield* api.createOrganization({ headers, body: { name: "S", slug: "sso" } });
@@ -132,7 +132,10 @@ export const singleSignOn: Plugin = {
     yield* api.getSSOProvider({ headers, query: { providerId: "sso-saml" } });
     yield* api.signInSSO({ body: { email: "ann@sso.example", callbackURL: "/" } });
     yield* api.signInSSO({ body: { ...body, callbackURL: "/" }, returnHeaders: true });
-    yield* api.updateSSOProvider({ headers, body: { ...body, domain: "other.example", oidcConfig: { scopes: ["openid"] } } });
+    yield* api.updateSSOProvider({
+      headers,
+      body: { ...body, domain: "other.example", oidcConfig: { scopes: ["openid"] } },
+    });
     yield* api.deleteSSOProvider({ headers, body });
   }, Effect.scoped),
 };

@@ -27,7 +27,12 @@ export const lyingProvider = Effect.gen(function* () {
   const [own, other] = yield* Effect.promise(() =>
     Promise.all([generateKeyPair("ES256"), generateKeyPair("ES256")] as const),
   );
-  const publicKey = { ...(yield* Effect.promise(() => exportJWK(own.publicKey))), kid: "own", alg: "ES256", use: "sig" };
+  const publicKey = {
+    ...(yield* Effect.promise(() => exportJWK(own.publicKey))),
+    kid: "own",
+    alg: "ES256",
+    use: "sig",
+  };
   const publicText = yield* Effect.promise(() => exportSPKI(own.publicKey));
   let claims: Readonly<Record<string, unknown>> = {};
   let who: Readonly<Record<string, unknown>> = {};
@@ -88,7 +93,9 @@ export const lyingProvider = Effect.gen(function* () {
         : json(response, 200, { ...withDefined({ ...claims, ...lie.claims, ...who }), ...lie.userInfo });
     },
   };
-  listen((request: IncomingMessage, response) => (routes[request.url ?? ""] ?? ((none) => json(none, 404, {})))(response));
+  listen((request: IncomingMessage, response) =>
+    (routes[request.url ?? ""] ?? ((none) => json(none, 404, {})))(response),
+  );
 
   return {
     issuer: origin,

@@ -115,10 +115,16 @@ export const samlProvider = (
           AttributeStatement: "",
           ...said,
         };
-        const { context } = await provider.createLoginResponse(service, { extract: { request: request } }, "post", {}, () => ({
-          id: values.ID,
-          context: SamlLib.replaceTagsByValue(template, values),
-        }));
+        const { context } = await provider.createLoginResponse(
+          service,
+          { extract: { request: request } },
+          "post",
+          {},
+          () => ({
+            id: values.ID,
+            context: SamlLib.replaceTagsByValue(template, values),
+          }),
+        );
         return Buffer.from(context, "base64").toString();
       }),
   };

@@ -59,7 +59,11 @@ export class World extends Context.Service<
 >()("test/auth/sso/World") {}
 
 /** A registration by OpenID Connect, discovered. */
-export const openIdConfig = { clientId: client.clientId, clientSecret: client.clientSecret, scopes: ["openid", "email", "profile"] };
+export const openIdConfig = {
+  clientId: client.clientId,
+  clientSecret: client.clientSecret,
+  scopes: ["openid", "email", "profile"],
+};
 
 /** A registration by SAML. */
 export const samlConfig = (provider: { readonly metadata: string; readonly entityID: string }) => ({
@@ -127,15 +131,9 @@ const world = Layer.effect(
 /** PostgreSQL, the services, the providers and the company. Without the log: what is refused would fill the screen. */
 export const company: Layer.Layer<World | IamTest.Provided | TestDatabase, unknown> = Layer.unwrap(
   Effect.map(Network, ({ openId, lying }) =>
-    world.pipe(
-      Layer.provideMerge(IamTest.configured({ IAM_SSO_ORIGINS: [openId.issuer, lying.issuer].join() })),
-    ),
+    world.pipe(Layer.provideMerge(IamTest.configured({ IAM_SSO_ORIGINS: [openId.issuer, lying.issuer].join() }))),
   ),
-).pipe(
-  Layer.provideMerge(network),
-  Layer.provideMerge(TestDatabase.layer()),
-  Layer.provideMerge(Logger.layer([])),
-);
+).pipe(Layer.provideMerge(network), Layer.provideMerge(TestDatabase.layer()), Layer.provideMerge(Logger.layer([])));
 
 /** Begins a sign-in, and answers where the browser is sent. */
 export const begun = Effect.fnUntraced(function* (browser: Browser, by: Readonly<Record<string, unknown>>) {
@@ -167,7 +165,10 @@ export const brought = (
 export const bySaml = Effect.fnUntraced(function* (
   browser: Browser,
   email: string,
-  { said = {}, tampered = (xml: string) => xml }: { readonly said?: Said; readonly tampered?: (xml: string) => string } = {},
+  {
+    said = {},
+    tampered = (xml: string) => xml,
+  }: { readonly said?: Said; readonly tampered?: (xml: string) => string } = {},
 ) {
   const { saml, serviceMetadata } = yield* World;
   const request = yield* requested(browser);
@@ -187,7 +188,11 @@ export const ledTo = (answer: Answer) => {
 
 /** Fails the test unless the answer leads to the page that a sign-in was to end at. */
 export const assertSignedIn = (answer: Answer): void =>
-  assert.deepStrictEqual(ledTo(answer), { status: 302, page: callbackURL, error: null }, answer.headers.get("location") ?? "");
+  assert.deepStrictEqual(
+    ledTo(answer),
+    { status: 302, page: callbackURL, error: null },
+    answer.headers.get("location") ?? "",
+  );
 
 /** Fails the test unless the answer leads to the page of errors, with the code, and no session came with it. */
 export const assertNotSignedIn = Effect.fnUntraced(function* (

@@ -64,7 +64,10 @@ const checkSaml = (saml: Members): void => {
   for (const certificate of [saml.cert, provider.cert].flat()) {
     if (typeof certificate === "string") checkCertificate(certificate);
   }
-  for (const address of [saml.entryPoint, ...[provider.singleSignOnService].flat().map((service) => membersOf(service).Location)]) {
+  for (const address of [
+    saml.entryPoint,
+    ...[provider.singleSignOnService].flat().map((service) => membersOf(service).Location),
+  ]) {
     if (typeof address === "string") checkAddress(address);
   }
   if (typeof provider.metadata === "string") checkMetadata(provider.metadata, saml.authnRequestsSigned === true);
@@ -98,7 +101,7 @@ const checkCertificate = (certificate: string): void => {
 };
 
 const checkMetadata = (xml: string, signsRequests: boolean): void => {
-  if (/<!/.test(xml.replaceAll(/<!--[^]*?-->/g, ""))) throw invalid("The metadata have a document type.");
+  if (/<!/.test(xml.replaceAll(/<!--[\s\S]*?-->/g, ""))) throw invalid("The metadata have a document type.");
   const { metadata, certificates, entry } = parsed("The provider's metadata cannot be read.", () => {
     const metadata = IdPMetadata(xml);
     return {

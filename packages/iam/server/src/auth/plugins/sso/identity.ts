@@ -5,8 +5,8 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import type { SSOOptions } from "@better-auth/sso";
-import type { Code } from "./refusal.ts";
 import { domainOf, speaksFor } from "./domains.ts";
+import type { Code } from "./refusal.ts";
 
 type ResolveUser = NonNullable<SSOOptions["resolveUser"]>;
 type Input = Parameters<ResolveUser>[0];

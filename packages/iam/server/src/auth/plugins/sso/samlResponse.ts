@@ -5,6 +5,7 @@
  * sends. The one used here is that of the signature.
  */
 import { DOMParser } from "@xmldom/xmldom";
+import * as Data from "effect/Data";
 
 /** In characters of base64. A response with hundreds of groups has a tenth of it. */
 export const MAX_RESPONSE_SIZE = 256 * 1024;
@@ -35,10 +36,10 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   Transform: [EXCLUSIVE, `${XMLDSIG}enveloped-signature`],
 };
 
-class Malformed extends Error {}
+class Malformed extends Data.TaggedError("Malformed")<{ readonly message: string }> {}
 
 const demand: (holds: boolean, message: string) => asserts holds = (holds, message) => {
-  if (!holds) throw new Malformed(message);
+  if (!holds) throw new Malformed({ message });
 };
 
 /**
@@ -59,7 +60,10 @@ export const faultOf = (encoded: string, now: number): string | undefined => {
 const decoded = (encoded: string): string => {
   demand(encoded.length <= MAX_RESPONSE_SIZE, "The response is too long.");
   const compact = encoded.replaceAll(/\s+/g, "");
-  demand(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(compact), "The response is no base64.");
+  demand(
+    /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(compact),
+    "The response is no base64.",
+  );
   const xml = Buffer.from(compact, "base64").toString();
   // Entities that grow or name files; and comments, which a signature does not see and which cut a text in two.
   demand(!/<!|<\?(?!xml\s)/.test(xml), "The response has a document type, a comment or an instruction.");
@@ -68,7 +72,7 @@ const decoded = (encoded: string): string => {
 
 const elementsOf = (xml: string): ReadonlyArray<Element> => {
   const refuse = () => {
-    throw new Malformed("The response is no XML.");
+    throw new Malformed({ message: "The response is no XML." });
   };
   const errorHandler = { warning: refuse, error: refuse, fatalError: refuse };
   const document = new DOMParser({ errorHandler }).parseFromString(xml, "text/xml");
@@ -99,7 +103,12 @@ const check = (elements: ReadonlyArray<Element>, now: number): void => {
   );
   const signs = named("Reference").map((reference) => reference.getAttribute("URI"));
   demand(
-    signs.toSorted().join() === [response, assertion].filter((element) => signed.includes(element)).map((element) => `#${element.getAttribute("ID")}`).toSorted().join(),
+    signs.toSorted().join() ===
+      [response, assertion]
+        .filter((element) => signed.includes(element))
+        .map((element) => `#${element.getAttribute("ID")}`)
+        .toSorted()
+        .join(),
     "A signature is of something else.",
   );
   for (const [name, algorithms] of Object.entries(allowed)) {
