@@ -77,11 +77,12 @@ export const pooled: Layer.Layer<Provided | TestDatabase, unknown> = Layer.unwra
   }),
 ).pipe(Layer.provideMerge(TestDatabase.layer()));
 
+/** On the embedded database, in memory; with further keys of the configuration. */
+export const configuredEmbedded = (more: Readonly<Record<string, string>>): Layer.Layer<Provided, unknown> =>
+  services.pipe(Layer.provideMerge(IamDb.layerEmbedded({})), Layer.provide(config(more)));
+
 /** On the embedded database, in memory. */
-export const embedded: Layer.Layer<Provided, unknown> = services.pipe(
-  Layer.provideMerge(IamDb.layerEmbedded({})),
-  Layer.provide(config({})),
-);
+export const embedded: Layer.Layer<Provided, unknown> = configuredEmbedded({});
 
 /** PostgreSQL behind a pooler, where this machine has one. */
 export const poolers: ReadonlyArray<{ readonly name: string; readonly layer: typeof pooled }> = inject("pgBouncer")

@@ -2,7 +2,16 @@
 import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import { open } from "./browser.ts";
-import { assertNotSignedIn, begun, company, leavingNothing, World } from "./sso/world.ts";
+import {
+  assertNotSignedIn,
+  assertSignedIn,
+  begun,
+  bySaml,
+  company,
+  embeddedCompany,
+  leavingNothing,
+  World,
+} from "./sso/world.ts";
 
 layer(company, { excludeTestServices: true })("single sign-on", (it) => {
   it.effect(
@@ -87,6 +96,21 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
         );
         assert.deepStrictEqual(wrong, [], JSON.stringify(value));
       }
+    }),
+  );
+});
+
+layer(embeddedCompany, { excludeTestServices: true })("single sign-on, embedded", (it) => {
+  it.effect("AUTH-1: by OpenID Connect and by SAML", () =>
+    Effect.gen(function* () {
+      const { openId } = yield* World;
+      const who = { sub: "eve", email: "eve@acme.com", name: "Eve" };
+      const browser = yield* open;
+      assertSignedIn(
+        yield* browser.follow(yield* openId.signIn(who, yield* begun(browser, { email: "eve@acme.com" }))),
+      );
+      const other = yield* open;
+      assertSignedIn(yield* bySaml(other, "sam@saml.acme.com"));
     }),
   );
 });

@@ -598,6 +598,35 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
     }),
   );
 
+  it.effect("CRY-5: what a provider gives for a user is sealed, and every provider is listed", () =>
+    Effect.gen(function* () {
+      const { lying, organization, owner } = yield* World;
+      const sql = yield* superuser;
+      const browser = yield* open;
+      const who = { sub: "oli", email: "oli@lying.example" };
+      assertSignedIn(yield* browser.follow(lying.signIn(yield* begun(browser, { providerId: "lying" }), who)));
+      const [account] = yield* sql`select access_token from iam_accounts where account_id = 'oli'`;
+      assert.notInclude(text(account, "access_token"), "an access token");
+
+      yield* sql`insert into iam_sso_providers (id, issuer, provider_id, domain)
+        select gen_random_uuid(), 'https://many.example', 'many-' || n, 'many.example' from generate_series(1, 120) n`;
+      granted(
+        yield* owner.post("/sso/register", {
+          providerId: "zzz",
+          organizationId: organization.id,
+          issuer: lying.issuer,
+          domain: "zzz.example",
+          oidcConfig: lying.configuration,
+        }),
+      );
+      const { providers } = granted(yield* owner.get("/sso/providers")) as { providers: ReadonlyArray<unknown> };
+      assert.include(
+        providers.map((provider) => at(provider, "providerId")),
+        "zzz",
+      );
+    }),
+  );
+
   it.effect("AUTH-1: a provider is for those to register who may, and as it will be used", () =>
     Effect.gen(function* () {
       const { lying, organization, owner, saml } = yield* World;

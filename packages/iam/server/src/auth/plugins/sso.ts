@@ -19,7 +19,7 @@ import { leadingTo, refusal } from "./sso/refusal.ts";
 import { CLOCK_SKEW, digestAlgorithms, faultOf, MAX_RESPONSE_SIZE, signatureAlgorithms } from "./sso/samlResponse.ts";
 
 /** How long a provider may take to answer all that a sign-in asks of it, in milliseconds. */
-export const PROVIDER_TIMEOUT = 10_000;
+const PROVIDER_TIMEOUT = 10_000;
 
 /** As much of a provider's row as is looked at here. */
 interface Provider {
@@ -186,10 +186,12 @@ export const singleSignOn = (dependencies: Dependencies): BetterAuthPlugin => {
 
   for (const [name, endpoint] of Object.entries(plugin.endpoints ?? {})) {
     if (plugin.endpoints === undefined) continue;
-    const wrapped = (input: Input) =>
-      isCallback(endpoint.path)
+    const wrapped = (given: Input) => {
+      const input = endpoint.path === "/sso/providers" ? listingAll(given) : given;
+      return isCallback(endpoint.path)
         ? patient(pages.error.href, () => endpoint(trusting(settings, input)))
         : refusingSamlify(() => endpoint(isAssertion(endpoint.path) ? input : trusting(settings, input)));
+    };
     plugin.endpoints[name] = Object.assign(wrapped, endpoint);
   }
 
@@ -241,6 +243,18 @@ const trusting = ({ ssoOrigins }: Settings, input: Input): Input => {
   // In place: it is this request's own, and what the endpoint puts there is read from there.
   context.isTrustedOrigin = (url: string, rules?: Parameters<typeof isTrusted>[1]) =>
     isTrusted(url, rules) || (URL.canParse(url) && ssoOrigins.includes(new URL(url).origin));
+  return input;
+};
+
+/** Better Auth looks through all providers for those that somebody may see, and reads a hundred where nothing is said. */
+const listingAll = (input: Input): Input => {
+  const { context } = input;
+  const { adapter } = context;
+  context.adapter = {
+    ...adapter,
+    findMany: (query: Parameters<typeof adapter.findMany>[0]) =>
+      adapter.findMany(query.model === "ssoProvider" ? { limit: Number.MAX_SAFE_INTEGER, ...query } : query),
+  };
   return input;
 };
 

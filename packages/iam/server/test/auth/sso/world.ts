@@ -58,11 +58,12 @@ export class World extends Context.Service<
   }
 >()("test/auth/sso/World") {}
 
-/** A registration by OpenID Connect, discovered. */
+/** A registration by OpenID Connect, discovered; without PKCE, which the service does not let it be. */
 export const openIdConfig = {
   clientId: client.clientId,
   clientSecret: client.clientSecret,
   scopes: ["openid", "email", "profile"],
+  pkce: false,
 };
 
 /** A registration by SAML. */
@@ -128,12 +129,21 @@ const world = Layer.effect(
   }),
 );
 
-/** PostgreSQL, the services, the providers and the company. Without the log: what is refused would fill the screen. */
-export const company: Layer.Layer<World | IamTest.Provided | TestDatabase, unknown> = Layer.unwrap(
-  Effect.map(Network, ({ openId, lying }) =>
-    world.pipe(Layer.provideMerge(IamTest.configured({ IAM_SSO_ORIGINS: [openId.issuer, lying.issuer].join() }))),
-  ),
-).pipe(Layer.provideMerge(network), Layer.provideMerge(TestDatabase.layer()), Layer.provideMerge(Logger.layer([])));
+/** The company on services of some kind. Without the log: what is refused would fill the screen. */
+const companyOn = <More, R>(
+  services: (more: Readonly<Record<string, string>>) => Layer.Layer<More | IamTest.Provided, unknown, R>,
+) =>
+  Layer.unwrap(
+    Effect.map(Network, ({ openId, lying }) =>
+      world.pipe(Layer.provideMerge(services({ IAM_SSO_ORIGINS: [openId.issuer, lying.issuer].join() }))),
+    ),
+  ).pipe(Layer.provideMerge(network), Layer.provideMerge(Logger.layer([])));
+
+/** On PostgreSQL. */
+export const company = companyOn(IamTest.configured).pipe(Layer.provideMerge(TestDatabase.layer()));
+
+/** On the embedded database. */
+export const embeddedCompany = companyOn(IamTest.configuredEmbedded);
 
 /** Begins a sign-in, and answers where the browser is sent. */
 export const begun = Effect.fnUntraced(function* (browser: Browser, by: Readonly<Record<string, unknown>>) {
