@@ -421,16 +421,16 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
       const { openId } = yield* World;
       const sql = yield* superuser;
       const who = { sub: "kai", email: "kai@acme.com", name: "Kai" };
-      const arrivals = Array.from({ length: 2 }, () =>
+      const arrivals = Array.from({ length: 4 }, () =>
         Effect.gen(function* () {
           const browser = yield* open;
           const back = yield* openId.signIn(who, yield* begun(browser, { providerId: "acme" }));
           return { browser, back };
         }),
       );
-      const both = yield* Effect.all(arrivals);
+      const ready = yield* Effect.all(arrivals);
       const answers = yield* Effect.all(
-        both.map(({ browser, back }) => browser.follow(back)),
+        ready.map(({ browser, back }) => browser.follow(back)),
         { concurrency: "unbounded" },
       );
       for (const answer of answers) assertSignedIn(answer);
@@ -600,7 +600,7 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
 
   it.effect("CRY-5: what a provider gives for a user is sealed, and every provider is listed", () =>
     Effect.gen(function* () {
-      const { lying, organization, owner } = yield* World;
+      const { lying, owner } = yield* World;
       const sql = yield* superuser;
       const browser = yield* open;
       const who = { sub: "oli", email: "oli@lying.example" };
@@ -608,22 +608,11 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
       const [account] = yield* sql`select access_token from iam_accounts where account_id = 'oli'`;
       assert.notInclude(text(account, "access_token"), "an access token");
 
-      yield* sql`insert into iam_sso_providers (id, issuer, provider_id, domain)
-        select gen_random_uuid(), 'https://many.example', 'many-' || n, 'many.example' from generate_series(1, 120) n`;
-      granted(
-        yield* owner.post("/sso/register", {
-          providerId: "zzz",
-          organizationId: organization.id,
-          issuer: lying.issuer,
-          domain: "zzz.example",
-          oidcConfig: lying.configuration,
-        }),
-      );
+      yield* sql`insert into iam_sso_providers (id, issuer, provider_id, domain, organization_id)
+        select gen_random_uuid(), 'https://many.example', 'many-' || n, 'many.example', o.id
+        from generate_series(1, 120) n, iam_organizations o where o.slug = 'acme'`;
       const { providers } = granted(yield* owner.get("/sso/providers")) as { providers: ReadonlyArray<unknown> };
-      assert.include(
-        providers.map((provider) => at(provider, "providerId")),
-        "zzz",
-      );
+      assert.isAbove(providers.length, 120);
     }),
   );
 

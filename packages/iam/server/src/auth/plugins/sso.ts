@@ -4,7 +4,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHmac } from "node:crypto";
-import type { BetterAuthPlugin } from "@better-auth/core";
+import type { AuthContext, BetterAuthPlugin } from "@better-auth/core";
 import { tryGetCurrentAuthEndpointContext } from "@better-auth/core/context";
 import { type SSOOptions, sso } from "@better-auth/sso";
 import { createAuthMiddleware, getSessionFromCtx, isAPIError } from "better-auth/api";
@@ -186,11 +186,14 @@ export const singleSignOn = (dependencies: Dependencies): BetterAuthPlugin => {
 
   for (const [name, endpoint] of Object.entries(plugin.endpoints ?? {})) {
     if (plugin.endpoints === undefined) continue;
-    const wrapped = (given: Input) => {
-      const input = endpoint.path === "/sso/providers" ? listingAll(given) : given;
-      return isCallback(endpoint.path)
-        ? patient(pages.error.href, () => endpoint(trusting(settings, input)))
-        : refusingSamlify(() => endpoint(isAssertion(endpoint.path) ? input : trusting(settings, input)));
+    const { path } = endpoint;
+    const wrapped = (input: Input) => {
+      if (isCallback(path)) {
+        return patient(pages.error.href, () => endpoint(trusting(settings, adapting(input, joining))));
+      }
+      if (isAssertion(path)) return refusingSamlify(() => endpoint(adapting(input, joining)));
+      if (path === "/sso/providers") return endpoint(adapting(input, listingAll));
+      return refusingSamlify(() => endpoint(trusting(settings, input)));
     };
     plugin.endpoints[name] = Object.assign(wrapped, endpoint);
   }
@@ -238,25 +241,47 @@ const confirming = async <User extends object>(
 
 /** Lets providers be asked that the installation names. Their pages are trusted no more than before. */
 const trusting = ({ ssoOrigins }: Settings, input: Input): Input => {
-  const { context } = input;
+  const context: AuthContext = input.context;
   const isTrusted = context.isTrustedOrigin.bind(context);
   // In place: it is this request's own, and what the endpoint puts there is read from there.
-  context.isTrustedOrigin = (url: string, rules?: Parameters<typeof isTrusted>[1]) =>
+  context.isTrustedOrigin = (url, rules) =>
     isTrusted(url, rules) || (URL.canParse(url) && ssoOrigins.includes(new URL(url).origin));
   return input;
 };
 
-/** Better Auth looks through all providers for those that somebody may see, and reads a hundred where nothing is said. */
-const listingAll = (input: Input): Input => {
-  const { context } = input;
-  const { adapter } = context;
-  context.adapter = {
-    ...adapter,
-    findMany: (query: Parameters<typeof adapter.findMany>[0]) =>
-      adapter.findMany(query.model === "ssoProvider" ? { limit: Number.MAX_SAFE_INTEGER, ...query } : query),
-  };
+type Adapter = AuthContext["adapter"];
+
+/** Has the endpoint read and write by another adapter; in place, as `trusting` does it. */
+const adapting = (input: Input, other: (adapter: Adapter) => Partial<Adapter>): Input => {
+  const context: AuthContext = input.context;
+  context.adapter = { ...context.adapter, ...other(context.adapter) };
   return input;
 };
+
+/** Better Auth looks through all providers for those that somebody may see, and reads a hundred where nothing is said. */
+const listingAll = ({ findMany }: Adapter): Partial<Adapter> => ({
+  findMany: (query) => findMany(query.model === "ssoProvider" ? { limit: Number.MAX_SAFE_INTEGER, ...query } : query),
+});
+
+/** Better Auth looks whether somebody is a member, and makes a member; another sign-in may have come between. */
+const joining = ({ create, findOne }: Adapter): Partial<Adapter> => ({
+  create: async <Row extends Record<string, unknown>, Created = Row>(
+    row: Parameters<typeof create<Row, Created>>[0],
+  ) => {
+    try {
+      return await create<Row, Created>(row);
+    } catch (error) {
+      if (row.model !== "member" || !isAPIError(error) || error.body?.code !== "ALREADY_EXISTS") throw error;
+      const where = ["organizationId", "userId"].map((field) => ({
+        field,
+        value: String(Reflect.get(row.data, field)),
+      }));
+      const member = await findOne<Created>({ model: "member", where });
+      if (member === null) throw error;
+      return member;
+    }
+  },
+});
 
 /** Gives a provider up that does not answer. What it answers afterwards signs nobody in. */
 const patient = <A>(page: string, run: () => Promise<A>): Promise<A> => {
