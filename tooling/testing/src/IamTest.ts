@@ -62,7 +62,7 @@ export const configured = (more: Readonly<Record<string, string>>): Layer.Layer<
   Layer.unwrap(Effect.map(TestDatabase, ({ appUrl }) => onAddress(appUrl, more)));
 
 /** On a database that is given, used by the login that owns nothing. */
-export const onDatabase = configured({});
+export const onDatabase: Layer.Layer<Provided, unknown, TestDatabase> = configured({});
 
 /** On PostgreSQL: a copy of the migrated template. */
 export const postgres = (options?: Options): Layer.Layer<Provided | TestDatabase, unknown> =>
@@ -77,12 +77,12 @@ export const pooled: Layer.Layer<Provided | TestDatabase, unknown> = Layer.unwra
   }),
 ).pipe(Layer.provideMerge(TestDatabase.layer()));
 
-/** On the embedded database, in memory; with settings of the test's own. */
-export const embeddedWith = (values: Readonly<Record<string, string>>): Layer.Layer<Provided, unknown> =>
-  services.pipe(Layer.provideMerge(IamDb.layerEmbedded({})), Layer.provide(config(values)));
+/** On the embedded database, in memory; with further keys of the configuration. */
+export const configuredEmbedded = (more: Readonly<Record<string, string>>): Layer.Layer<Provided, unknown> =>
+  services.pipe(Layer.provideMerge(IamDb.layerEmbedded({})), Layer.provide(config(more)));
 
-/** The same with the settings that all tests have. */
-export const embedded: Layer.Layer<Provided, unknown> = embeddedWith({});
+/** On the embedded database, in memory. */
+export const embedded: Layer.Layer<Provided, unknown> = configuredEmbedded({});
 
 /** PostgreSQL behind a pooler, where this machine has one. */
 export const poolers: ReadonlyArray<{ readonly name: string; readonly layer: typeof pooled }> = inject("pgBouncer")

@@ -6,6 +6,8 @@ import type { AuthErrorCode, betterAuthCodes } from "./AuthErrorCode.ts";
 import type * as Errors from "./errors.ts";
 import { areas, betterAuth } from "./explanations/betterAuth.ts";
 import { answered, type Explanation, type Family, told } from "./explanations/Explanation.ts";
+import { sso, ssoRedirections } from "./explanations/sso.ts";
+import type { ssoCodes } from "./ssoCodes.ts";
 
 export type { Explanation, Family } from "./explanations/Explanation.ts";
 
@@ -113,7 +115,9 @@ export const errors: Readonly<
 };
 
 /** What the identity services answer beside Better Auth's own codes. */
-const own: Readonly<Record<Exclude<AuthErrorCode, (typeof betterAuthCodes)[number] | StatusCode>, Explanation>> = {
+const own: Readonly<
+  Record<Exclude<AuthErrorCode, (typeof betterAuthCodes)[number] | (typeof ssoCodes)[number] | StatusCode>, Explanation>
+> = {
   INVALID_ID: answered(
     400,
     "An id is malformed, or of another kind of entity; the message names the field.",
@@ -185,7 +189,12 @@ const status = {
 } satisfies Partial<Record<AuthErrorCode, Explanation>>;
 
 /** Every code of an `AuthError`. */
-export const authentication: Readonly<Record<AuthErrorCode, Explanation>> = { ...betterAuth, ...own, ...status };
+export const authentication: Readonly<Record<AuthErrorCode, Explanation>> = {
+  ...betterAuth,
+  ...sso,
+  ...own,
+  ...status,
+};
 
 /**
  * Codes that Better Auth answers over HTTP and does not declare: as an `AuthError` they have the name of their status.
@@ -228,6 +237,11 @@ export const families: ReadonlyArray<Family> = [
     codes: status,
   },
   ...areas.map((area) => ({ ...area, title: `Better Auth: ${area.title}` })),
+  {
+    title: "Single sign-on",
+    says: "Of `AuthError`, and over HTTP. Those without a status come to the page of errors, as `?error=<code>`.",
+    codes: { ...sso, ...ssoRedirections },
+  },
   {
     title: "Better Auth: undeclared",
     says: "As an `AuthError` they have the name of their status.",

@@ -59,6 +59,9 @@ const deliberate: Readonly<Record<string, string>> = {
     "no session is left in an organization that is gone",
   "session.activeTeamId refers to team.id, set null": "no session is left in a team that is gone",
   "session.impersonatedBy refers to user.id, cascade": "without its mark the session would be the user's own",
+  "ssoProvider.createdAt is required": "every entity's row says when it was made; the database writes it",
+  "ssoProvider.userId is not required": "who registered a provider may leave, and the provider stays",
+  "ssoProvider.userId refers to user.id, set null": "who registered a provider may leave, and the provider stays",
   "ssoProvider.organizationId refers to organization.id, cascade":
     "without its organization a provider would sign in whoever its domains name, into none",
   "scimConnectionBinding.provisioningDomainId refers to organization.id, cascade": directory,

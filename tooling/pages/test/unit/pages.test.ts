@@ -18,7 +18,7 @@ const inSources = (pattern: RegExp): ReadonlyArray<string> => [
 
 /** What the first column of a page's tables has. */
 const entriesOf = (path: string): ReadonlyArray<string> =>
-  [...(pages[path] ?? "").matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, entry = ""]) => entry);
+  [...(pages[path] ?? "").matchAll(/^\| `([A-Za-z_]+)` \|/gm)].map(([, entry = ""]) => entry);
 
 describe("CFG-2: the pages", () => {
   it.each(Object.keys(pages))("%s is what `pnpm pages` writes", (path) => {

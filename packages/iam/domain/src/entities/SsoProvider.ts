@@ -10,8 +10,8 @@ export class Model extends VariantModel.Class<Model>("SsoProvider")({
   oidcConfig: Field.sensitive(Field.nullable(Field.text)),
   /** JSON text, as Better Auth writes it, with our private keys. */
   samlConfig: Field.sensitive(Field.nullable(Field.text)),
-  /** Who registered it. */
-  userId: Field.readOnly(Field.required(SharedEntityIds.UserId)),
+  /** Who registered it, as long as that user is there. */
+  userId: Field.readOnly(Field.nullable(SharedEntityIds.UserId)),
   providerId: Field.readOnly(Field.required(Field.text)),
   /** Of which those become members who sign in by it. */
   organizationId: Field.readOnly(Field.nullable(SharedEntityIds.OrganizationId)),

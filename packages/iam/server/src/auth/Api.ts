@@ -20,6 +20,7 @@ import type { PhoneNumbers } from "./api/phoneNumbers.ts";
 import type { Roles } from "./api/roles.ts";
 import type { Sessions } from "./api/sessions.ts";
 import type { SeveralSessions } from "./api/severalSessions.ts";
+import type { SingleSignOn } from "./api/singleSignOn.ts";
 import type { Teams } from "./api/teams.ts";
 import type { EthereumSignIns, Jwts, OneTimeTokens } from "./api/tokens.ts";
 import type { TwoFactor } from "./api/twoFactor.ts";
@@ -50,4 +51,5 @@ export interface Api
     Passkeys,
     Devices,
     Directories,
-    OAuth {}
+    OAuth,
+    SingleSignOn {}

@@ -184,6 +184,8 @@ export const makeBetterAuth = ({
       sendResetPassword: ({ user, url }) =>
         mail(user.email, mails.passwordReset({ appName, url: returningTo(pages.password, url), user })),
     },
+    // What an identity provider gives, and nobody asks for again.
+    account: { encryptOAuthTokens: true },
     emailVerification: {
       sendOnSignUp: true,
       sendOnSignIn: true,

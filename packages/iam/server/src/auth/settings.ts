@@ -87,6 +87,12 @@ export const keys = {
     fallback: plugins.enabledByDefault.map((name) => `\`${name}\``).join(", "),
     says: `Which of Better Auth's plugins are enabled, beside those that always are: ${plugins.all.map((name) => `\`${name}\``).join(", ")}.`,
   }),
+  ssoOrigins: Setting.withDefault("IAM_SSO_ORIGINS", (key) => Config.Array(Origin, key), {
+    type: "origins, separated by commas",
+    value: Array.empty<string>(),
+    fallback: "none",
+    says: "Origins of identity providers that may be asked for their configuration, and be on a private network: `https://login.example.com`. Their pages are not trusted.",
+  }),
   deviceClients: Setting.withDefault("IAM_DEVICE_CLIENTS", (key) => Config.Array(Schema.NonEmptyString, key), {
     type: "names, separated by commas",
     value: Array.empty<string>(),

@@ -24,6 +24,8 @@ export interface Answer {
 export interface Browser {
   readonly get: (path: string, query?: Readonly<Record<string, string>>) => Effect.Effect<Answer>;
   readonly post: (path: string, body?: unknown) => Effect.Effect<Answer>;
+  /** Sends a form from a page of another site, with which a browser sends no cookies. */
+  readonly submit: (path: string, fields: Readonly<Record<string, string>>) => Effect.Effect<Answer>;
   /** Follows a link, whole address and all. */
   readonly follow: (link: string) => Effect.Effect<Answer>;
   /** What carries the session, for operations of `Auth.api`. */
@@ -92,6 +94,14 @@ export const browserOf = (origin: string, answer: (request: Request) => Effect.E
         sent.set("content-type", "application/json");
         return send(`/api/auth${path}`, { method: "POST", headers: sent, body: JSON.stringify(body) });
       }),
+    submit: (path, fields) =>
+      Effect.suspend(() =>
+        send(`/api/auth${path}`, {
+          method: "POST",
+          headers: { origin: "https://elsewhere.example" },
+          body: new URLSearchParams(fields),
+        }),
+      ),
     follow: (link) => Effect.suspend(() => send(link, { headers: headers() })),
     headers,
     bear: (token) => {

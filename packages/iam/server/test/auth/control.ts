@@ -36,6 +36,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
     plugins: Plugins.all,
     deviceClients: [],
     oauthScopes: [],
+    ssoOrigins: [],
     clientAddressHeader: Option.none(),
     passwordHashMemory: 19,
     passwordHashIterations: 2,

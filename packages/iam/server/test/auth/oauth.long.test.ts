@@ -7,7 +7,7 @@ import * as oauth from "openid-client";
 import { listeningOn } from "./listening.ts";
 import { begun, confidential, consent, isActive, leadsTo, Parties, signIn } from "./oauth/parties.ts";
 
-layer(Layer.provideMerge(Parties.at, listeningOn(IamTest.embeddedWith)), {
+layer(Layer.provideMerge(Parties.at, listeningOn(IamTest.configuredEmbedded)), {
   excludeTestServices: true,
   timeout: 60_000,
 })("on the embedded database", (it) => {

@@ -8,9 +8,8 @@ export const ssoProvider = Table.make(IamEntityIds.SsoProviderId)(
     issuer: pg.text("issuer").notNull(),
     oidcConfig: pg.text("oidc_config"),
     samlConfig: pg.text("saml_config"),
-    userId: Columns.id("user_id", SharedEntityIds.UserId)
-      .notNull()
-      .references(() => user.id, { onDelete: "cascade" }),
+    // A company's people go on signing in when whoever registered its provider has left.
+    userId: Columns.id("user_id", SharedEntityIds.UserId).references(() => user.id, { onDelete: "set null" }),
     providerId: pg.text("provider_id").notNull().unique(),
     organizationId: Columns.id("organization_id", SharedEntityIds.OrganizationId).references(() => organization.id, {
       onDelete: "cascade",

@@ -23,6 +23,7 @@ import { APIError } from "@better-auth/core/error";
 import { type OAuthOptions, oauthProvider } from "@better-auth/oauth-provider";
 import type { Pages } from "../pages.ts";
 import type { Settings } from "../settings.ts";
+import { isAdministrator } from "./isAdministrator.ts";
 
 type User = Parameters<NonNullable<OAuthOptions["customAccessTokenClaims"]>>[0]["user"];
 
@@ -34,9 +35,7 @@ const refuseBanned = (user: User): Record<string, never> => {
   throw new APIError("BAD_REQUEST", { error: "invalid_grant", error_description: "The user is banned." });
 };
 
-/** Only whoever administers the whole installation. */
-const administers = ({ user }: { readonly user?: Readonly<Record<string, unknown>> }): boolean =>
-  typeof user?.role === "string" && user.role.split(",").includes("admin");
+const administers = ({ user }: { readonly user?: Readonly<Record<string, unknown>> }): boolean => isAdministrator(user);
 
 /** The provider; PKCE with S256, hashed secrets and tokens, and no registration by strangers are its own defaults. */
 export const oauth = ({ oauthScopes }: Settings, pages: Pages): BetterAuthPlugin =>

@@ -8,7 +8,6 @@ import type { BetterAuthPlugin, GenericEndpointContext } from "@better-auth/core
 import { createPlaceholderEmail } from "@better-auth/core/utils/email";
 import { generateId } from "@better-auth/core/utils/id";
 import { oauthDeviceAuthorization } from "@better-auth/oauth-provider";
-import { sso } from "@better-auth/sso";
 import {
   anonymous,
   bearer,
@@ -40,6 +39,7 @@ import type { Plugin } from "./names.ts";
 import { oauth } from "./oauth.ts";
 import { knowingOwnTokens } from "./presentedTokens.ts";
 import { keepOneKey } from "./signingKeys.ts";
+import { singleSignOn } from "./sso.ts";
 
 /** What the plugins stand on. */
 export interface Dependencies {
@@ -178,15 +178,7 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
       rpName: appName,
       origin: [baseUrl.origin, ...settings.trustedOrigins],
     }),
-    sso: sso({
-      // Without it whoever registers a provider could speak for any domain.
-      domainVerification: { enabled: true },
-      saml: {
-        enableInResponseToValidation: true,
-        allowIdpInitiated: false,
-        requireTimestamps: true,
-      },
-    }),
+    sso: singleSignOn({ settings, pages }),
     scim: directoriesPlugin(directories, derivedKey(settings.secret, "scim credentials")),
     "oauth-provider": transactional(provider, repeated(keepingRefusals(transaction))),
   };

@@ -11,6 +11,7 @@ import { oauth } from "./oauth.ts";
 import { passkeys } from "./passkeys.ts";
 import { phoneNumbers } from "./phoneNumbers.ts";
 import { severalSessions } from "./severalSessions.ts";
+import { singleSignOn } from "./singleSignOn.ts";
 import { ethereumSignIns, jwts, oneTimeTokens } from "./tokens.ts";
 import { usernames } from "./usernames.ts";
 import type { Group, Operations } from "./verified.ts";
@@ -41,4 +42,5 @@ export const plugins: ReadonlyArray<Plugin> = [
   devices,
   directories,
   oauth,
+  singleSignOn,
 ];

@@ -183,7 +183,7 @@ CREATE TABLE "iam_scim_connection_bindings" (
 	"version" integer DEFAULT 1 NOT NULL,
 	"connection_id" text NOT NULL,
 	"connection_key" text NOT NULL UNIQUE,
-	"provisioning_domain_id" text NOT NULL,
+	"provisioning_domain_id" uuid NOT NULL,
 	"decommissioned_at" timestamp(3) with time zone,
 	"decommission_status" text DEFAULT 'active' NOT NULL,
 	"decommission_cursor_user_id" text,
@@ -202,7 +202,7 @@ CREATE TABLE "iam_scim_groups" (
 	"updated_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	"version" integer DEFAULT 1 NOT NULL,
 	"connection_id" text NOT NULL,
-	"provisioning_domain_id" text NOT NULL,
+	"provisioning_domain_id" uuid NOT NULL,
 	"revision" integer DEFAULT 0 NOT NULL,
 	"display_name" text NOT NULL,
 	"display_name_key" text NOT NULL UNIQUE,
@@ -230,7 +230,7 @@ CREATE TABLE "iam_scim_identity_tombstones" (
 	"updated_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	"version" integer DEFAULT 1 NOT NULL,
 	"connection_id" text NOT NULL,
-	"provisioning_domain_id" text NOT NULL,
+	"provisioning_domain_id" uuid NOT NULL,
 	"external_id" text NOT NULL,
 	"external_id_key" text NOT NULL UNIQUE,
 	"user_id" uuid NOT NULL,
@@ -246,7 +246,7 @@ CREATE TABLE "iam_scim_managed_connections" (
 	"version" integer DEFAULT 1 NOT NULL,
 	"creation_request_id" text NOT NULL UNIQUE,
 	"connection_id" text NOT NULL UNIQUE,
-	"provisioning_domain_id" text NOT NULL,
+	"provisioning_domain_id" uuid NOT NULL,
 	"status" text NOT NULL,
 	"revision" integer NOT NULL,
 	"created_by" text NOT NULL,
@@ -292,13 +292,26 @@ CREATE TABLE "iam_scim_managed_credentials" (
 );
 --> statement-breakpoint
 ALTER TABLE "iam_scim_managed_credentials" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
+CREATE TABLE "iam_scim_memberships" (
+	"id" uuid PRIMARY KEY,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"organization_id" uuid DEFAULT cast(nullif(current_setting('iam.organization_id', true), '') as uuid) NOT NULL,
+	"member_id" uuid NOT NULL UNIQUE,
+	"given" boolean NOT NULL,
+	"roles" text NOT NULL,
+	CONSTRAINT "iam_scim_memberships_organization_id_id_unique" UNIQUE("organization_id","id")
+);
+--> statement-breakpoint
+ALTER TABLE "iam_scim_memberships" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "iam_scim_projection_grants" (
 	"id" uuid PRIMARY KEY,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	"version" integer DEFAULT 1 NOT NULL,
 	"connection_id" text NOT NULL,
-	"provisioning_domain_id" text NOT NULL,
+	"provisioning_domain_id" uuid NOT NULL,
 	"scim_user_id" uuid NOT NULL,
 	"user_id" uuid NOT NULL,
 	"source_kind" text NOT NULL,
@@ -316,7 +329,9 @@ CREATE TABLE "iam_scim_subjects" (
 	"version" integer DEFAULT 1 NOT NULL,
 	"user_id" uuid NOT NULL UNIQUE,
 	"profile_source_id" text,
-	"revision" integer NOT NULL
+	"revision" integer NOT NULL,
+	"managed" boolean DEFAULT false NOT NULL,
+	"deactivated" boolean DEFAULT false NOT NULL
 );
 --> statement-breakpoint
 ALTER TABLE "iam_scim_subjects" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
@@ -326,7 +341,7 @@ CREATE TABLE "iam_scim_users" (
 	"updated_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	"version" integer DEFAULT 1 NOT NULL,
 	"connection_id" text NOT NULL,
-	"provisioning_domain_id" text NOT NULL,
+	"provisioning_domain_id" uuid NOT NULL,
 	"user_id" uuid NOT NULL,
 	"connection_user_key" text NOT NULL UNIQUE,
 	"user_name" text NOT NULL,
@@ -368,7 +383,7 @@ CREATE TABLE "iam_sso_providers" (
 	"issuer" text NOT NULL,
 	"oidc_config" text,
 	"saml_config" text,
-	"user_id" uuid NOT NULL,
+	"user_id" uuid,
 	"provider_id" text NOT NULL UNIQUE,
 	"organization_id" uuid,
 	"domain" text NOT NULL,
@@ -414,7 +429,8 @@ CREATE INDEX "iam_oauth_refresh_tokens_user_id_idx" ON "iam_oauth_refresh_tokens
 CREATE INDEX "iam_oauth_refresh_tokens_authorization_code_id_idx" ON "iam_oauth_refresh_tokens" ("authorization_code_id");--> statement-breakpoint
 CREATE INDEX "iam_passkeys_user_id_idx" ON "iam_passkeys" ("user_id");--> statement-breakpoint
 CREATE INDEX "iam_scim_connection_bindings_connection_id_idx" ON "iam_scim_connection_bindings" ("connection_id");--> statement-breakpoint
-CREATE INDEX "iam_scim_groups_connection_id_idx" ON "iam_scim_groups" ("connection_id");--> statement-breakpoint
+CREATE INDEX "iam_scim_connection_bindings_provisioning_domain_id_idx" ON "iam_scim_connection_bindings" ("provisioning_domain_id");--> statement-breakpoint
+CREATE INDEX "iam_scim_groups_connection_id_order_key_idx" ON "iam_scim_groups" ("connection_id","order_key");--> statement-breakpoint
 CREATE INDEX "iam_scim_groups_provisioning_domain_id_idx" ON "iam_scim_groups" ("provisioning_domain_id");--> statement-breakpoint
 CREATE INDEX "iam_scim_group_members_connection_id_idx" ON "iam_scim_group_members" ("connection_id");--> statement-breakpoint
 CREATE INDEX "iam_scim_group_members_group_id_idx" ON "iam_scim_group_members" ("group_id");--> statement-breakpoint
@@ -425,13 +441,14 @@ CREATE INDEX "iam_scim_identity_tombstones_user_id_idx" ON "iam_scim_identity_to
 CREATE INDEX "iam_scim_managed_connections_provisioning_domain_id_idx" ON "iam_scim_managed_connections" ("provisioning_domain_id");--> statement-breakpoint
 CREATE INDEX "iam_scim_managed_connection_events_connection_record_id_idx" ON "iam_scim_managed_connection_events" ("connection_record_id");--> statement-breakpoint
 CREATE INDEX "iam_scim_managed_credentials_connection_record_id_idx" ON "iam_scim_managed_credentials" ("connection_record_id");--> statement-breakpoint
+CREATE INDEX "iam_scim_memberships_organization_id_member_id_idx" ON "iam_scim_memberships" ("organization_id","member_id");--> statement-breakpoint
 CREATE INDEX "iam_scim_projection_grants_connection_id_idx" ON "iam_scim_projection_grants" ("connection_id");--> statement-breakpoint
 CREATE INDEX "iam_scim_projection_grants_provisioning_domain_id_idx" ON "iam_scim_projection_grants" ("provisioning_domain_id");--> statement-breakpoint
 CREATE INDEX "iam_scim_projection_grants_scim_user_id_idx" ON "iam_scim_projection_grants" ("scim_user_id");--> statement-breakpoint
 CREATE INDEX "iam_scim_projection_grants_user_id_idx" ON "iam_scim_projection_grants" ("user_id");--> statement-breakpoint
 CREATE INDEX "iam_scim_subjects_profile_source_id_idx" ON "iam_scim_subjects" ("profile_source_id");--> statement-breakpoint
-CREATE INDEX "iam_scim_users_connection_id_idx" ON "iam_scim_users" ("connection_id");--> statement-breakpoint
-CREATE INDEX "iam_scim_users_provisioning_domain_id_idx" ON "iam_scim_users" ("provisioning_domain_id");--> statement-breakpoint
+CREATE INDEX "iam_scim_users_connection_id_order_key_idx" ON "iam_scim_users" ("connection_id","order_key");--> statement-breakpoint
+CREATE INDEX "iam_scim_users_provisioning_domain_id_user_id_idx" ON "iam_scim_users" ("provisioning_domain_id","user_id");--> statement-breakpoint
 CREATE INDEX "iam_scim_users_user_id_idx" ON "iam_scim_users" ("user_id");--> statement-breakpoint
 CREATE INDEX "iam_sso_providers_user_id_idx" ON "iam_sso_providers" ("user_id");--> statement-breakpoint
 CREATE INDEX "iam_sso_providers_organization_id_idx" ON "iam_sso_providers" ("organization_id");--> statement-breakpoint
@@ -440,7 +457,7 @@ CREATE INDEX "iam_sso_providers_issuer_idx" ON "iam_sso_providers" ("issuer");--
 CREATE INDEX "iam_wallet_addresses_user_id_idx" ON "iam_wallet_addresses" ("user_id");--> statement-breakpoint
 ALTER TABLE "iam_device_codes" ADD CONSTRAINT "iam_device_codes_user_id_iam_users_id_fkey" FOREIGN KEY ("user_id") REFERENCES "iam_users"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_oauth_access_tokens" ADD CONSTRAINT "iam_oauth_access_tokens_TMq6ohmmAtLq_fkey" FOREIGN KEY ("client_id") REFERENCES "iam_oauth_clients"("client_id") ON DELETE CASCADE;--> statement-breakpoint
-ALTER TABLE "iam_oauth_access_tokens" ADD CONSTRAINT "iam_oauth_access_tokens_session_id_iam_sessions_id_fkey" FOREIGN KEY ("session_id") REFERENCES "iam_sessions"("id") ON DELETE SET NULL;--> statement-breakpoint
+ALTER TABLE "iam_oauth_access_tokens" ADD CONSTRAINT "iam_oauth_access_tokens_session_id_iam_sessions_id_fkey" FOREIGN KEY ("session_id") REFERENCES "iam_sessions"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_oauth_access_tokens" ADD CONSTRAINT "iam_oauth_access_tokens_user_id_iam_users_id_fkey" FOREIGN KEY ("user_id") REFERENCES "iam_users"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_oauth_access_tokens" ADD CONSTRAINT "iam_oauth_access_tokens_sZivON3q6GgS_fkey" FOREIGN KEY ("refresh_id") REFERENCES "iam_oauth_refresh_tokens"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_oauth_clients" ADD CONSTRAINT "iam_oauth_clients_user_id_iam_users_id_fkey" FOREIGN KEY ("user_id") REFERENCES "iam_users"("id") ON DELETE CASCADE;--> statement-breakpoint
@@ -452,16 +469,24 @@ ALTER TABLE "iam_oauth_refresh_tokens" ADD CONSTRAINT "iam_oauth_refresh_tokens_
 ALTER TABLE "iam_oauth_refresh_tokens" ADD CONSTRAINT "iam_oauth_refresh_tokens_session_id_iam_sessions_id_fkey" FOREIGN KEY ("session_id") REFERENCES "iam_sessions"("id") ON DELETE SET NULL;--> statement-breakpoint
 ALTER TABLE "iam_oauth_refresh_tokens" ADD CONSTRAINT "iam_oauth_refresh_tokens_user_id_iam_users_id_fkey" FOREIGN KEY ("user_id") REFERENCES "iam_users"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_passkeys" ADD CONSTRAINT "iam_passkeys_user_id_iam_users_id_fkey" FOREIGN KEY ("user_id") REFERENCES "iam_users"("id") ON DELETE CASCADE;--> statement-breakpoint
+ALTER TABLE "iam_scim_connection_bindings" ADD CONSTRAINT "iam_scim_connection_bindings_aqtw57PxAVYy_fkey" FOREIGN KEY ("provisioning_domain_id") REFERENCES "iam_organizations"("id") ON DELETE CASCADE;--> statement-breakpoint
+ALTER TABLE "iam_scim_groups" ADD CONSTRAINT "iam_scim_groups_EIcvZij9I9vz_fkey" FOREIGN KEY ("provisioning_domain_id") REFERENCES "iam_organizations"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_scim_group_members" ADD CONSTRAINT "iam_scim_group_members_group_id_iam_scim_groups_id_fkey" FOREIGN KEY ("group_id") REFERENCES "iam_scim_groups"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_scim_group_members" ADD CONSTRAINT "iam_scim_group_members_scim_user_id_iam_scim_users_id_fkey" FOREIGN KEY ("scim_user_id") REFERENCES "iam_scim_users"("id") ON DELETE CASCADE;--> statement-breakpoint
+ALTER TABLE "iam_scim_identity_tombstones" ADD CONSTRAINT "iam_scim_identity_tombstones_FCXehlos6E96_fkey" FOREIGN KEY ("provisioning_domain_id") REFERENCES "iam_organizations"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_scim_identity_tombstones" ADD CONSTRAINT "iam_scim_identity_tombstones_user_id_iam_users_id_fkey" FOREIGN KEY ("user_id") REFERENCES "iam_users"("id") ON DELETE CASCADE;--> statement-breakpoint
+ALTER TABLE "iam_scim_managed_connections" ADD CONSTRAINT "iam_scim_managed_connections_7GwP1uc5Rl6g_fkey" FOREIGN KEY ("provisioning_domain_id") REFERENCES "iam_organizations"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_scim_managed_connection_events" ADD CONSTRAINT "iam_scim_managed_connection_events_wmFg7mJzDeg7_fkey" FOREIGN KEY ("connection_record_id") REFERENCES "iam_scim_managed_connections"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_scim_managed_credentials" ADD CONSTRAINT "iam_scim_managed_credentials_xJ1zDnWXdbFT_fkey" FOREIGN KEY ("connection_record_id") REFERENCES "iam_scim_managed_connections"("id") ON DELETE CASCADE;--> statement-breakpoint
+ALTER TABLE "iam_scim_memberships" ADD CONSTRAINT "iam_scim_memberships_organization_id_iam_organizations_id_fkey" FOREIGN KEY ("organization_id") REFERENCES "iam_organizations"("id") ON DELETE CASCADE;--> statement-breakpoint
+ALTER TABLE "iam_scim_memberships" ADD CONSTRAINT "iam_scim_memberships_organization_id_member_id_fk" FOREIGN KEY ("organization_id","member_id") REFERENCES "iam_members"("organization_id","id") ON DELETE CASCADE;--> statement-breakpoint
+ALTER TABLE "iam_scim_projection_grants" ADD CONSTRAINT "iam_scim_projection_grants_7utt8lzeznGg_fkey" FOREIGN KEY ("provisioning_domain_id") REFERENCES "iam_organizations"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_scim_projection_grants" ADD CONSTRAINT "iam_scim_projection_grants_scim_user_id_iam_scim_users_id_fkey" FOREIGN KEY ("scim_user_id") REFERENCES "iam_scim_users"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_scim_projection_grants" ADD CONSTRAINT "iam_scim_projection_grants_user_id_iam_users_id_fkey" FOREIGN KEY ("user_id") REFERENCES "iam_users"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_scim_subjects" ADD CONSTRAINT "iam_scim_subjects_user_id_iam_users_id_fkey" FOREIGN KEY ("user_id") REFERENCES "iam_users"("id") ON DELETE CASCADE;--> statement-breakpoint
+ALTER TABLE "iam_scim_users" ADD CONSTRAINT "iam_scim_users_provisioning_domain_id_iam_organizations_id_fkey" FOREIGN KEY ("provisioning_domain_id") REFERENCES "iam_organizations"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_scim_users" ADD CONSTRAINT "iam_scim_users_user_id_iam_users_id_fkey" FOREIGN KEY ("user_id") REFERENCES "iam_users"("id") ON DELETE CASCADE;--> statement-breakpoint
-ALTER TABLE "iam_sso_providers" ADD CONSTRAINT "iam_sso_providers_user_id_iam_users_id_fkey" FOREIGN KEY ("user_id") REFERENCES "iam_users"("id") ON DELETE CASCADE;--> statement-breakpoint
+ALTER TABLE "iam_sso_providers" ADD CONSTRAINT "iam_sso_providers_user_id_iam_users_id_fkey" FOREIGN KEY ("user_id") REFERENCES "iam_users"("id") ON DELETE SET NULL;--> statement-breakpoint
 ALTER TABLE "iam_sso_providers" ADD CONSTRAINT "iam_sso_providers_organization_id_iam_organizations_id_fkey" FOREIGN KEY ("organization_id") REFERENCES "iam_organizations"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_wallet_addresses" ADD CONSTRAINT "iam_wallet_addresses_user_id_iam_users_id_fkey" FOREIGN KEY ("user_id") REFERENCES "iam_users"("id") ON DELETE CASCADE;--> statement-breakpoint
 CREATE POLICY "iam_service_all" ON "iam_device_codes" AS PERMISSIVE FOR ALL TO "iam_service" USING (true) WITH CHECK (true);--> statement-breakpoint
@@ -480,6 +505,8 @@ CREATE POLICY "iam_service_all" ON "iam_scim_identity_tombstones" AS PERMISSIVE 
 CREATE POLICY "iam_service_all" ON "iam_scim_managed_connections" AS PERMISSIVE FOR ALL TO "iam_service" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "iam_service_all" ON "iam_scim_managed_connection_events" AS PERMISSIVE FOR ALL TO "iam_service" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "iam_service_all" ON "iam_scim_managed_credentials" AS PERMISSIVE FOR ALL TO "iam_service" USING (true) WITH CHECK (true);--> statement-breakpoint
+CREATE POLICY "iam_service_all" ON "iam_scim_memberships" AS PERMISSIVE FOR ALL TO "iam_service" USING (true) WITH CHECK (true);--> statement-breakpoint
+CREATE POLICY "iam_tenant_isolation" ON "iam_scim_memberships" AS PERMISSIVE FOR ALL TO "iam_tenant" USING ("iam_scim_memberships"."organization_id" = (select cast(nullif(current_setting('iam.organization_id', true), '') as uuid))) WITH CHECK ("iam_scim_memberships"."organization_id" = (select cast(nullif(current_setting('iam.organization_id', true), '') as uuid)));--> statement-breakpoint
 CREATE POLICY "iam_service_all" ON "iam_scim_projection_grants" AS PERMISSIVE FOR ALL TO "iam_service" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "iam_service_all" ON "iam_scim_subjects" AS PERMISSIVE FOR ALL TO "iam_service" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "iam_service_all" ON "iam_scim_users" AS PERMISSIVE FOR ALL TO "iam_service" USING (true) WITH CHECK (true);--> statement-breakpoint

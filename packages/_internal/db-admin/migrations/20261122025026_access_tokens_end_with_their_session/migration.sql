@@ -1,1 +1,0 @@
-ALTER TABLE "iam_oauth_access_tokens" DROP CONSTRAINT "iam_oauth_access_tokens_session_id_iam_sessions_id_fkey", ADD CONSTRAINT "iam_oauth_access_tokens_session_id_iam_sessions_id_fkey" FOREIGN KEY ("session_id") REFERENCES "iam_sessions"("id") ON DELETE CASCADE;
