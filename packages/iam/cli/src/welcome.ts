@@ -11,13 +11,14 @@ const ANN = { name: "Ann", email: "ann@example.com", password: "tulip-harbour-ce
 
 /** Prints the addresses, the one-time link while there is no administrator, and a command to begin with. */
 export const welcome = Effect.gen(function* () {
-  const { baseUrl } = yield* Auth.settings;
+  const { baseUrl, plugins } = yield* Auth.settings;
   const administrator = yield* FirstAdministrator.FirstAdministrator;
   const link = yield* administrator.offer;
   const lines = [
     ["Address", baseUrl.origin],
     ["API reference", `${baseUrl.origin}/docs`],
     ["Mail", yield* Iam.mailDestination],
+    ...(plugins.includes("phone-number") ? [["Text messages", yield* Iam.textMessagesDestination]] : []),
     ...Option.match(link, {
       onNone: () => [],
       onSome: (url) => [["First administrator", `${Redacted.value(url)} (works once, for a day)`]],
