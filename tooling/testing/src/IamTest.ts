@@ -67,9 +67,7 @@ export const postgres = (options?: Options): Layer.Layer<Provided | TestDatabase
   Layer.provideMerge(onDatabase, TestDatabase.layer(options));
 
 /** The same, where Config says something else than for the other tests. */
-export const configured = (
-  values: Readonly<Record<string, string>>,
-): Layer.Layer<Provided | TestDatabase, unknown> =>
+export const configured = (values: Readonly<Record<string, string>>): Layer.Layer<Provided | TestDatabase, unknown> =>
   Layer.unwrap(Effect.map(TestDatabase, ({ appUrl }) => onAddress(appUrl, values))).pipe(
     Layer.provideMerge(TestDatabase.layer()),
   );

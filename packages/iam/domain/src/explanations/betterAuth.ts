@@ -282,7 +282,11 @@ const otherWays = {
     "The guest is made, but the session could not be stored.",
     "Try again; the log has the cause.",
   ),
-  FAILED_TO_DELETE_ANONYMOUS_USER: answered(500, "The guest could not be deleted.", "Try again; the log has the cause."),
+  FAILED_TO_DELETE_ANONYMOUS_USER: answered(
+    500,
+    "The guest could not be deleted.",
+    "Try again; the log has the cause.",
+  ),
   FAILED_TO_DELETE_ANONYMOUS_USER_SESSIONS: answered(
     500,
     "The guest's sessions could not be ended.",

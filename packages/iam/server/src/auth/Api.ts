@@ -8,20 +8,20 @@
 import type { Accounts } from "./api/accounts.ts";
 import type { Administration } from "./api/administration.ts";
 import type { ApiKeys } from "./api/apiKeys.ts";
-import type { Invitations } from "./api/invitations.ts";
-import type { Organizations } from "./api/organizations.ts";
-import type { Roles } from "./api/roles.ts";
-import type { Sessions } from "./api/sessions.ts";
-import type { Teams } from "./api/teams.ts";
 import type { Devices } from "./api/devices.ts";
 import type { Guests } from "./api/guests.ts";
+import type { Invitations } from "./api/invitations.ts";
 import type { EmailCodes, MagicLinks } from "./api/mailedSignIns.ts";
+import type { Organizations } from "./api/organizations.ts";
 import type { Passkeys } from "./api/passkeys.ts";
 import type { PhoneNumbers } from "./api/phoneNumbers.ts";
+import type { Roles } from "./api/roles.ts";
+import type { Sessions } from "./api/sessions.ts";
 import type { SeveralSessions } from "./api/severalSessions.ts";
+import type { Teams } from "./api/teams.ts";
 import type { EthereumSignIns, Jwts, OneTimeTokens } from "./api/tokens.ts";
-import type { Usernames } from "./api/usernames.ts";
 import type { TwoFactor } from "./api/twoFactor.ts";
+import type { Usernames } from "./api/usernames.ts";
 
 export type { CurrentSession, SettingCookies, UserRow, WithHeaders } from "./api/rows.ts";
 

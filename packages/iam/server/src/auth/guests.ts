@@ -20,7 +20,8 @@ export const Guests = Context.Reference<(upgrade: Upgrade) => Effect.Effect<void
 });
 
 /** Roles of both, each once. */
-const joined = (...roles: ReadonlyArray<string>): string => [...new Set(roles.flatMap((role) => role.split(",")))].join();
+const joined = (...roles: ReadonlyArray<string>): string =>
+  [...new Set(roles.flatMap((role) => role.split(",")))].join();
 
 /** Lets a guest's memberships, invitations and keys pass to the user. Where both are members, both's roles are the user's. */
 export const passOn = async (

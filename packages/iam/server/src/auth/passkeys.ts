@@ -39,8 +39,13 @@ export const verifiedPasskeys = (options: PasskeyOptions): ReturnType<typeof pas
   const refusing = (context: Parameters<typeof register>[0]) =>
     register(context).catch((error: unknown) => {
       const isTheirs =
-        isAPIError(error) && error.body?.code === "FAILED_TO_VERIFY_REGISTRATION" && !right.has(Object(context?.body?.response));
+        isAPIError(error) &&
+        error.body?.code === "FAILED_TO_VERIFY_REGISTRATION" &&
+        !right.has(Object(context?.body?.response));
       throw isTheirs ? notVerified() : error;
     });
-  return { ...plugin, endpoints: { ...plugin.endpoints, verifyPasskeyRegistration: Object.assign(refusing, register) } };
+  return {
+    ...plugin,
+    endpoints: { ...plugin.endpoints, verifyPasskeyRegistration: Object.assign(refusing, register) },
+  };
 };

@@ -15,7 +15,8 @@ export const refusingPlaceholders = {
   hooks: {
     before: [
       {
-        matcher: ({ body }) => [body?.email, body?.newEmail].some((one) => typeof one === "string" && isPlaceholder(one)),
+        matcher: ({ body }) =>
+          [body?.email, body?.newEmail].some((one) => typeof one === "string" && isPlaceholder(one)),
         handler: createAuthMiddleware(async () => {
           throw APIError.from("BAD_REQUEST", BASE_ERROR_CODES.INVALID_EMAIL);
         }),

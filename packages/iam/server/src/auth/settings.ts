@@ -55,7 +55,7 @@ export const keys = {
     type: "names, separated by commas",
     value: Array.empty<string>(),
     fallback: "none but OAuth clients",
-    says: "Your own programs that may ask for a session by a device code, by the `client_id` that they state.",
+    says: "Your own programs that may ask for a session by a device code, by the `client_id` that they state. Their tokens are taken where `bearer` is enabled.",
   }),
   clientAddressHeader: Setting.optional("IAM_CLIENT_ADDRESS_HEADER", Config.NonEmptyString, {
     type: "name of a header",

@@ -400,7 +400,10 @@ layer(database, { excludeTestServices: true })((it) => {
         const usual = new Map(forgeries.map((forgery, i) => [forgery, (after[i] ?? 0) - (before[i] ?? 0)]));
 
         // All columns at once, which is enough where they are ignored; where they are refused, a half of them by itself.
-        const forge = (forged: ReadonlyArray<Forgery>, place: string | undefined): Effect.Effect<void, SqlError, IamTest.Mailbox> =>
+        const forge = (
+          forged: ReadonlyArray<Forgery>,
+          place: string | undefined,
+        ): Effect.Effect<void, SqlError, IamTest.Mailbox> =>
           Effect.gen(function* () {
             const right = yield* values;
             const wrong = Object.fromEntries(forged.map(({ key, value }) => [key, value]));

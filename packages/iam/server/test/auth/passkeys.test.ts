@@ -65,7 +65,9 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       assertRefused(yield* add(ann, used), 400, "CHALLENGE_NOT_FOUND");
       // With the challenge of a sign-in, with another's, and without a session.
       assertRefused(
-        yield* Effect.flatMap(asked(ann), ({ challenge }) => add(ann, authenticator().create({ ...earlier, challenge }))),
+        yield* Effect.flatMap(asked(ann), ({ challenge }) =>
+          add(ann, authenticator().create({ ...earlier, challenge })),
+        ),
         400,
         "CHALLENGE_NOT_FOUND",
       );

@@ -17,51 +17,53 @@ const phoneNumber = "+4915112345678";
 
 for (const { name, layer: database } of IamTest.serverAndEmbedded) {
   layer(Layer.provideMerge(database, Logger.layer([])), { excludeTestServices: true })(`on ${name}`, (it) => {
-    it.effect("AUTH-1: a user name, a passkey, a signed token, a one-time token, a bearer token, several sessions", () =>
-      Effect.gen(function* () {
-        const ann = yield* signedUp("ann");
-        granted(yield* ann.post("/update-user", { username: "Ann_B" }));
-        const who = yield* open;
-        granted(yield* who.post("/sign-in/username", { username: "ann_b", password }));
-        const userIn = (answer: unknown) => at(answer, "user", "id");
-        assert.strictEqual(userIn(granted(yield* who.get("/get-session"))), ann.id);
+    it.effect(
+      "AUTH-1: a user name, a passkey, a signed token, a one-time token, a bearer token, several sessions",
+      () =>
+        Effect.gen(function* () {
+          const ann = yield* signedUp("ann");
+          granted(yield* ann.post("/update-user", { username: "Ann_B" }));
+          const who = yield* open;
+          granted(yield* who.post("/sign-in/username", { username: "ann_b", password }));
+          const userIn = (answer: unknown) => at(answer, "user", "id");
+          assert.strictEqual(userIn(granted(yield* who.get("/get-session"))), ann.id);
 
-        const device = authenticator();
-        const wanted = granted(yield* ann.get("/passkey/generate-register-options"));
-        granted(yield* ann.post("/passkey/verify-registration", { response: device.create(Object(wanted)) }));
-        const keyed = yield* open;
-        const asked = granted(yield* keyed.get("/passkey/generate-authenticate-options"));
-        granted(yield* keyed.post("/passkey/verify-authentication", { response: device.get(Object(asked)) }));
-        assert.strictEqual(userIn(granted(yield* keyed.get("/get-session"))), ann.id);
+          const device = authenticator();
+          const wanted = granted(yield* ann.get("/passkey/generate-register-options"));
+          granted(yield* ann.post("/passkey/verify-registration", { response: device.create(Object(wanted)) }));
+          const keyed = yield* open;
+          const asked = granted(yield* keyed.get("/passkey/generate-authenticate-options"));
+          granted(yield* keyed.post("/passkey/verify-authentication", { response: device.get(Object(asked)) }));
+          assert.strictEqual(userIn(granted(yield* keyed.get("/get-session"))), ann.id);
 
-        // Whoever has the served keys verifies a token, and finds in it who it is and little more.
-        const token = text(granted(yield* ann.get("/token")), "token");
-        const keys = createLocalJWKSet(granted(yield* ann.get("/jwks")) as JSONWebKeySet);
-        const origin = "http://localhost:3000";
-        const { payload, protectedHeader } = yield* Effect.promise(() =>
-          jwtVerify(token, keys, { issuer: origin, audience: origin, algorithms: ["ES256"], subject: ann.id }),
-        );
-        assert.strictEqual(protectedHeader.alg, "ES256");
-        const claims = ["aud", "email", "emailVerified", "exp", "iat", "image", "iss", "name", "role", "sid", "sub"];
-        assert.deepStrictEqual(Object.keys(payload).toSorted(), claims);
-        assert.strictEqual((payload.exp ?? 0) - (payload.iat ?? 0), 15 * 60);
+          // Whoever has the served keys verifies a token, and finds in it who it is and little more.
+          const token = text(granted(yield* ann.get("/token")), "token");
+          const keys = createLocalJWKSet(granted(yield* ann.get("/jwks")) as JSONWebKeySet);
+          const origin = "http://localhost:3000";
+          const { payload, protectedHeader } = yield* Effect.promise(() =>
+            jwtVerify(token, keys, { issuer: origin, audience: origin, algorithms: ["ES256"], subject: ann.id }),
+          );
+          assert.strictEqual(protectedHeader.alg, "ES256");
+          const claims = ["aud", "email", "emailVerified", "exp", "iat", "image", "iss", "name", "role", "sid", "sub"];
+          assert.deepStrictEqual(Object.keys(payload).toSorted(), claims);
+          assert.strictEqual((payload.exp ?? 0) - (payload.iat ?? 0), 15 * 60);
 
-        const there = yield* open;
-        const once = text(granted(yield* ann.get("/one-time-token/generate")), "token");
-        granted(yield* there.post("/one-time-token/verify", { token: once }));
-        assert.strictEqual(userIn(granted(yield* there.get("/get-session"))), ann.id);
+          const there = yield* open;
+          const once = text(granted(yield* ann.get("/one-time-token/generate")), "token");
+          granted(yield* there.post("/one-time-token/verify", { token: once }));
+          assert.strictEqual(userIn(granted(yield* there.get("/get-session"))), ann.id);
 
-        const signedIn = yield* (yield* open).post("/sign-in/email", { email: ann.email, password });
-        const bearing = yield* open;
-        bearing.bear(signedIn.headers.get("set-auth-token") ?? "");
-        assert.strictEqual(userIn(granted(yield* bearing.get("/get-session"))), ann.id);
+          const signedIn = yield* (yield* open).post("/sign-in/email", { email: ann.email, password });
+          const bearing = yield* open;
+          bearing.bear(signedIn.headers.get("set-auth-token") ?? "");
+          assert.strictEqual(userIn(granted(yield* bearing.get("/get-session"))), ann.id);
 
-        const guest = granted(yield* ann.post("/sign-in/email-otp", yield* coded("several@example.com")));
-        const several = granted(yield* ann.get("/multi-session/list-device-sessions"));
-        assert.lengthOf(Array.isArray(several) ? several : [], 2);
-        granted(yield* ann.post("/multi-session/revoke", { sessionToken: text(guest, "token") }));
-        assert.strictEqual(userIn(granted(yield* ann.get("/get-session"))), ann.id);
-      }),
+          const guest = granted(yield* ann.post("/sign-in/email-otp", yield* coded("several@example.com")));
+          const several = granted(yield* ann.get("/multi-session/list-device-sessions"));
+          assert.lengthOf(Array.isArray(several) ? several : [], 2);
+          granted(yield* ann.post("/multi-session/revoke", { sessionToken: text(guest, "token") }));
+          assert.strictEqual(userIn(granted(yield* ann.get("/get-session"))), ann.id);
+        }),
     );
 
     it.effect("AUTH-1: a magic link, a code by mail, a phone number, an Ethereum account: each signs up and in", () =>

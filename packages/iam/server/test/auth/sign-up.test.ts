@@ -60,7 +60,10 @@ layer(IamTest.configured({ IAM_PLUGINS: Plugins.enabledByDefault.join() }), { ex
       Effect.gen(function* () {
         const browser = yield* open;
         const body = { name: "Ann", email: "ann@example.com", password: IamTest.password, username: "ann" };
-        const [first, second] = [yield* browser.post("/sign-up/email", body), yield* browser.post("/sign-up/email", body)];
+        const [first, second] = [
+          yield* browser.post("/sign-up/email", body),
+          yield* browser.post("/sign-up/email", body),
+        ];
         assert.strictEqual(form(granted(second)), form(granted(first)));
         assert.isUndefined(at(granted(first), "user", "username"));
       }),

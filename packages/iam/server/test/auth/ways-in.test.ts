@@ -163,7 +163,11 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       granted(yield* browser.post("/phone-number/request-password-reset", { phoneNumber }));
       const otp = yield* texted;
       const reset = { phoneNumber, otp, newPassword: password };
-      assertRefused(yield* browser.post("/phone-number/reset-password", { ...reset, otp: wrong(otp) }), 400, "INVALID_OTP");
+      assertRefused(
+        yield* browser.post("/phone-number/reset-password", { ...reset, otp: wrong(otp) }),
+        400,
+        "INVALID_OTP",
+      );
       granted(yield* browser.post("/phone-number/reset-password", reset));
       assert.isNull(granted(yield* own.get("/get-session")));
       granted(yield* browser.post("/sign-in/phone-number", byPassword));
@@ -307,7 +311,9 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       const keys = createLocalJWKSet(granted(yield* bob.get("/jwks")) as JSONWebKeySet);
       const [head = "", payload = "", signature = ""] = jwt.split(".");
       const flipped = `${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}`;
-      const accepted = yield* Effect.promise(() => jwtVerify(`${head}.${payload}.${flipped}`, keys).catch(() => undefined));
+      const accepted = yield* Effect.promise(() =>
+        jwtVerify(`${head}.${payload}.${flipped}`, keys).catch(() => undefined),
+      );
       assert.isUndefined(accepted);
       const sql = yield* admin;
       const [key] = yield* sql`select private_key from iam_signing_keys`;
@@ -359,11 +365,16 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       assertError(yield* redeem(first.device_code), "authorization_pending");
       assertError(yield* redeem(first.device_code), "slow_down");
       // Who has not looked at it does not decide, nor does somebody else afterwards.
-      const decide = (by: Browser, what: string, userCode = first.user_code) => by.post(`/device/${what}`, { userCode });
+      const decide = (by: Browser, what: string, userCode = first.user_code) =>
+        by.post(`/device/${what}`, { userCode });
       assertError(yield* decide(television, "approve"), "unauthorized", 401);
       assertError(yield* decide(ann, "approve"), "invalid_request");
       assertError(yield* ann.get("/device", { user_code: "WRONGONE" }), "invalid_request");
-      granted(yield* ann.get("/device", { user_code: `${first.user_code.slice(0, 4)}-${first.user_code.slice(4)}`.toLowerCase() }));
+      granted(
+        yield* ann.get("/device", {
+          user_code: `${first.user_code.slice(0, 4)}-${first.user_code.slice(4)}`.toLowerCase(),
+        }),
+      );
       assert.isUndefined(at(granted(yield* bob.get("/device", { user_code: first.user_code })), "client_id"));
       for (const what of ["approve", "deny"]) assertError(yield* decide(bob, what), "access_denied", 403);
       granted(yield* decide(ann, "deny"));
@@ -392,49 +403,105 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
     }),
   );
 
-  it.effect("AUTH-1: a guest's memberships, teams, invitations and keys are the user's afterwards; the guest is gone", () =>
+  it.effect("AUTH-8: of several who use one link, code or token at once, one comes in", () =>
     Effect.gen(function* () {
-      const { api } = yield* Auth.Auth;
-      const { ann, bob, cat } = yield* Cast;
-      const browser = yield* open;
-      const guestId = text(granted(yield* browser.post("/sign-in/anonymous")), "user", "id");
-      assertRefused(
-        yield* browser.post("/sign-in/anonymous"),
-        400,
-        "ANONYMOUS_USERS_CANNOT_SIGN_IN_AGAIN_ANONYMOUSLY",
+      const { ann } = yield* Cast;
+      const link = new URL(yield* linked("race@example.com"));
+      link.searchParams.delete("callbackURL");
+      const otp = yield* coded("race-too@example.com");
+      const phone = yield* textedTo("+4915100000041");
+      const once = granted(yield* ann.get("/one-time-token/generate"));
+      const account = privateKeyToAccount(generatePrivateKey());
+      const nonce = Effect.flatMap(open, (browser) => browser.post("/siwe/nonce")).pipe(
+        Effect.map((answer) => text(granted(answer), "nonce")),
       );
-      assertRefused(yield* ann.post("/delete-anonymous-user"), 403, "USER_IS_NOT_ANONYMOUS");
-      // One that is the guest's own, and one of which the user is a member already.
-      const own = yield* organizationOf(browser, "guests-own");
-      granted(yield* browser.post("/organization/add-team-member", { teamId: own.teamId, userId: guestId }));
-      const shared = yield* organizationOf(browser, "shared");
-      yield* joined(shared, browser, cat);
-      granted(
-        yield* browser.post("/organization/invite-member", {
-          email: bob.email,
-          role: "member",
-          organizationId: own.id,
-        }),
-      );
-      yield* Effect.flatMap(IamTest.Mailbox, ({ next }) => next);
-      const key = text(granted(yield* browser.post("/api-key/create", { name: "robot" })), "key");
-
-      granted(yield* signIn(browser, cat.email));
-      const sql = yield* admin;
-      assert.lengthOf(yield* sql`select 1 from iam_users where is_anonymous`, 0);
-      const members = Effect.fnUntraced(function* (organizationId: string) {
-        const body = granted(yield* browser.get("/organization/list-members", { organizationId }));
-        const rows = at(body, "members");
-        return Array.isArray(rows) ? rows.map((row) => [at(row, "userId"), at(row, "role")]) : [];
+      const asked = granted(yield* ann.post("/device/code", { client_id: "television" }));
+      granted(yield* ann.get("/device", { user_code: text(asked, "user_code") }));
+      granted(yield* ann.post("/device/approve", { userCode: text(asked, "user_code") }));
+      const device = {
+        grant_type: "urn:ietf:params:oauth:grant-type:device_code",
+        device_code: text(asked, "device_code"),
+        client_id: "television",
+      };
+      const signed = yield* signedMessage(account, { nonce: yield* nonce });
+      const statuses = Effect.fnUntraced(function* (
+        begin: ReadonlyArray<(browser: Browser) => ReturnType<Browser["post"]>>,
+      ) {
+        const answers = yield* Effect.forEach(
+          begin,
+          (one) => Effect.flatMap(open, (browser) => Effect.map(one(browser), ({ status }) => status)),
+          { concurrency: "unbounded" },
+        );
+        return answers.toSorted((a, b) => a - b);
       });
-      assert.deepStrictEqual(yield* members(own.id), [[cat.id, "owner"]]);
-      assert.deepStrictEqual(yield* members(shared.id), [[cat.id, "member,owner"]]);
-      const team = granted(yield* browser.get("/organization/list-team-members", { teamId: own.teamId }));
-      assert.strictEqual(at(team, 0, "userId"), cat.id);
-      const invitations = granted(yield* browser.get("/organization/list-invitations", { organizationId: own.id }));
-      assert.strictEqual(at(invitations, 0, "inviterId"), cat.id);
-      assert.strictEqual((yield* api.verifyApiKey({ body: { key } })).key?.referenceId, cat.id);
+      for (const [name, one] of Object.entries({
+        link: (browser: Browser) => browser.follow(link.href),
+        code: (browser: Browser) => browser.post("/sign-in/email-otp", otp),
+        text: (browser: Browser) => browser.post("/phone-number/verify", phone),
+        token: (browser: Browser) => browser.post("/one-time-token/verify", once),
+        device: (browser: Browser) => browser.post("/device/token", device),
+        siwe: (browser: Browser) => browser.post("/siwe/verify", signed),
+      })) {
+        const [first, ...others] = yield* statuses([one, one, one]);
+        assert.strictEqual(first, 200, name);
+        for (const other of others) assert.include([302, 400, 401, 403], other, name);
+      }
+      // An account that signs in for the first time, twice at once, is one user.
+      const stranger = privateKeyToAccount(generatePrivateKey());
+      const messages = yield* Effect.forEach([1, 2, 3], () =>
+        Effect.flatMap(nonce, (nonce) => signedMessage(stranger, { nonce })),
+      );
+      const entered = yield* statuses(messages.map((body) => (browser: Browser) => browser.post("/siwe/verify", body)));
+      assert.strictEqual(entered[0], 200);
+      for (const status of entered) assert.include([200, 409], status);
     }),
+  );
+
+  it.effect(
+    "AUTH-1: a guest's memberships, teams, invitations and keys are the user's afterwards; the guest is gone",
+    () =>
+      Effect.gen(function* () {
+        const { api } = yield* Auth.Auth;
+        const { ann, bob, cat } = yield* Cast;
+        const browser = yield* open;
+        const guestId = text(granted(yield* browser.post("/sign-in/anonymous")), "user", "id");
+        assertRefused(
+          yield* browser.post("/sign-in/anonymous"),
+          400,
+          "ANONYMOUS_USERS_CANNOT_SIGN_IN_AGAIN_ANONYMOUSLY",
+        );
+        assertRefused(yield* ann.post("/delete-anonymous-user"), 403, "USER_IS_NOT_ANONYMOUS");
+        // One that is the guest's own, and one of which the user is a member already.
+        const own = yield* organizationOf(browser, "guests-own");
+        granted(yield* browser.post("/organization/add-team-member", { teamId: own.teamId, userId: guestId }));
+        const shared = yield* organizationOf(browser, "shared");
+        yield* joined(shared, browser, cat);
+        granted(
+          yield* browser.post("/organization/invite-member", {
+            email: bob.email,
+            role: "member",
+            organizationId: own.id,
+          }),
+        );
+        yield* Effect.flatMap(IamTest.Mailbox, ({ next }) => next);
+        const key = text(granted(yield* browser.post("/api-key/create", { name: "robot" })), "key");
+
+        granted(yield* signIn(browser, cat.email));
+        const sql = yield* admin;
+        assert.lengthOf(yield* sql`select 1 from iam_users where is_anonymous`, 0);
+        const members = Effect.fnUntraced(function* (organizationId: string) {
+          const body = granted(yield* browser.get("/organization/list-members", { organizationId }));
+          const rows = at(body, "members");
+          return Array.isArray(rows) ? rows.map((row) => [at(row, "userId"), at(row, "role")]) : [];
+        });
+        assert.deepStrictEqual(yield* members(own.id), [[cat.id, "owner"]]);
+        assert.deepStrictEqual(yield* members(shared.id), [[cat.id, "member,owner"]]);
+        const team = granted(yield* browser.get("/organization/list-team-members", { teamId: own.teamId }));
+        assert.strictEqual(at(team, 0, "userId"), cat.id);
+        const invitations = granted(yield* browser.get("/organization/list-invitations", { organizationId: own.id }));
+        assert.strictEqual(at(invitations, 0, "inviterId"), cat.id);
+        assert.strictEqual((yield* api.verifyApiKey({ body: { key } })).key?.referenceId, cat.id);
+      }),
   );
 
   it.effect("AUTH-1: whatever proves one factor waits for the second; a passkey is both", () =>
@@ -459,7 +526,8 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       for (const begin of [
         (browser: Browser) => browser.post("/sign-in/username", { username: "ann.smith", password }),
         (browser: Browser) => browser.post("/sign-in/phone-number", { phoneNumber, password }),
-        (browser: Browser) => Effect.flatMap(textedTo(phoneNumber), (body) => browser.post("/phone-number/verify", body)),
+        (browser: Browser) =>
+          Effect.flatMap(textedTo(phoneNumber), (body) => browser.post("/phone-number/verify", body)),
         (browser: Browser) => Effect.flatMap(coded(ann.email), (body) => browser.post("/sign-in/email-otp", body)),
         (browser: Browser) => browser.follow(link.href),
         (browser: Browser) =>

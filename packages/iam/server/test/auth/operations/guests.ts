@@ -20,6 +20,8 @@ export const guests: Plugin = {
     assert.isTrue((yield* api.getSession({ headers }))?.user.isAnonymous);
     const ended = yield* api.deleteAnonymousUser({ headers, returnHeaders: true });
     assert.notInclude(browsing(ended.headers, headers).get("cookie"), "session_token=");
-    yield* api.deleteAnonymousUser({ headers: browsing((yield* api.signInAnonymous({ returnHeaders: true })).headers) });
+    yield* api.deleteAnonymousUser({
+      headers: browsing((yield* api.signInAnonymous({ returnHeaders: true })).headers),
+    });
   }),
 };
