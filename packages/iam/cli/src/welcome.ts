@@ -11,7 +11,7 @@ const ANN = { name: "Ann", email: "ann@example.com", password: "tulip-harbour-ce
 
 /** Prints the addresses, the one-time link while there is no administrator, and a command to begin with. */
 export const welcome = Effect.gen(function* () {
-  const { baseUrl } = yield* Auth.settings;
+  const { baseUrl, plugins } = yield* Auth.settings;
   const { signIn } = yield* Pages.settings;
   const administrator = yield* FirstAdministrator.FirstAdministrator;
   const link = yield* administrator.offer;
@@ -20,6 +20,7 @@ export const welcome = Effect.gen(function* () {
     ["Sign in", signIn.href],
     ["API reference", `${baseUrl.origin}/docs`],
     ["Mail", yield* Iam.mailDestination],
+    ...(plugins.includes("phone-number") ? [["Text messages", yield* Iam.textMessagesDestination]] : []),
     ...Option.match(link, {
       onNone: () => [],
       onSome: (url) => [["First administrator", `${Redacted.value(url)} (works once, for a day)`]],

@@ -349,6 +349,7 @@ describe("the command", () => {
           IAM_DATA_DIR: dataDir,
           IAM_LOG_LEVEL: "all",
           IAM_TRUSTED_ORIGINS: "https://a.example, https://b.example",
+          IAM_PLUGINS: "phone-number",
         });
         const browser = new Browser(server.url);
         const email = "ann@example.com";
@@ -368,6 +369,8 @@ describe("the command", () => {
         assert.match(token, /^\w{16,}$/);
         const { stdout, stderr } = yield* Iam.stop(server);
         assert.notInclude(stdout + stderr, token);
+        // And where text messages go, because there are some.
+        assert.include(stdout, `Text messages        land in ${join(dataDir, "mail")}\n`);
       }).pipe(Effect.scoped),
     patience,
   );

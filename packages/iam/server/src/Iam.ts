@@ -39,6 +39,14 @@ export const mailDestination = Effect.gen(function* () {
     : `lands in ${resolve(yield* places.mailFolder)}`;
 });
 
+/** Where text messages go, likewise: without the gateway's path, which may hold a key. */
+export const textMessagesDestination = Effect.gen(function* () {
+  const { textMessagesUrl } = yield* places.settings;
+  return Option.isSome(textMessagesUrl)
+    ? `go to the gateway ${textMessagesUrl.value.host}`
+    : `land in ${resolve(yield* places.mailFolder)}`;
+});
+
 /** The database that Config names. */
 export const database: Layer.Layer<IamDb.Provided, Errors.StartupError | Config.ConfigError> = Layer.unwrap(
   Effect.gen(function* (): Effect.fn.Return<typeof IamDb.layer, Config.ConfigError> {

@@ -88,4 +88,8 @@ export const layerHttp = (options: {
         }),
       });
     }),
-  ).pipe(Layer.provide(FetchHttpClient.layer));
+  ).pipe(
+    Layer.provide(FetchHttpClient.layer),
+    // A redirection is followed without the message, and whatever is there would then count as its answer.
+    Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" })),
+  );

@@ -97,7 +97,7 @@ export const keys = {
     type: "names, separated by commas",
     value: Array.empty<string>(),
     fallback: "none but OAuth clients",
-    says: "Your own programs that may ask for a session by a device code, by the `client_id` that they state.",
+    says: "Your own programs that may ask for a session by a device code, by the `client_id` that they state. Their tokens are taken where `bearer` is enabled.",
   }),
   oauthScopes: Setting.withDefault("IAM_OAUTH_SCOPES", (key) => Config.Array(Scope, key), {
     type: "names, separated by commas",

@@ -43,13 +43,18 @@ const services = Effect.fnUntraced(function* (
 const aProcess = (rateLimit: boolean) =>
   Effect.gen(function* () {
     const { handler } = yield* services(rateLimit);
-    /** The status of an attempt to sign in; `claimed` is what the client says of its address. */
-    return (address: string, claimed = "198.51.100.1", name = "nobody") =>
+    /** The status of an attempt, to sign in with a password by default; `claimed` is what the client says of its address. */
+    return (
+      address: string,
+      claimed = "198.51.100.1",
+      path = "/sign-in/email",
+      body: unknown = { email: "nobody@example.com", password: "a password of some length" },
+    ) =>
       handler(
-        new Request("http://localhost:3000/api/auth/sign-in/email", {
+        new Request(`http://localhost:3000/api/auth${path}`, {
           method: "POST",
           headers: { "content-type": "application/json", "x-iam-client-address": claimed },
-          body: JSON.stringify({ email: `${name}@example.com`, password: "a password of some length" }),
+          body: JSON.stringify(body),
         }),
         address,
       ).pipe(Effect.map((response) => response.status));
@@ -70,10 +75,35 @@ layer(TestDatabase.layer(), { excludeTestServices: true })("attempts to sign in"
       assert.deepStrictEqual(statuses, [401, 401, 401, 429, 429]);
       assert.strictEqual(yield* other("192.0.2.2"), 401);
       // A network of IPv6 is one address, whoever is asked about.
-      const inNetwork = [yield* one("2001:db8::1", "", "a"), yield* other("2001:db8::2", "", "b")];
-      inNetwork.push(yield* one("2001:db8::ffff:1", "", "c"), yield* one("2001:db8::3", "", "d"));
+      const asked = (name: string) =>
+        ["/sign-in/email", { email: `${name}@example.com`, password: "a password of some length" }] as const;
+      const inNetwork = [yield* one("2001:db8::1", "", ...asked("a")), yield* other("2001:db8::2", "", ...asked("b"))];
+      inNetwork.push(yield* one("2001:db8::ffff:1", "", ...asked("c")), yield* one("2001:db8::3", "", ...asked("d")));
       assert.deepStrictEqual(inNetwork, [401, 401, 401, 429]);
-      assert.strictEqual(yield* one("2001:db8:0:1::1", "", "e"), 401);
+      assert.strictEqual(yield* one("2001:db8:0:1::1", "", ...asked("e")), 401);
+    }),
+  );
+
+  it.effect("AUTH-1: are limited whichever way is tried", () =>
+    Effect.gen(function* () {
+      const one = yield* aProcess(true);
+      for (const [path, body, allowed] of [
+        ["/sign-in/magic-link", { email: "nobody@example.com" }, 5],
+        ["/sign-in/email-otp", { email: "nobody@example.com", otp: "123456" }, 3],
+        ["/email-otp/send-verification-otp", { email: "nobody@example.com", type: "sign-in" }, 3],
+        ["/passkey/verify-authentication", { response: {} }, 10],
+        ["/device/code", { client_id: "nobody" }, 10],
+      ] as const) {
+        const statuses: Array<number> = [];
+        for (let attempt = 0; attempt <= allowed; attempt++) {
+          statuses.push(yield* one("192.0.2.4", "198.51.100.1", path, body));
+        }
+        assert.deepStrictEqual(
+          statuses.map((status) => status === 429),
+          [...Array.from({ length: allowed }, () => false), true],
+          path,
+        );
+      }
     }),
   );
 

@@ -403,6 +403,60 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
     }),
   );
 
+  it.effect("AUTH-8: of several who use one link, code or token at once, one comes in", () =>
+    Effect.gen(function* () {
+      const { ann } = yield* Cast;
+      const link = new URL(yield* linked("race@example.com"));
+      link.searchParams.delete("callbackURL");
+      const otp = yield* coded("race-too@example.com");
+      const phone = yield* textedTo("+4915100000041");
+      const once = granted(yield* ann.get("/one-time-token/generate"));
+      const account = privateKeyToAccount(generatePrivateKey());
+      const nonce = Effect.flatMap(open, (browser) => browser.post("/siwe/nonce")).pipe(
+        Effect.map((answer) => text(granted(answer), "nonce")),
+      );
+      const asked = granted(yield* ann.post("/device/code", { client_id: "television" }));
+      granted(yield* ann.get("/device", { user_code: text(asked, "user_code") }));
+      granted(yield* ann.post("/device/approve", { userCode: text(asked, "user_code") }));
+      const device = {
+        grant_type: "urn:ietf:params:oauth:grant-type:device_code",
+        device_code: text(asked, "device_code"),
+        client_id: "television",
+      };
+      const signed = yield* signedMessage(account, { nonce: yield* nonce });
+      const statuses = Effect.fnUntraced(function* (
+        begin: ReadonlyArray<(browser: Browser) => ReturnType<Browser["post"]>>,
+      ) {
+        const answers = yield* Effect.forEach(
+          begin,
+          (one) => Effect.flatMap(open, (browser) => Effect.map(one(browser), ({ status }) => status)),
+          { concurrency: "unbounded" },
+        );
+        return answers.toSorted((a, b) => a - b);
+      });
+      for (const [name, one] of Object.entries({
+        link: (browser: Browser) => browser.follow(link.href),
+        code: (browser: Browser) => browser.post("/sign-in/email-otp", otp),
+        text: (browser: Browser) => browser.post("/phone-number/verify", phone),
+        token: (browser: Browser) => browser.post("/one-time-token/verify", once),
+        device: (browser: Browser) => browser.post("/device/token", device),
+        siwe: (browser: Browser) => browser.post("/siwe/verify", signed),
+      })) {
+        const [first, ...others] = yield* statuses([one, one, one]);
+        assert.strictEqual(first, 200, name);
+        for (const other of others) assert.include([302, 400, 401, 403], other, name);
+      }
+      // An account that signs in for the first time, twice at once, is one user.
+      const stranger = privateKeyToAccount(generatePrivateKey());
+      const messages = yield* Effect.forEach([1, 2, 3], () =>
+        Effect.flatMap(nonce, (nonce) => signedMessage(stranger, { nonce })),
+      );
+      const entered = yield* statuses(messages.map((body) => (browser: Browser) => browser.post("/siwe/verify", body)));
+      assert.strictEqual(entered[0], 200);
+      for (const status of entered) assert.include([200, 409], status);
+    }),
+  );
+
   it.effect(
     "AUTH-1: a guest's memberships, teams, invitations and keys are the user's afterwards; the guest is gone",
     () =>
