@@ -1,0 +1,2 @@
+ALTER TABLE "iam_passkeys" ALTER COLUMN "counter" SET DATA TYPE bigint USING "counter"::bigint;--> statement-breakpoint
+ALTER TABLE "iam_wallet_addresses" ALTER COLUMN "chain_id" SET DATA TYPE bigint USING "chain_id"::bigint;
