@@ -72,6 +72,8 @@ const deliberate: Readonly<Record<string, string>> = {
   "scimUser.provisioningDomainId refers to organization.id, cascade": directory,
   "teamMember.teamId refers to organizationId of team too": "a team's member cannot be in another tenant than the team",
 
+  "passkey.counter is bigint and not integer": "an authenticator counts up to 2^32 - 1",
+  "walletAddress.chainId is bigint and not integer": "chains have numbers beyond 2^31",
   "organizationRole.role is not the first of an index": "it is looked up within an organization, by the unique pair",
 };
 

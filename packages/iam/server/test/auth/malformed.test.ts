@@ -7,6 +7,7 @@ import { assert, layer } from "@effect/vitest";
 import { and, eq, isNull } from "drizzle-orm";
 import * as Effect from "effect/Effect";
 import { asService } from "../../src/tenancy/asService.ts";
+import { authenticator } from "./authenticator.ts";
 import {
   type Answer,
   administrator,
@@ -113,6 +114,9 @@ const prepare = Effect.fnUntraced(function* (ours: string) {
   const { id: organizationId, teamId } = yield* organizationOf(ann, `acme-${ours}`);
   const { memberId } = yield* joined({ id: organizationId }, ann, bob);
   const keyId = text(granted(yield* ann.post("/api-key/create", { name: "robot" })), "id");
+  const wanted = granted(yield* ann.get("/passkey/generate-register-options"));
+  const response = authenticator().create(Object(wanted));
+  const passkeyId = text(granted(yield* ann.post("/passkey/verify-registration", { response })), "id");
 
   const case_ =
     (by: Browser, method: "get" | "post") =>
@@ -182,6 +186,8 @@ const prepare = Effect.fnUntraced(function* (ours: string) {
       get("/api-key/list", { configId: "organization", organizationId }, "organizationId"),
       post("/api-key/update", { keyId, name: "robot" }, "keyId"),
       post("/api-key/delete", { keyId }),
+      post("/passkey/update-passkey", { id: passkeyId, name: "phone" }, "id"),
+      post("/passkey/delete-passkey", { id: passkeyId }),
       getAsRoot("/admin/get-user", { id: bob.id }),
       postAsRoot("/admin/set-role", { userId: bob.id, role: "user" }, "userId"),
       postAsRoot("/admin/update-user", { userId: bob.id, data: { name: "Bob" } }, "userId"),

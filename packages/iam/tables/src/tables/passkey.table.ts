@@ -10,7 +10,7 @@ export const passkey = Table.make(IamEntityIds.PasskeyId)(
       .notNull()
       .references(() => user.id, { onDelete: "cascade" }),
     credentialID: pg.text("credential_id").notNull().unique(),
-    counter: pg.integer("counter").notNull(),
+    counter: pg.bigint("counter", { mode: "number" }).notNull(),
     deviceType: pg.text("device_type").notNull(),
     backedUp: pg.boolean("backed_up").notNull(),
     transports: pg.text("transports"),

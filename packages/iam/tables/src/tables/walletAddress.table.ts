@@ -8,7 +8,7 @@ export const walletAddress = Table.make(IamEntityIds.WalletAddressId)(
       .notNull()
       .references(() => user.id, { onDelete: "cascade" }),
     address: pg.text("address").notNull(),
-    chainId: pg.integer("chain_id").notNull(),
+    chainId: pg.bigint("chain_id", { mode: "number" }).notNull(),
     isPrimary: pg.boolean("is_primary").notNull().default(false),
   },
   (t) => [

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type { Devices } from "../../../src/auth/api/devices.ts";
 import { type Answers, answer, success } from "./answers.ts";
-import type { Plugin } from "./plugins.ts";
+import type { Plugin } from "./Plugin.ts";
 import { person } from "./verified.ts";
 
 const { Literal, Literals, NullOr, Number, String, optional } = Schema;

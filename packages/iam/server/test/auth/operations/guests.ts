@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type { Guests } from "../../../src/auth/api/guests.ts";
 import { type Answers, answer, success, user } from "./answers.ts";
-import type { Plugin } from "./plugins.ts";
+import type { Plugin } from "./Plugin.ts";
 import { browsing } from "./verified.ts";
 
 export const guests: Plugin = {

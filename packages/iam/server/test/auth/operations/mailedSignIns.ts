@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type { EmailCodes, MagicLinks } from "../../../src/auth/api/mailedSignIns.ts";
 import { type Answers, answer, done, session, success, twoFactorChallenge, user } from "./answers.ts";
-import type { Plugin } from "./plugins.ts";
+import type { Plugin } from "./Plugin.ts";
 import { browsing, mailedTo } from "./verified.ts";
 
 const { Boolean, Null, String, Union } = Schema;

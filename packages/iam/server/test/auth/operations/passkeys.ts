@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema";
 import type { Passkeys } from "../../../src/auth/api/passkeys.ts";
 import { authenticator } from "../authenticator.ts";
 import { type Answers, answer, done, list, passkey, session, user } from "./answers.ts";
-import type { Plugin } from "./plugins.ts";
+import type { Plugin } from "./Plugin.ts";
 import { browsing, person } from "./verified.ts";
 
 const options = Schema.StructWithRest(Schema.Struct({ challenge: Schema.String }), [

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type { PhoneNumbers } from "../../../src/auth/api/phoneNumbers.ts";
 import { type Answers, answer, done, told, twoFactorChallenge, user } from "./answers.ts";
-import type { Plugin } from "./plugins.ts";
+import type { Plugin } from "./Plugin.ts";
 import { browsing, person } from "./verified.ts";
 
 const { Boolean, NullOr, String, Union } = Schema;

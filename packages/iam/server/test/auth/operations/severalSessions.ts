@@ -3,7 +3,7 @@ import { assert } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import type { SeveralSessions } from "../../../src/auth/api/severalSessions.ts";
 import { type Answers, answer, done, list, session, user } from "./answers.ts";
-import type { Plugin } from "./plugins.ts";
+import type { Plugin } from "./Plugin.ts";
 import { browsing, person } from "./verified.ts";
 
 export const severalSessions: Plugin = {

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type { EthereumSignIns, Jwts, OneTimeTokens } from "../../../src/auth/api/tokens.ts";
 import { type Answers, answer, list, session, user } from "./answers.ts";
-import type { Plugin } from "./plugins.ts";
+import type { Plugin } from "./Plugin.ts";
 import { browsing, person } from "./verified.ts";
 
 const { NullOr, Record, String, Unknown } = Schema;

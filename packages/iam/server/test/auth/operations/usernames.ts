@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type { Usernames } from "../../../src/auth/api/usernames.ts";
 import { type Answers, answer, redirection, twoFactorChallenge, user } from "./answers.ts";
-import type { Plugin } from "./plugins.ts";
+import type { Plugin } from "./Plugin.ts";
 import { browsing, person } from "./verified.ts";
 
 const { Boolean, String, Undefined, Union } = Schema;

@@ -168,7 +168,7 @@ CREATE TABLE "iam_passkeys" (
 	"public_key" text NOT NULL,
 	"user_id" uuid NOT NULL,
 	"credential_id" text NOT NULL UNIQUE,
-	"counter" integer NOT NULL,
+	"counter" bigint NOT NULL,
 	"device_type" text NOT NULL,
 	"backed_up" boolean NOT NULL,
 	"transports" text,
@@ -398,7 +398,7 @@ CREATE TABLE "iam_wallet_addresses" (
 	"version" integer DEFAULT 1 NOT NULL,
 	"user_id" uuid NOT NULL,
 	"address" text NOT NULL,
-	"chain_id" integer NOT NULL,
+	"chain_id" bigint NOT NULL,
 	"is_primary" boolean DEFAULT false NOT NULL,
 	CONSTRAINT "iam_wallet_addresses_address_chain_id_unique" UNIQUE("address","chain_id")
 );
