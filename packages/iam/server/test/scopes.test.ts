@@ -158,6 +158,7 @@ describe("the service scope", () => {
     "iam/server/src/auth/Operator.ts", // operators look into every tenant
     "iam/server/src/auth/adapter.ts", // the same as Auth.ts
     "iam/server/src/auth/credentials.ts", // hands it on to throttle.ts
+    "iam/server/src/auth/directories/Directories.ts", // a directory provisions whole organizations, by Better Auth
     "iam/server/src/auth/promises.ts",
     "iam/server/src/auth/sessionLookup.ts", // the same as Auth.ts
     "iam/server/src/auth/throttle.ts", // who fails to sign in has no tenant

@@ -29,8 +29,11 @@ const required = (client: SqlClient, table: string) =>
     select a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
       key.confrelid::regclass::text as parent, parent.attname as parent_column
     from pg_attribute a
-    left join pg_constraint key on key.conrelid = a.attrelid and key.contype = 'f' and key.conkey = array[a.attnum]
-    left join pg_attribute parent on parent.attrelid = key.confrelid and parent.attnum = key.confkey[1]
+    -- What belongs to an organization refers to its parent by both columns, and has the organization of the parent.
+    left join pg_constraint key on key.conrelid = a.attrelid and key.contype = 'f'
+      and key.conkey[cardinality(key.conkey)] = a.attnum
+    left join pg_attribute parent on parent.attrelid = key.confrelid
+      and parent.attnum = key.confkey[cardinality(key.confkey)]
     where a.attrelid = ${table}::regclass and a.attnum > 0 and not a.attisdropped and a.attnotnull and not a.atthasdef`;
 
 /**
