@@ -367,7 +367,7 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("the pages", (it)
       const { server, dataDir, database } = yield* Started;
       const kim = yield* Effect.promise(() => confirmed(server, dataDir, "kim"));
       const admin = yield* connect(database.adminUrl);
-      yield* admin`update iam_users set username = 'kim', display_username = 'kim' where email = 'kim@example.com'`;
+      yield* admin`update iam_users set username = 'kim', display_username = 'kim', role = 'admin' where email = 'kim@example.com'`;
       yield* Effect.promise(async () => {
         assert.include((await kim.get("/sign-in")).text, "E-mail address or user name");
         const signedIn = await kim.submit("/sign-in", { email: "kim", password });

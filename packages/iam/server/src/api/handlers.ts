@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer";
 import * as Schema from "effect/Schema";
 import * as Struct from "effect/Struct";
 import * as SqlClient from "effect/sql/SqlClient";
+import type { UserRow } from "../auth/Api.ts";
 import { CurrentSession } from "./Authentication.ts";
 import { IamApi, sessionFields, userFields } from "./IamApi.ts";
 import { DatabaseUnavailable } from "./problem.ts";
@@ -40,11 +41,24 @@ const fromRow = {
   user: Schema.decodeEffect(Schema.Struct(Struct.pick(User.Model.select.fields, Struct.keys(userFields)))),
 };
 
+/** The fields that plugins give to users: where one is not enabled, Better Auth does not know of them. */
+const unknown = {
+  username: null,
+  displayUsername: null,
+  phoneNumber: null,
+  phoneNumberVerified: null,
+  isAnonymous: null,
+  lastLoginMethod: null,
+} satisfies Partial<UserRow>;
+
 const session = HttpApiBuilder.group(IamApi, "session", (handlers) =>
   handlers.handle("session", () =>
     Effect.gen(function* () {
       const current = yield* CurrentSession;
-      return { session: yield* fromRow.session(current.session), user: yield* fromRow.user(current.user) };
+      return {
+        session: yield* fromRow.session(current.session),
+        user: yield* fromRow.user({ ...unknown, ...current.user }),
+      };
     }).pipe(Effect.orDie),
   ),
 );

@@ -65,7 +65,16 @@ export type PermissionsInput = Record<string, Array<string>>;
 /** A row as Better Auth gives it: without what only the database keeps. */
 type Row<T extends Table> = Omit<InferSelectModel<T>, "version">;
 
-export type UserRow = Row<typeof IamDbSchema.user>;
+/** What plugins know of users; it is absent where the plugin is not enabled. */
+type OfPlugins =
+  | "username"
+  | "displayUsername"
+  | "phoneNumber"
+  | "phoneNumberVerified"
+  | "isAnonymous"
+  | "lastLoginMethod";
+type FullUserRow = Row<typeof IamDbSchema.user>;
+export type UserRow = Omit<FullUserRow, OfPlugins> & Partial<Pick<FullUserRow, OfPlugins>>;
 export type SessionRow = Row<typeof IamDbSchema.session>;
 /** An account without its secrets. */
 export type AccountRow = Pick<
