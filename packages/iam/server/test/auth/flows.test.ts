@@ -103,17 +103,13 @@ for (const database of IamTest.databases) {
     it.effect("AUTH-1: SCIM: a directory makes a member, gives a role, and ends both", () =>
       Effect.gen(function* () {
         const { handler } = yield* Auth.Auth;
+        const run = Effect.runPromiseWith(yield* Effect.context<never>());
         const { ann } = yield* Cast;
         const acme = yield* organizationOf(ann, "provisioned");
         const { token } = yield* connected(
           SharedEntityIds.OrganizationId.fromUuid(SharedEntityIds.OrganizationId.toUuid(acme.id)),
         );
-        const ask = directoryBy(
-          (request) => Effect.runPromise(handler(request)),
-          "http://localhost:3000",
-          token,
-          MEDIA_TYPE,
-        );
+        const ask = directoryBy((request) => run(handler(request)), "http://localhost:3000", token, MEDIA_TYPE);
         const user = made(yield* ask("POST", "/Users", userOf("dee")));
         made(yield* ask("POST", "/Groups", groupOf("Admin", [user])));
         const rolesOf = Effect.map(ann.get("/organization/list-members", { organizationId: acme.id }), (answer) => {
