@@ -271,6 +271,7 @@ const ownCodes = [
   "PLUGIN_NOT_ENABLED",
   "REFERENCE_GONE",
   "TOO_MANY_FAILURES",
+  "TOO_MANY_MESSAGES",
   "USER_DEACTIVATED",
 ] as const;
 

@@ -153,6 +153,11 @@ const own: Readonly<
     "Sign-ins to an account failed five times in a row or more. Each failure doubles the wait, up to 15 minutes.",
     "Wait as long as `Retry-After` says, or set a new password by a mailed link, which ends the wait in that browser.",
   ),
+  TOO_MANY_MESSAGES: answered(
+    429,
+    "An address or a number was sent five messages of a kind or more. Each further one doubles the wait, up to 15 minutes.",
+    "Wait as long as `Retry-After` says; the last message still counts.",
+  ),
   USER_DEACTIVATED: answered(
     403,
     "The account was made by a directory, which has ended it: no directory has the user as active any more.",

@@ -147,7 +147,7 @@ interface OnUser {
   readonly as: Option.Option<string>;
 }
 
-/** Bans a user, and says which API keys go on working. */
+/** Bans a user. */
 export const ban = (
   input: OnUser & { readonly reason: Option.Option<string>; readonly for: Option.Option<number> },
 ): Operation =>
@@ -156,11 +156,7 @@ export const ban = (
       const { acting, api, user } = yield* target(input);
       const why = stated({ banReason: input.reason, banExpiresIn: input.for });
       yield* acting((headers) => api.banUser({ headers, body: { userId: user.id, ...why } }));
-      yield* Output.say(`${user.email} is banned, and every session is ended.`);
-      const keys = yield* Effect.flatMap(Operator.Operator, ({ apiKeys }) => apiKeys(user.id));
-      if (keys.length > 0) {
-        yield* Output.say(`API keys go on working: \`iam key list --user ${user.email}\` shows ${keys.length}.`);
-      }
+      yield* Output.say(`${user.email} is banned: every session is ended, and API keys are refused.`);
     }),
   );
 

@@ -277,6 +277,9 @@ const postCode = Effect.gen(function* () {
   const lacking = missing(form, [fields.totp]);
   if (lacking.length > 0) return yield* codePage(email, next, lacking, 400);
   const answer = yield* call("/sign-in/email-otp", { email, otp: form.text("code").replaceAll(/\s/g, "") });
+  if (answer.body.twoFactorRedirect === true) {
+    return seeOther(withQuery(pages.twoFactor.address, { next }), answer.cookies);
+  }
   if (answer.ok) return seeOther(next ?? pages.account.address, answer.cookies);
   return yield* codePage(email, next, [problemOf(answer, { code: "code" })], answer.status);
 });

@@ -6,7 +6,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { Errors } from "@beep/iam-domain";
 import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds } from "@beep/shared-domain";
-import { eq, sql } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import * as Clock from "effect/Clock";
 import type { ConfigError } from "effect/Config";
 import * as Context from "effect/Context";
@@ -22,6 +22,7 @@ import { asService } from "../tenancy/asService.ts";
 import type { UserRow } from "./Api.ts";
 import { Auth } from "./Auth.ts";
 import * as Pages from "./pages.ts";
+import { hasRole } from "./standing.ts";
 
 /** Makes the first administrator of an installation. */
 export class FirstAdministrator extends Context.Service<
@@ -69,7 +70,7 @@ const make = Effect.gen(function* () {
   const exists = db
     .select({ id: user.id })
     .from(user)
-    .where(sql`'admin' = any (string_to_array(${user.role}, ','))`)
+    .where(hasRole("admin", user.role))
     .limit(1)
     .pipe(Effect.map((rows) => rows.length > 0));
 

@@ -6,7 +6,7 @@
 import { Errors } from "@beep/iam-domain";
 import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
-import { and, asc, count, eq, getColumns, ilike, notLike, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, eq, getColumns, ilike, notLike, or, type SQL } from "drizzle-orm";
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -18,6 +18,7 @@ import { asService } from "../tenancy/asService.ts";
 import type { UserRow } from "./Api.ts";
 import { Auth } from "./Auth.ts";
 import type { ApiKeyRow, OrganizationRow } from "./api/rows.ts";
+import { canAct, hasRole } from "./standing.ts";
 
 type UserId = SharedEntityIds.UserId;
 type OrganizationId = SharedEntityIds.OrganizationId;
@@ -75,17 +76,12 @@ export class Operator extends Context.Service<
   }
 >()("@beep/iam-server/auth/Operator") {}
 
-const { apiKey, member, organization, scimSubject, user } = IamDbSchema;
+const { apiKey, member, organization, user } = IamDbSchema;
 
 /** Without what only the database, or Better Auth, has a use for. */
 const { version: _user, ...userColumns } = getColumns(user);
 const { version: _organization, updatedAt: _updatedAt, ...organizationColumns } = getColumns(organization);
 const { version: _apiKey, key: _key, ...apiKeyColumns } = getColumns(apiKey);
-
-const hasRole = (role: string, column: typeof user.role | typeof member.role) =>
-  sql`${role} = any (string_to_array(${column}, ','))`;
-const canAct = sql`(${user.banned} is not true or ${user.banExpires} <= now())
-  and not exists (select from ${scimSubject} where ${scimSubject.userId} = ${user.id} and ${scimSubject.deactivated})`;
 
 const Permissions = Schema.fromJsonString(Schema.Record(Schema.String, Schema.mutable(Schema.Array(Schema.String))));
 const decodeUserId = (text: string) => Effect.orDie(Schema.decodeUnknownEffect(SharedEntityIds.UserId)(text));

@@ -4,13 +4,16 @@ import type { AuthContext, BetterAuthOptions } from "@better-auth/core";
 import { betterAuth } from "better-auth/minimal";
 import { admin, openAPI, organization, twoFactor } from "better-auth/plugins";
 import type { AccessControl } from "better-auth/plugins/access";
+import { defaultRoles } from "better-auth/plugins/admin/access";
 import { defaultAc } from "better-auth/plugins/organization/access";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import type { makeAdapter } from "./adapter.ts";
+import { ofUsersWhoMayAct } from "./apiKeysOfUsers.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Directories } from "./directories/Directories.ts";
 import { equalSignUps } from "./equalSignUps.ts";
+import { factsOfUsers } from "./factsOfUsers.ts";
 import { passOn, type Upgrade } from "./guests.ts";
 import type { Message } from "./Mailer.ts";
 import type { Content, MailTexts } from "./mails.ts";
@@ -36,6 +39,9 @@ export const CLIENT_ADDRESS_HEADER = "x-iam-client-address";
 
 // The option's type is the general access control, to which the library's own default is not assignable.
 const accessControl = defaultAc as unknown as AccessControl;
+
+// Its own, stated so that a role that there is not, a misspelt one say, is refused and not stored.
+const installationRoles = { ...defaultRoles };
 
 /** What Better Auth stands on. */
 export interface Dependencies {
@@ -144,8 +150,6 @@ export const makeBetterAuth = ({
       // Asked with every page, and by back ends for all of their users: counting it would cost a write each.
       customRules: {
         "/get-session": false,
-        "/oauth2/introspect": false,
-        "/oauth2/userinfo": false,
         // Tries of one-time links, which Better Auth has no rule for. Its own is 3 in 10 s at a sign-in, sign-up or change
         // of a password, and 3 in a minute for what sends mail.
         "/reset-password": { window: 60, max: 10 },
@@ -218,11 +222,15 @@ export const makeBetterAuth = ({
         }),
         transaction,
       ),
-      transactional(refusingWithoutAdministrator(admin()), transaction),
-      apiKey([
-        { configId: "default", references: "user" },
-        { configId: "organization", references: "organization" },
-      ]),
+      transactional(refusingWithoutAdministrator(admin({ roles: installationRoles })), transaction),
+      factsOfUsers,
+      ofUsersWhoMayAct(
+        apiKey([
+          { configId: "default", references: "user" },
+          { configId: "organization", references: "organization" },
+        ]),
+        directories,
+      ),
       transactional(askedOfEverybody(twoFactor({ issuer: appName }), pages.twoFactor), keepingRefusals(transaction)),
       openAPI({ disableDefaultReference: true }),
       refusingPlaceholders,

@@ -51,8 +51,8 @@ export const passOn = async (
     await adapter.update({ model: "teamMember", where: [{ field: "id", value: id }], update: { userId: user } });
   }
 
-  const passing = { invitation: "inviterId", apikey: "referenceId" };
-  for (const [model, field] of Object.entries(passing)) {
-    await adapter.updateMany({ model, where: [{ field, value: guest }], update: { [field]: user } });
-  }
+  const invitations = [{ field: "inviterId", value: guest }];
+  await adapter.updateMany({ model: "invitation", where: invitations, update: { inviterId: user } });
+  // Whoever was a guest in this browser before may have kept the secret of one, and would act as the user by it.
+  await adapter.deleteMany({ model: "apikey", where: [{ field: "referenceId", value: guest }] });
 };

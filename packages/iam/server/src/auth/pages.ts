@@ -83,7 +83,11 @@ export const keys = {
     "password",
     "Your own page to set a password, with `?token=<token>` from a mail, or `?error=<code>`.",
   ),
-  twoFactor: page("IAM_TWO_FACTOR_PAGE", "twoFactor", "Your own page to enter the second factor."),
+  twoFactor: page(
+    "IAM_TWO_FACTOR_PAGE",
+    "twoFactor",
+    "Your own page to enter the second factor; with `?next=` where the person is to go then, which is to be checked.",
+  ),
   device: page("IAM_DEVICE_PAGE", "device", "Your own page to enter the code that a device shows."),
   consent: page("IAM_CONSENT_PAGE", "consent", "Your own page to let an OAuth client in."),
   account: page("IAM_ACCOUNT_PAGE", "account", "Your own page for who is signed in, to which a sign-in leads."),

@@ -1,6 +1,6 @@
 /** Of whom the second factor is asked. */
-import type { BetterAuthPlugin } from "@better-auth/core";
-import { createAuthMiddleware } from "better-auth/api";
+import type { AuthContext, BetterAuthPlugin } from "@better-auth/core";
+import { createAuthMiddleware, isAPIError } from "better-auth/api";
 import type { Page } from "./pages.ts";
 
 /**
@@ -13,7 +13,18 @@ const oneFactor: ReadonlySet<string | undefined> = new Set([
   "/phone-number/verify",
   "/sign-in/email-otp",
   "/siwe/verify",
+  "/sso/callback",
+  "/sso/callback/:providerId",
+  "/sso/saml2/sp/acs/:providerId",
 ]);
+
+/** Where a sign-in that a browser came to by a link, or back from its provider, would have led. */
+const destinations = new WeakMap<AuthContext, string>();
+
+const destinationOf = (returned: unknown): string | undefined =>
+  isAPIError(returned) && returned.statusCode === 302
+    ? (new Headers(returned.headers).get("location") ?? undefined)
+    : undefined;
 
 /**
  * Lets the plugin ask for the second factor after these sign-ins, too.
@@ -25,18 +36,26 @@ export const askedOfEverybody = <Plugin extends BetterAuthPlugin>(plugin: Plugin
   hooks: {
     ...plugin.hooks,
     after: [
+      {
+        matcher: ({ path }) => oneFactor.has(path),
+        handler: createAuthMiddleware(async ({ context }) => {
+          const destination = destinationOf(context.returned);
+          if (destination !== undefined) destinations.set(context, destination);
+        }),
+      },
       ...(plugin.hooks?.after ?? []).map(({ matcher, handler }) => ({
         matcher: (context: Parameters<typeof matcher>[0]) => matcher(context) || oneFactor.has(context.path),
         handler,
       })),
       {
-        matcher: ({ path, query }) => path === "/magic-link/verify" && query?.callbackURL !== undefined,
-        handler: createAuthMiddleware(async (context) => {
-          const { returned } = context.context;
-          if (!(returned instanceof Object && "twoFactorRedirect" in returned)) return;
+        matcher: ({ path }) => oneFactor.has(path),
+        handler: createAuthMiddleware(async ({ context, redirect }) => {
+          const { returned } = context;
+          const destination = destinations.get(context);
+          if (destination === undefined || !(returned instanceof Object && "twoFactorRedirect" in returned)) return;
           const there = new URL(page.href);
-          there.searchParams.set("callbackURL", String(context.query?.callbackURL));
-          throw context.redirect(there.href);
+          there.searchParams.set("next", destination);
+          throw redirect(there.href);
         }),
       },
     ],

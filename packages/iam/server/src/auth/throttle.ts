@@ -7,6 +7,9 @@
  * attempt is looked at, up to a quarter of an hour. That is the most that anybody can be kept waiting, and no account is
  * ever locked.
  *
+ * Messages that are sent to an address or a number are slowed in the same way, and so is the password that is asked for
+ * once more within a session.
+ *
  * Whoever goes on guessing could still keep an account's owner waiting. Therefore a browser in which somebody has signed in
  * to the account, or has set its password anew by a mailed link, gets a signed cookie, and attempts with it are counted by
  * themselves (OWASP: device cookies). It lets nobody in: it is another count, which is as strict.
@@ -15,7 +18,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { AuthContext, BetterAuthPlugin } from "@better-auth/core";
 import { defineRequestState, hasRequestState } from "@better-auth/core/context";
 import { APIError } from "@better-auth/core/error";
-import { createAuthMiddleware, isAPIError } from "better-auth/api";
+import { createAuthMiddleware, getSessionFromCtx, isAPIError } from "better-auth/api";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Predicate from "effect/Predicate";
@@ -45,6 +48,28 @@ const guessable: Readonly<Record<string, "email" | "username" | "phoneNumber">> 
   "/email-otp/reset-password": "email",
   "/phone-number/verify": "phoneNumber",
   "/phone-number/reset-password": "phoneNumber",
+};
+
+/** Where the password is asked for once more within a session, which may be in other hands: at the session's user. */
+const reentered: ReadonlySet<string> = new Set([
+  "/change-password",
+  "/two-factor/disable",
+  "/two-factor/enable",
+  "/two-factor/generate-backup-codes",
+  "/two-factor/get-totp-uri",
+  "/verify-password",
+]);
+
+/** What sends a message to whom the field says, which costs, and is a nuisance to whom it reaches. */
+const sending: Readonly<Record<string, "email" | "phoneNumber">> = {
+  "/request-password-reset": "email",
+  "/send-verification-email": "email",
+  "/sign-in/magic-link": "email",
+  "/email-otp/send-verification-otp": "email",
+  "/email-otp/request-password-reset": "email",
+  "/forget-password/email-otp": "email",
+  "/phone-number/send-otp": "phoneNumber",
+  "/phone-number/request-password-reset": "phoneNumber",
 };
 
 /** Where a password is set anew by who can read the account's mail or messages. */
@@ -127,6 +152,13 @@ const identifiersOf = (user: unknown): ReadonlyArray<string> =>
 const keysOf = (context: AuthContext, identifiers: ReadonlyArray<string>): ReadonlyArray<string> =>
   Object.keys(guessable).flatMap((path) => identifiers.map((identifier) => keyOf(context, path, identifier)));
 
+const tooMany = (code: "TOO_MANY_FAILURES" | "TOO_MANY_MESSAGES", fault: string, seconds: number): APIError =>
+  new APIError(
+    "TOO_MANY_REQUESTS",
+    { code, message: `${fault} Try again in ${seconds} s.` },
+    { "Retry-After": String(seconds) },
+  );
+
 /** The limit for each account, as a plugin; and what Better Auth is to call when a password was set anew. */
 export interface Throttle {
   readonly plugin: BetterAuthPlugin;
@@ -136,6 +168,26 @@ export interface Throttle {
 /** Counts in the database that is given. */
 export const make = (connection: ServiceConnection["Service"]): Throttle => {
   const { forget, take } = makeCounts(connection);
+
+  const beforeSending = createAuthMiddleware(async (ctx) => {
+    const path = ctx.path ?? "";
+    const identifier = entered(ctx.body, sending[path] ?? "");
+    if (identifier === undefined) return;
+    // Each counts, and none is taken back: what is slowed is the messages themselves.
+    const seconds = await promises.leave(take(keyOf(ctx.context, path, identifier)));
+    if (seconds > 0) throw tooMany("TOO_MANY_MESSAGES", "That was asked for too often.", seconds);
+  });
+
+  const beforeReentering = createAuthMiddleware(async (ctx) => {
+    const session = await getSessionFromCtx(ctx, { disableRefresh: true });
+    if (session === null) return;
+    const { id: identifier } = session.user;
+    // For all of these paths together, because they ask for the same password.
+    const key = keyOf(ctx.context, "session", identifier);
+    const seconds = await promises.leave(take(key));
+    if (seconds > 0) throw tooMany("TOO_MANY_FAILURES", "There were too many failures in a row.", seconds);
+    (await attempted.get()).attempt = { identifier, key, isOfDevice: true };
+  });
 
   const before = createAuthMiddleware(async (ctx) => {
     const path = ctx.path ?? "";
@@ -147,16 +199,7 @@ export const make = (connection: ServiceConnection["Service"]): Throttle => {
     const isOfDevice = device !== undefined && account === deviceOf(ctx.context, identifier);
     const key = keyOf(ctx.context, path, identifier, isOfDevice ? device : "");
     const seconds = await promises.leave(take(key));
-    if (seconds > 0) {
-      throw new APIError(
-        "TOO_MANY_REQUESTS",
-        {
-          code: "TOO_MANY_FAILURES",
-          message: `There were too many failures in a row. Try again in ${seconds} s, or set a new password.`,
-        },
-        { "Retry-After": String(seconds) },
-      );
-    }
+    if (seconds > 0) throw tooMany("TOO_MANY_FAILURES", "There were too many failures in a row.", seconds);
     (await attempted.get()).attempt = { identifier, key, isOfDevice };
   });
 
@@ -184,9 +227,16 @@ export const make = (connection: ServiceConnection["Service"]): Throttle => {
         context = initial;
       },
       hooks: {
-        before: [{ matcher: ({ path }) => guessable[path ?? ""] !== undefined, handler: before }],
+        before: [
+          { matcher: ({ path }) => guessable[path ?? ""] !== undefined, handler: before },
+          { matcher: ({ path }) => reentered.has(path ?? ""), handler: beforeReentering },
+          { matcher: ({ path }) => sending[path ?? ""] !== undefined, handler: beforeSending },
+        ],
         after: [
-          { matcher: ({ path }) => guessable[path ?? ""] !== undefined || resets.has(path ?? ""), handler: after },
+          {
+            matcher: ({ path = "" }) => guessable[path] !== undefined || reentered.has(path) || resets.has(path),
+            handler: after,
+          },
         ],
       },
     },

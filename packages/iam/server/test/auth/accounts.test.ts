@@ -140,6 +140,14 @@ layer(Root.layer.pipe(Layer.provideMerge(Cast.on(database))), { excludeTestServi
       const { ann } = yield* Cast;
       const user = { name: "Gil", email: "gil@example.com", password: IamTest.password };
       assertRefused(yield* ann.post("/admin/create-user", user), 403, "YOU_ARE_NOT_ALLOWED_TO_CREATE_USERS");
+      // What nobody is to state, and a role that there is not.
+      const off = { userId: ann.id, data: { twoFactorEnabled: false } };
+      assertRefused(yield* root.post("/admin/update-user", off), 400, "FIELD_NOT_ALLOWED");
+      assertRefused(
+        yield* root.post("/admin/set-role", { userId: ann.id, role: "administrator" }),
+        400,
+        "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE",
+      );
       assertRefused(
         yield* ann.post("/admin/set-role", { userId: ann.id, role: "admin" }),
         403,
@@ -163,7 +171,12 @@ layer(Root.layer.pipe(Layer.provideMerge(Cast.on(database))), { excludeTestServi
       const { ann } = yield* Cast;
       const id = SharedEntityIds.UserId.toUuid(ann.id);
       assertRefused(yield* ann.post("/admin/ban-user", { userId: root.id }), 403, "YOU_ARE_NOT_ALLOWED_TO_BAN_USERS");
+      const { api } = yield* Auth.Auth;
+      const key = text(granted(yield* ann.post("/api-key/create", { name: "robot" })), "key");
+      const verified = Effect.map(api.verifyApiKey({ body: { key } }), ({ valid, error }) => [valid, error?.code]);
+      assert.deepStrictEqual(yield* verified, [true, undefined]);
       granted(yield* root.post("/admin/ban-user", { userId: ann.id, banReason: "spam", banExpiresIn: 3600 }));
+      assert.deepStrictEqual(yield* verified, [false, "BANNED_USER"]);
       assert.isFalse(yield* isSignedIn(ann));
       assertRefused(yield* signIn(ann, ann.email), 403, "BANNED_USER");
       const stored = yield* sql`select ban_reason, ban_expires > now() + interval '59 minutes' as later

@@ -37,6 +37,7 @@ import {
   verified,
   World,
 } from "./sso/world.ts";
+import { codeNow } from "./totp.ts";
 
 const me = (browser: Browser) => Effect.map(browser.get("/get-session"), (answer) => at(granted(answer), "user"));
 
@@ -403,6 +404,16 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
           return yield* browser.follow(back);
         });
       assertSignedIn(yield* arrive("ida", "ida@acme.com"));
+      assert.strictEqual(at(yield* me(browser), "id"), user.id);
+
+      // Who has a second factor is asked for it, whoever vouches for the first.
+      const uri = text(granted(yield* browser.post("/two-factor/enable", { password })), "totpURI");
+      granted(yield* browser.post("/two-factor/verify-totp", { code: codeNow(uri) }));
+      granted(yield* browser.post("/sign-out"));
+      const half = yield* arrive("ida", "ida@acme.com");
+      assert.match(half.headers.get("location") ?? "", /^http:\/\/localhost:3000\/two-factor\?next=/);
+      assert.isUndefined(at(yield* me(browser), "id"));
+      granted(yield* browser.post("/two-factor/verify-totp", { code: codeNow(uri) }));
       assert.strictEqual(at(yield* me(browser), "id"), user.id);
       granted(yield* browser.post("/sign-out"));
 

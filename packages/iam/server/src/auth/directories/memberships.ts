@@ -8,6 +8,7 @@ import { IamEntityIds, type SharedEntityIds } from "@beep/shared-domain";
 import { and, eq, gte, inArray, ne, sql } from "drizzle-orm";
 import type { EffectPgDatabase } from "drizzle-orm/effect-postgres";
 import * as Effect from "effect/Effect";
+import { canAct, hasRole } from "../standing.ts";
 
 const { member, organization, organizationRole, scimMembership, session, team, teamMember, user } = IamDbSchema;
 
@@ -34,8 +35,6 @@ const rolesIn = (list: string): ReadonlyArray<string> => list.split(",").filter(
 
 const without = (roles: ReadonlyArray<string>, others: ReadonlyArray<string>): ReadonlyArray<string> =>
   roles.filter((role) => !others.includes(role));
-
-const owns = sql`${OWNER} = any (string_to_array(${member.role}, ','))`;
 
 /** Memberships as directories change them. To be run in a transaction, under the service role. */
 export const makeMemberships = (db: EffectPgDatabase<typeof relations>) => {
@@ -115,12 +114,7 @@ export const makeMemberships = (db: EffectPgDatabase<typeof relations>) => {
       .from(member)
       .innerJoin(user, eq(user.id, member.userId))
       .where(
-        and(
-          eq(member.organizationId, organizationId),
-          ne(member.userId, userId),
-          owns,
-          sql`${user.banned} is not true`,
-        ),
+        and(eq(member.organizationId, organizationId), ne(member.userId, userId), hasRole(OWNER, member.role), canAct),
       )
       .limit(1);
     return others.length === 0;

@@ -26,8 +26,8 @@ export type Plugin = typeof Plugin.Type;
 export const all: ReadonlyArray<Plugin> = Plugin.literals;
 
 /**
- * Those that are enabled where nothing is said: they add ways to prove oneself and ask nothing of the installation. The
- * others need a provider, let in whoever comes, or put a session's token where scripts can read it.
+ * Those that are enabled where nothing is said: what an identity server is there for, and asks nothing more of the
+ * installation. Why each of the others waits to be named stands in the table of the package's page.
  */
 export const enabledByDefault: ReadonlyArray<Plugin> = [
   "device-authorization",

@@ -21,24 +21,38 @@
 import type { BetterAuthPlugin } from "@better-auth/core";
 import { APIError } from "@better-auth/core/error";
 import { type OAuthOptions, oauthProvider } from "@better-auth/oauth-provider";
+import { isAPIError } from "better-auth/api";
+import * as Clock from "effect/Clock";
+import type { Directories } from "../directories/Directories.ts";
 import type { Pages } from "../pages.ts";
+import * as promises from "../promises.ts";
 import type { Settings } from "../settings.ts";
-import { isAdministrator } from "./isAdministrator.ts";
+import { isAdministrator, isBanned } from "../standing.ts";
 
 type User = Parameters<NonNullable<OAuthOptions["customAccessTokenClaims"]>>[0]["user"];
 
-/** Refuses somebody who is banned: a ban ends sessions, and tokens may outlive the session in which they were asked for. */
-const refuseBanned = (user: User): Record<string, never> => {
-  const isBanned =
-    user?.banned === true && !(user.banExpires instanceof Date && user.banExpires.getTime() < Date.now());
-  if (!isBanned) return {};
-  throw new APIError("BAD_REQUEST", { error: "invalid_grant", error_description: "The user is banned." });
-};
+/**
+ * Refuses somebody who is banned, or whose directory has ended the account: that ends sessions, and tokens may outlive the
+ * session in which they were asked for.
+ */
+const refusingWhoMayNot =
+  ({ mayBeginSession }: Directories) =>
+  async ({ user }: { readonly user?: User }): Promise<Record<string, never>> => {
+    const refused = (description: string) =>
+      new APIError("BAD_REQUEST", { error: "invalid_grant", error_description: description });
+    if (isBanned(user, await promises.leave(Clock.currentTimeMillis))) throw refused("The user is banned.");
+    if (user) {
+      await mayBeginSession(user.id).catch((error: unknown) => {
+        throw isAPIError(error) ? refused(error.message) : error;
+      });
+    }
+    return {};
+  };
 
 const administers = ({ user }: { readonly user?: Readonly<Record<string, unknown>> }): boolean => isAdministrator(user);
 
 /** The provider; PKCE with S256, hashed secrets and tokens, and no registration by strangers are its own defaults. */
-export const oauth = ({ oauthScopes }: Settings, pages: Pages): BetterAuthPlugin =>
+export const oauth = ({ oauthScopes }: Settings, pages: Pages, directories: Directories): BetterAuthPlugin =>
   oauthProvider({
     scopes: ["openid", "profile", "email", "offline_access", ...oauthScopes],
     loginPage: pages.signIn.address,
@@ -59,8 +73,13 @@ export const oauth = ({ oauthScopes }: Settings, pages: Pages): BetterAuthPlugin
     // By which whoever finds one, in a log or in sources, knows what it is.
     prefix: { opaqueAccessToken: "iam_at_", refreshToken: "iam_rt_", clientSecret: "iam_cs_" },
     // Called before tokens are issued, and with each look at one.
-    customTokenResponseFields: ({ user }) => refuseBanned(user),
-    customAccessTokenClaims: ({ user }) => refuseBanned(user),
+    customTokenResponseFields: refusingWhoMayNot(directories),
+    customAccessTokenClaims: refusingWhoMayNot(directories),
     // Back ends ask for all of their users from one address, and what they present cannot be guessed.
-    rateLimit: { token: { window: 60, max: 600 }, revoke: { window: 60, max: 600 } },
+    rateLimit: {
+      token: { window: 60, max: 600 },
+      revoke: { window: 60, max: 600 },
+      introspect: false,
+      userinfo: false,
+    },
   });

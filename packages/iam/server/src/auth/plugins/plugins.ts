@@ -114,7 +114,7 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
       }),
     },
   });
-  const provider = knowingOwnTokens(oauth(settings, pages), baseUrl.origin, signing);
+  const provider = knowingOwnTokens(oauth(settings, pages, directories), baseUrl.origin, signing);
 
   return {
     username: username(),

@@ -12,7 +12,7 @@ import * as Predicate from "effect/Predicate";
 import * as Redacted from "effect/Redacted";
 import type { Pages } from "../pages.ts";
 import type { Settings } from "../settings.ts";
-import { isAdministrator } from "./isAdministrator.ts";
+import { isAdministrator } from "../standing.ts";
 import { changed, registered } from "./sso/configuration.ts";
 import { domainOf, speaksFor, withParents } from "./sso/domains.ts";
 import { refusalOf, reject } from "./sso/identity.ts";
