@@ -51,7 +51,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         assert.strictEqual(banned, "");
         assert.isFalse(yield* isIn(before));
         assert.isFalse(yield* isIn(yield* IamTest.signedIn(ann.email)));
-        assert.isTrue((yield* api.verifyApiKey({ body: { key } })).valid);
+        assert.isFalse((yield* api.verifyApiKey({ body: { key } })).valid);
         const shown = json(yield* does(["user", "show", ann.email, "--json"]));
         assert.deepInclude(shown, { id: ann.id, banned: true, banReason: "spam" });
         const days = (Date.parse(String(shown.banExpires)) - Date.now()) / 86_400_000;

@@ -71,6 +71,7 @@ export const enumeration: Comparison = {
     return [
       pair("sign-in with a wrong password", "/sign-in/email", 401, { password: "wrong horse battery staple" }),
       pair("request for a new password", "/request-password-reset", 200, {}),
+      pair("request for a code to set one", "/email-otp/request-password-reset", 200, {}),
       pair("sign-up", "/sign-up/email", 200, { name: "Somebody", password }),
     ];
   }),

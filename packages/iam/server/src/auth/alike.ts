@@ -56,10 +56,13 @@ const writing: Readonly<Record<string, (context: AuthContext, transaction: InTra
   "/request-password-reset": writeExpired,
 };
 
-const wrote = defineRequestState((): { something: boolean } => ({ something: false }));
+/** Where a code is written for whoever is named, and taken back where that is nobody: the others write once more, too. */
+const takingBack: ReadonlySet<string> = new Set(["/email-otp/request-password-reset", "/forget-password/email-otp"]);
 
-const mark = async (): Promise<void> => {
-  if (await hasRequestState()) (await wrote.get()).something = true;
+const done = defineRequestState((): { wrote: boolean; tookBack: boolean } => ({ wrote: false, tookBack: false }));
+
+const note = (what: "wrote" | "tookBack") => async (): Promise<void> => {
+  if (await hasRequestState()) (await done.get())[what] = true;
 };
 
 /**
@@ -71,7 +74,10 @@ export const alike = (transaction: InTransaction): BetterAuthPlugin => ({
   id: "iam-alike",
   init: () => ({
     options: {
-      databaseHooks: { user: { create: { after: mark } }, verification: { create: { after: mark } } },
+      databaseHooks: {
+        user: { create: { after: note("wrote") } },
+        verification: { create: { after: note("wrote") }, delete: { after: note("tookBack") } },
+      },
     },
   }),
   hooks: {
@@ -80,8 +86,15 @@ export const alike = (transaction: InTransaction): BetterAuthPlugin => ({
         matcher: ({ path }) => writing[path ?? ""] !== undefined,
         handler: createAuthMiddleware(async ({ context, path }) => {
           // What is refused is refused alike.
-          if (isAPIError(context.returned) || (await wrote.get()).something) return;
+          if (isAPIError(context.returned) || (await done.get()).wrote) return;
           await writing[path ?? ""]?.(context, transaction);
+        }),
+      },
+      {
+        matcher: ({ path }) => takingBack.has(path ?? ""),
+        handler: createAuthMiddleware(async ({ context }) => {
+          if (isAPIError(context.returned) || (await done.get()).tookBack) return;
+          await writeExpired(context);
         }),
       },
     ],
