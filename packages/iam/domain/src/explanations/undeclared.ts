@@ -5,11 +5,15 @@ import { answered, type Explanation } from "./Explanation.ts";
 /** Of routes of the core, of API keys, of the second factor and of Ethereum accounts. */
 export const undeclared: Readonly<Record<(typeof undeclaredCodes)[number], Explanation>> = {
   RATE_LIMITED: answered(429, "An API key is used more often than it may.", "Wait as long as the answer says."),
-  PROVIDER_NOT_SUPPORTED: answered(400, "A token is asked for of an account with a password.", "Nothing: it has none."),
+  PROVIDER_NOT_SUPPORTED: answered(
+    400,
+    "A token is asked for of an account with a password, or of a company's provider.",
+    "Nothing: none is given out.",
+  ),
   PROVIDER_NOT_CONFIGURED: answered(
     400,
-    "Data are asked for of an account with a password, which has none elsewhere.",
-    "Nothing: it has none.",
+    "Data are asked for of an account with a password, or of a company's provider.",
+    "Nothing: none are given out.",
   ),
   UNAUTHORIZED_SIWE_MESSAGE_MISMATCH: answered(
     401,

@@ -342,6 +342,26 @@ layer(database, { excludeTestServices: true })((it) => {
     }),
   );
 
+  it.effect("AUTH-6: what a plugin reads of any body is looked at first", () =>
+    Effect.gen(function* () {
+      const ann = yield* signedUp("ann-bodies");
+      const { handler } = yield* Auth.Auth;
+      for (const body of [null, "", "[]", "5", '"text"']) {
+        const headers = ann.headers();
+        headers.set("content-type", body === null ? "application/x-www-form-urlencoded" : "application/json");
+        for (const path of ["/update-user", "/sign-up/email"]) {
+          const request = new Request(`http://localhost:3000/api/auth${path}`, { method: "POST", headers, body });
+          assert.strictEqual((yield* handler(request)).status, 400, `${path} with ${body}`);
+        }
+      }
+      for (const oauth_query of [["a=b"], ["a", "b"], { a: "b" }, 5, null]) {
+        for (const path of ["/oauth2/public-client-prelogin", "/sign-in/email", "/update-user"]) {
+          assertRefused(yield* ann.post(path, { oauth_query }), 400, "INVALID_VALUE");
+        }
+      }
+    }),
+  );
+
   it.effect("AUTH-6: an impersonation cannot be ended without the administrator's session, and that is a refusal", () =>
     Effect.gen(function* () {
       const { handler } = yield* Auth.Auth;
