@@ -108,8 +108,9 @@ for (const database of IamTest.databases) {
         const { token } = yield* connected(
           SharedEntityIds.OrganizationId.fromUuid(SharedEntityIds.OrganizationId.toUuid(acme.id)),
         );
+        const services = yield* Effect.context<Auth.Auth>();
         const ask = directoryBy(
-          (request) => Effect.runPromise(handler(request)),
+          (request) => Effect.runPromiseWith(services)(handler(request)),
           "http://localhost:3000",
           token,
           MEDIA_TYPE,

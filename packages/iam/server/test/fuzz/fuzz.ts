@@ -22,7 +22,7 @@ import { mounted, nameOf, type Route } from "./routes.ts";
 import { chanceOf } from "./values.ts";
 import { actors, worlds } from "./world.ts";
 
-const noProvider = "There is no identity provider whose tokens are kept.";
+const noProvider = "There is no social provider.";
 const switchedOff = "It is switched off.";
 const confirmed = "A client's signed token asks for it, or a page of its own that a browser was shown.";
 
@@ -139,12 +139,7 @@ interface Options {
 }
 
 /** What is printed at the end. */
-const summary = (
-  seed: string,
-  routes: ReadonlyArray<Route>,
-  chosen: ReadonlySet<Route>,
-  all: ReadonlyArray<Tried>,
-) => {
+const summary = (seed: string, routes: ReadonlyArray<Route>, chosen: ReadonlySet<Route>, all: ReadonlyArray<Tried>) => {
   const reached = new Set(all.flatMap(({ attempt, answer }) => (answer === undefined ? [] : [attempt.route])));
   const granted = new Set(all.filter(isGranted).map(({ attempt }) => attempt.route));
   const refused = [...chosen].filter((route) => !granted.has(route)).map(nameOf);
@@ -234,7 +229,10 @@ export const fuzz = Effect.fn("fuzz")(
     const found = [...faults, ...failures];
     assert.lengthOf(found, 0, found.slice(0, 20).join("\n\n"));
     assert.deepStrictEqual(missed, []);
-    assert.sameMembers(refused, Object.keys(neverGranted).filter((name) => [...chosen].some((route) => nameOf(route) === name)));
+    assert.sameMembers(
+      refused,
+      Object.keys(neverGranted).filter((name) => [...chosen].some((route) => nameOf(route) === name)),
+    );
 
     // And all of it has left the server as it was.
     const last = yield* newWorld;

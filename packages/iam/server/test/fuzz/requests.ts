@@ -52,10 +52,12 @@ interface Draft {
 
 /** What belongs together stands in the place of what chance has chosen; `undefined` leaves a field out. */
 const over = (drawn: unknown, together: object | undefined): unknown =>
-  together === undefined ? drawn : { ...Object(drawn), ...together };
+  together === undefined
+    ? drawn
+    : Object.fromEntries(Object.entries({ ...Object(drawn), ...together }).filter(([, value]) => value !== undefined));
 
-const draftOf = (route: Route, world: World, chance: Chance, optional: number): Draft => {
-  const { params, query, body } = world.together[nameOf(route)] ?? {};
+const draftOf = (route: Route, world: World, chance: Chance, optional: number, isTogether: boolean): Draft => {
+  const { params, query, body } = (isTogether ? world.together[nameOf(route)] : undefined) ?? {};
   const drawn = [...route.path.matchAll(/:(\w+)/g)].map(([, name = ""]) => [
     name,
     valueOf({ type: "string" }, name, world, chance, 1),
@@ -69,7 +71,11 @@ const draftOf = (route: Route, world: World, chance: Chance, optional: number): 
 
 const FORM = "application/x-www-form-urlencoded";
 
-const requestOf = ({ method, path, isForm }: Route, { params, query, body }: Draft, known: Readonly<Record<string, string>>): Request => {
+const requestOf = (
+  { method, path, isForm }: Route,
+  { params, query, body }: Draft,
+  known: Readonly<Record<string, string>>,
+): Request => {
   const given = new Map(Object.entries(Object(params)));
   return {
     method,
@@ -343,13 +349,13 @@ export const right = (route: Route, actor: Actor, world: World, chance: Chance, 
   route,
   actor,
   change: NOTHING,
-  request: requestOf(route, draftOf(route, world, chance, optional), world.headers[actor]),
+  request: requestOf(route, draftOf(route, world, chance, optional, true), world.headers[actor]),
 });
 
 /** A request of a route with one thing wrong, most often a field's value. */
 export const altered = (route: Route, best: Actor, world: World, chance: Chance): Attempt => {
   const actor = chance.is(0.6) ? best : chance.choose(actors);
-  const draft = draftOf(route, world, chance, chance.choose([0, 0.3, 0.7]));
+  const draft = draftOf(route, world, chance, chance.choose([0, 0.3, 0.7]), chance.is(0.7));
   const known = world.headers[actor];
   // The fields, and what has fields.
   const found = chance.any(

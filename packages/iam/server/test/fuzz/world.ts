@@ -6,13 +6,22 @@ import { IamTest } from "@beep/testing";
 import { createEmailVerificationToken } from "better-auth/api";
 import { hashPassword, makeSignature } from "better-auth/crypto";
 import * as Effect from "effect/Effect";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { makeAdapter } from "../../src/auth/adapter.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
-import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { authenticator } from "../auth/authenticator.ts";
 import { granted, open, organizationOf, signedUp, text } from "../auth/browser.ts";
 import { betterAuth } from "../auth/control.ts";
-import { connected, directoryBy, groupOf, MEDIA_TYPE, made as madeBy, patchOf, USER, userOf } from "../auth/directory.ts";
+import {
+  connected,
+  directoryBy,
+  groupOf,
+  MEDIA_TYPE,
+  made as madeBy,
+  patchOf,
+  USER,
+  userOf,
+} from "../auth/directory.ts";
 import { mailedCode } from "../auth/operations/mailedSignIns.ts";
 import { signedMessage } from "../auth/siwe.ts";
 import { keyPair, samlProvider } from "../auth/sso/samlProvider.ts";
@@ -130,7 +139,8 @@ export const worlds = Effect.gen(function* () {
       const email = `${name}-${mark}@example.com`;
       const user = { name, email, emailVerified: true, role: "user", banned: false, twoFactorEnabled: false };
       const { id } = await create("user", { ...user, ...more, ...stamps });
-      if (more.isAnonymous !== true) await create("account", { accountId: id, providerId: "credential", userId: id, password, ...stamps });
+      if (more.isAnonymous !== true)
+        await create("account", { accountId: id, providerId: "credential", userId: id, password, ...stamps });
       return { id, email };
     };
     const session = async (userId: string, more: Record<string, unknown> = {}) => {
@@ -217,17 +227,18 @@ export const worlds = Effect.gen(function* () {
         JSON.stringify({ type: "authentication", expectedChallenge: wanted.challenge, userData: { id: "" } }),
       ),
     ]);
-    const [bySession, byAdministrator, byMember, byGuest, byGuarded, byBanned, byExpired, byAnonymous, spare] = await Promise.all([
-      session(owner.id, active),
-      session(administrator.id),
-      session(member.id, active),
-      session(guest.id),
-      session(guarded.id),
-      session(banned.id),
-      session(member.id, { expiresAt: earlier }),
-      session(anonymous.id),
-      session(member.id, active),
-    ]);
+    const [bySession, byAdministrator, byMember, byGuest, byGuarded, byBanned, byExpired, byAnonymous, spare] =
+      await Promise.all([
+        session(owner.id, active),
+        session(administrator.id),
+        session(member.id, active),
+        session(guest.id),
+        session(guarded.id),
+        session(banned.id),
+        session(member.id, { expiresAt: earlier }),
+        session(anonymous.id),
+        session(member.id, active),
+      ]);
     const oidc = { providerId: `oidc-${mark}`, issuer: "https://oidc.example", domain: `oidc-${mark}.example` };
     const oidcConfig = {
       clientId: "iam",
@@ -350,8 +361,19 @@ export const worlds = Effect.gen(function* () {
         nobody: {},
       },
       together: {
-        "POST /api/auth/unlink-account": { body: { providerId: oidc.providerId } },
-        "POST /api/auth/get-access-token": { body: { providerId: oidc.providerId } },
+        "POST /api/auth/unlink-account": { body: { providerId: oidc.providerId, accountId: mark } },
+        "POST /api/auth/api-key/update": { body: { keyId: key?.id, name: "robot" } },
+        "POST /api/auth/oauth2/token": {
+          body: {
+            grant_type: "client_credentials",
+            client_id: client,
+            client_secret: `iam_cs_${client}`,
+            scope: "orders:read",
+            resource: undefined,
+            client_assertion: undefined,
+            client_assertion_type: undefined,
+          },
+        },
         "POST /api/auth/sign-in/email-otp": { body: { email: guest.email, otp } },
         "POST /api/auth/email-otp/check-verification-otp": { body: { email: guest.email, otp, type: "sign-in" } },
         "POST /api/auth/email-otp/verify-email": { body: { email: fresh.email, otp } },
@@ -369,7 +391,9 @@ export const worlds = Effect.gen(function* () {
         },
         "POST /api/auth/passkey/delete-passkey": { body: { id: passkey.id } },
         "POST /api/auth/passkey/update-passkey": { body: { id: passkey.id } },
-        "POST /api/auth/siwe/verify": { body: await Effect.runPromise(signedMessage(account, { nonce })) },
+        "POST /api/auth/siwe/verify": {
+          body: await Effect.runPromiseWith(services)(signedMessage(account, { nonce })),
+        },
         "POST /api/auth/scim/v2/Users": { body: userOf(mark) },
         "PUT /api/auth/scim/v2/Users/:userId": { params: { userId: user }, body: userOf("assigned") },
         "PATCH /api/auth/scim/v2/Users/:userId": {
