@@ -1,6 +1,7 @@
 /** The codes of Better Auth's errors, of its core and of every plugin that is enabled here; and ours beside them. */
 import * as Schema from "effect/Schema";
 import { ssoCodes } from "./ssoCodes.ts";
+import { undeclaredCodes } from "./undeclaredCodes.ts";
 
 /** What is known of an error that came without a code: the name of its HTTP status. */
 const statusCodes = [
@@ -276,5 +277,11 @@ const ownCodes = [
 ] as const;
 
 /** Every code that an `AuthError` may have. */
-export const AuthErrorCode = Schema.Literals([...betterAuthCodes, ...ssoCodes, ...ownCodes, ...statusCodes]);
+export const AuthErrorCode = Schema.Literals([
+  ...betterAuthCodes,
+  ...ssoCodes,
+  ...undeclaredCodes,
+  ...ownCodes,
+  ...statusCodes,
+]);
 export type AuthErrorCode = typeof AuthErrorCode.Type;

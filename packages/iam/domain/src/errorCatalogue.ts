@@ -7,7 +7,9 @@ import type * as Errors from "./errors.ts";
 import { areas, betterAuth } from "./explanations/betterAuth.ts";
 import { answered, type Explanation, type Family, told } from "./explanations/Explanation.ts";
 import { sso, ssoRedirections } from "./explanations/sso.ts";
+import { undeclared } from "./explanations/undeclared.ts";
 import type { ssoCodes } from "./ssoCodes.ts";
+import type { undeclaredCodes } from "./undeclaredCodes.ts";
 
 export type { Explanation, Family } from "./explanations/Explanation.ts";
 
@@ -114,10 +116,10 @@ export const errors: Readonly<
   ),
 };
 
+type TheirCode = (typeof betterAuthCodes)[number] | (typeof ssoCodes)[number] | (typeof undeclaredCodes)[number];
+
 /** What the identity services answer beside Better Auth's own codes. */
-const own: Readonly<
-  Record<Exclude<AuthErrorCode, (typeof betterAuthCodes)[number] | (typeof ssoCodes)[number] | StatusCode>, Explanation>
-> = {
+const own: Readonly<Record<Exclude<AuthErrorCode, TheirCode | StatusCode>, Explanation>> = {
   INVALID_ID: answered(
     400,
     "An id is malformed, or of another kind of entity; the message names the field.",
@@ -197,42 +199,9 @@ const status = {
 export const authentication: Readonly<Record<AuthErrorCode, Explanation>> = {
   ...betterAuth,
   ...sso,
+  ...undeclared,
   ...own,
   ...status,
-};
-
-/**
- * Codes that Better Auth answers over HTTP and does not declare: as an `AuthError` they have the name of their status.
- */
-const undeclared: Readonly<Record<string, Explanation>> = {
-  RATE_LIMITED: answered(429, "An API key is used more often than it may.", "Wait as long as the answer says."),
-  PROVIDER_NOT_SUPPORTED: answered(400, "A token is asked for of an account with a password.", "Nothing: it has none."),
-  PROVIDER_NOT_CONFIGURED: answered(
-    400,
-    "Data are asked for of an account with a password, which has none elsewhere.",
-    "Nothing: it has none.",
-  ),
-  UNAUTHORIZED_SIWE_MESSAGE_MISMATCH: answered(
-    401,
-    "The message that an Ethereum account signed is not for this server, or lacks what EIP-4361 wants in it.",
-    "Sign a message with the host of IAM_BASE_URL as its domain, the account, the chain and the nonce.",
-  ),
-  UNAUTHORIZED_INVALID_OR_EXPIRED_NONCE: answered(
-    401,
-    "The nonce of the signed message was not given out, is used, or is more than a quarter of an hour old.",
-    "Ask for another nonce, and sign again.",
-  ),
-  UNAUTHORIZED_SIWE_MESSAGE_EXPIRED: answered(401, "The signed message is past its own end.", "Sign again."),
-  UNAUTHORIZED_SIWE_MESSAGE_NOT_YET_VALID: answered(
-    401,
-    "The signed message is not valid yet, by its own words.",
-    "Wait, or sign another.",
-  ),
-  FAILED_TO_INVALIDATE_TWO_FACTOR_CHALLENGE: answered(
-    500,
-    "After too many wrong codes the sign-in could not be ended.",
-    "Sign in with the password again; the log has the cause.",
-  ),
 };
 
 /** The families of the domain, in the order in which the page has them. */
@@ -265,7 +234,7 @@ export const families: ReadonlyArray<Family> = [
   },
   {
     title: "Better Auth: undeclared",
-    says: "As an `AuthError` they have the name of their status.",
+    says: "Of `AuthError`, and over HTTP; Better Auth's `$ERROR_CODES` do not have them.",
     codes: undeclared,
   },
 ];

@@ -2,8 +2,9 @@
  * Input that no operation means: text that the database cannot hold, names of what every object has, and depths that
  * no form has. What Better Auth makes of these is not always a refusal.
  */
-import { APIError } from "@better-auth/core/error";
+import { APIError, BASE_ERROR_CODES } from "@better-auth/core/error";
 import { createAuthMiddleware } from "better-auth/api";
+import * as Predicate from "effect/Predicate";
 
 /** Refuses a value that no column takes. */
 export const invalidValue = (message: string) => new APIError("BAD_REQUEST", { code: "INVALID_VALUE", message });
@@ -13,8 +14,18 @@ const MAX_DEPTH = 32;
 /** Names under which a plain object answers although nobody put them there. */
 const inherited: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
 
+/** Operations whose body the hooks of plugins read before its form is looked at. */
+const readByHooks: ReadonlySet<string | undefined> = new Set(["/sign-up/email", "/update-user"]);
+
 /** Refuses a malformed body or query before an operation sees it. */
-export const refuseMalformed = createAuthMiddleware(async ({ body, query }) => {
+export const refuseMalformed = createAuthMiddleware(async ({ body, query, path }) => {
+  if (readByHooks.has(path) && !Predicate.isObject(body)) {
+    throw APIError.from("BAD_REQUEST", BASE_ERROR_CODES.BODY_MUST_BE_AN_OBJECT);
+  }
+  // The OAuth provider takes it from any body.
+  if (Predicate.hasProperty(body, "oauth_query") && typeof body.oauth_query !== "string") {
+    throw invalidValue("`oauth_query` is the query of a page, as text.");
+  }
   // Level by level and without recursion, since a client decides how deep a body goes.
   let level: ReadonlyArray<unknown> = [body, query];
   for (let depth = 0; level.length > 0; depth++) {

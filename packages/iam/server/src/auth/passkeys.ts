@@ -6,6 +6,10 @@ import { isAPIError } from "better-auth/api";
 const refusal = (status: "BAD_REQUEST" | "UNAUTHORIZED", code: string, message: string) =>
   new APIError(status, { code, message });
 
+/** By what an authenticator is reached, which is not signed and kept as it comes. */
+const isTransports = (value: unknown): boolean =>
+  value === undefined || value === null || (Array.isArray(value) && value.every((one) => typeof one === "string"));
+
 const notVerified = () =>
   refusal("BAD_REQUEST", "FAILED_TO_VERIFY_REGISTRATION", "The authenticator's answer could not be verified.");
 
@@ -23,7 +27,9 @@ export const verifiedPasskeys = (options: PasskeyOptions): ReturnType<typeof pas
     authenticatorSelection: { residentKey: "required", userVerification: "required" },
     registration: {
       afterVerification: async ({ verification: { registrationInfo }, clientData }) => {
-        if (registrationInfo?.userVerified !== true) throw notVerified();
+        if (registrationInfo?.userVerified !== true || !isTransports(clientData.response.transports)) {
+          throw notVerified();
+        }
         right.add(clientData);
       },
     },

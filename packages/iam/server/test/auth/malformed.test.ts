@@ -77,6 +77,23 @@ const exempt: ReadonlySet<string> = new Set([
   "/get-access-token accountId",
   "/refresh-token accountId",
   "/unlink-account accountId",
+  // A provider's own name, of its administrator's choice, and what the provider calls this server and its key.
+  "/sign-in/sso providerId",
+  "/sso/callback/{providerId} providerId",
+  "/sso/delete-provider providerId",
+  "/sso/get-provider providerId",
+  "/sso/register oidcConfig.clientId",
+  "/sso/register oidcConfig.privateKeyId",
+  "/sso/register providerId",
+  "/sso/request-domain-verification providerId",
+  "/sso/saml2/logout/{providerId} providerId",
+  "/sso/saml2/sp/acs/{providerId} providerId",
+  "/sso/saml2/sp/metadata providerId",
+  "/sso/saml2/sp/slo/{providerId} providerId",
+  "/sso/update-provider oidcConfig.clientId",
+  "/sso/update-provider oidcConfig.privateKeyId",
+  "/sso/update-provider providerId",
+  "/sso/verify-domain providerId",
   // Another protocol's: its ids are the directory's own, and what is none of ours is one that does not exist.
   "/scim/v2/Groups externalId",
   "/scim/v2/Groups/{groupId} externalId",
@@ -132,6 +149,21 @@ const prepare = Effect.fnUntraced(function* (ours: string) {
   const invitation = { email: "cat@example.com", role: "member", organizationId, teamId };
   const roleId = IamEntityIds.OrganizationRoleId.create();
   const role = { role: "editor", permission: {}, organizationId };
+  const id = IamEntityIds.OauthConsentId.create();
+  const provider = {
+    providerId: `provider-${ours}`,
+    issuer: "https://login.example",
+    domain: "login.example",
+    organizationId,
+    oidcConfig: {
+      clientId: "iam",
+      clientSecret: "a secret",
+      skipDiscovery: true,
+      authorizationEndpoint: "https://8.8.8.8/authorize",
+      tokenEndpoint: "https://8.8.8.8/token",
+      jwksEndpoint: "https://8.8.8.8/jwks",
+    },
+  };
   return {
     ann,
     root,
@@ -188,6 +220,10 @@ const prepare = Effect.fnUntraced(function* (ours: string) {
       post("/api-key/delete", { keyId }),
       post("/passkey/update-passkey", { id: passkeyId, name: "phone" }, "id"),
       post("/passkey/delete-passkey", { id: passkeyId }),
+      get("/oauth2/get-consent", { id }),
+      post("/oauth2/update-consent", { id, update: { scopes: ["openid"] } }, "id"),
+      post("/oauth2/delete-consent", { id }),
+      post("/sso/register", provider, "organizationId"),
       getAsRoot("/admin/get-user", { id: bob.id }),
       postAsRoot("/admin/set-role", { userId: bob.id, role: "user" }, "userId"),
       postAsRoot("/admin/update-user", { userId: bob.id, data: { name: "Bob" } }, "userId"),
@@ -302,6 +338,26 @@ layer(database, { excludeTestServices: true })((it) => {
       for (const [index, request] of requests.entries()) {
         const { status } = yield* request;
         assert.isTrue(status >= 400 && status < 500, `request ${index} was answered ${status}`);
+      }
+    }),
+  );
+
+  it.effect("AUTH-6: what a plugin reads of any body is looked at first", () =>
+    Effect.gen(function* () {
+      const ann = yield* signedUp("ann-bodies");
+      const { handler } = yield* Auth.Auth;
+      for (const body of [null, "", "[]", "5", '"text"']) {
+        const headers = ann.headers();
+        headers.set("content-type", body === null ? "application/x-www-form-urlencoded" : "application/json");
+        for (const path of ["/update-user", "/sign-up/email"]) {
+          const request = new Request(`http://localhost:3000/api/auth${path}`, { method: "POST", headers, body });
+          assert.strictEqual((yield* handler(request)).status, 400, `${path} with ${body}`);
+        }
+      }
+      for (const oauth_query of [["a=b"], ["a", "b"], { a: "b" }, 5, null]) {
+        for (const path of ["/oauth2/public-client-prelogin", "/sign-in/email", "/update-user"]) {
+          assertRefused(yield* ann.post(path, { oauth_query }), 400, "INVALID_VALUE");
+        }
       }
     }),
   );

@@ -84,6 +84,10 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
         const right = response === undefined ? [400, "VALIDATION_ERROR"] : [...refused];
         assert.deepStrictEqual([status, code], right, JSON.stringify(response));
       }
+      for (const transports of [{ a: "usb" }, [{}], 5]) {
+        const { response, ...answer } = authenticator().create(yield* wanted(ann));
+        assertRefused(yield* add(ann, { ...answer, response: { ...response, transports } }), ...refused);
+      }
       // One key is one user's.
       const device = authenticator();
       const own = device.create(yield* wanted(ann));

@@ -1,7 +1,7 @@
 /** Requests that are right but for one thing. */
 import { getColumns } from "drizzle-orm";
 import { tables } from "../../src/auth/models.ts";
-import type { Route } from "./routes.ts";
+import { nameOf, type Route } from "./routes.ts";
 import { type Chance, changed, fieldsOf, valueOf, wrong } from "./values.ts";
 import { type Actor, actors, type World } from "./world.ts";
 
@@ -50,20 +50,32 @@ interface Draft {
   readonly body: unknown;
 }
 
-const draftOf = (route: Route, world: World, chance: Chance, optional: number): Draft => ({
-  params: Object.fromEntries(
-    [...route.path.matchAll(/:(\w+)/g)].map(([, name = ""]) => [
-      name,
-      valueOf({ type: "string" }, name, world, chance, 1),
-    ]),
-  ),
-  query: route.query && valueOf(route.query, "query", world, chance, optional),
-  body: route.body && valueOf(route.body, "body", world, chance, optional),
-});
+/** What belongs together stands in the place of what chance has chosen; `undefined` leaves a field out. */
+const over = (drawn: unknown, together: object | undefined): unknown =>
+  together === undefined
+    ? drawn
+    : Object.fromEntries(Object.entries({ ...Object(drawn), ...together }).filter(([, value]) => value !== undefined));
+
+const draftOf = (route: Route, world: World, chance: Chance, optional: number, isTogether: boolean): Draft => {
+  const { params, query, body } = (isTogether ? world.together[nameOf(route)] : undefined) ?? {};
+  const drawn = [...route.path.matchAll(/:(\w+)/g)].map(([, name = ""]) => [
+    name,
+    valueOf({ type: "string" }, name, world, chance, 1),
+  ]);
+  return {
+    params: over(Object.fromEntries(drawn), params),
+    query: route.query && over(valueOf(route.query, "query", world, chance, optional), query),
+    body: route.body && over(valueOf(route.body, "body", world, chance, optional), body),
+  };
+};
 
 const FORM = "application/x-www-form-urlencoded";
 
-const requestOf = ({ method, path, isForm }: Route, { params, query, body }: Draft, cookie: string): Request => {
+const requestOf = (
+  { method, path, isForm }: Route,
+  { params, query, body }: Draft,
+  known: Readonly<Record<string, string>>,
+): Request => {
   const given = new Map(Object.entries(Object(params)));
   return {
     method,
@@ -73,7 +85,7 @@ const requestOf = ({ method, path, isForm }: Route, { params, query, body }: Dra
     ),
     headers: {
       origin,
-      ...(cookie === "" ? {} : { cookie }),
+      ...known,
       ...(body === undefined ? {} : { "content-type": isForm ? FORM : "application/json" }),
     },
     body: body === undefined ? undefined : isForm ? queryOf(body).slice(1) : JSON.stringify(body),
@@ -337,14 +349,14 @@ export const right = (route: Route, actor: Actor, world: World, chance: Chance, 
   route,
   actor,
   change: NOTHING,
-  request: requestOf(route, draftOf(route, world, chance, optional), world.cookies[actor]),
+  request: requestOf(route, draftOf(route, world, chance, optional, true), world.headers[actor]),
 });
 
 /** A request of a route with one thing wrong, most often a field's value. */
 export const altered = (route: Route, best: Actor, world: World, chance: Chance): Attempt => {
   const actor = chance.is(0.6) ? best : chance.choose(actors);
-  const draft = draftOf(route, world, chance, chance.choose([0, 0.3, 0.7]));
-  const cookie = world.cookies[actor];
+  const draft = draftOf(route, world, chance, chance.choose([0, 0.3, 0.7]), chance.is(0.7));
+  const known = world.headers[actor];
   // The fields, and what has fields.
   const found = chance.any(
     fieldsOf(draft).filter(([part, name]) => (part === "params" ? name : part === "body" ? route.body : route.query)),
@@ -356,10 +368,10 @@ export const altered = (route: Route, best: Actor, world: World, chance: Chance)
     const isAdded = names.length === 0 || chance.is(0.15);
     const field = isAdded ? [part, ...names.slice(0, -1), chance.choose(columns)] : found;
     const values = { ...draft, ...Object(changed(draft, field, to)) };
-    return { route, actor, change: `${field.join(".")}: ${way}`, request: requestOf(route, values, cookie) };
+    return { route, actor, change: `${field.join(".")}: ${way}`, request: requestOf(route, values, known) };
   }
   const [change, by] = chance.any(chance.any(kinds) ?? []) ?? [NOTHING, (request: Request) => request];
-  return { route, actor, change, request: by(requestOf(route, draft, cookie)) };
+  return { route, actor, change, request: by(requestOf(route, draft, known)) };
 };
 
 /** A request as a line by which it can be repeated. */

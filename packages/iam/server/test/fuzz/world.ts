@@ -1,14 +1,30 @@
 /** People, an organization and all that belongs to it, of which requests speak; made anew whenever they are worn. */
 import { createHash } from "node:crypto";
 import { Auth } from "@beep/iam-server";
+import { SharedEntityIds } from "@beep/shared-domain";
 import { IamTest } from "@beep/testing";
 import { createEmailVerificationToken } from "better-auth/api";
 import { hashPassword, makeSignature } from "better-auth/crypto";
 import * as Effect from "effect/Effect";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { makeAdapter } from "../../src/auth/adapter.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
-import { granted, signedUp, text } from "../auth/browser.ts";
+import { authenticator } from "../auth/authenticator.ts";
+import { granted, open, organizationOf, signedUp, text } from "../auth/browser.ts";
 import { betterAuth } from "../auth/control.ts";
+import {
+  connected,
+  directoryBy,
+  groupOf,
+  MEDIA_TYPE,
+  made as madeBy,
+  patchOf,
+  USER,
+  userOf,
+} from "../auth/directory.ts";
+import { mailedCode } from "../auth/operations/mailedSignIns.ts";
+import { signedMessage } from "../auth/siwe.ts";
+import { keyPair, samlProvider } from "../auth/sso/samlProvider.ts";
 import { codeNow } from "../auth/totp.ts";
 
 /** Who sends a request. */
@@ -22,15 +38,27 @@ export const actors = [
   "impersonating",
   "banned",
   "expired",
+  "anonymous",
+  "application",
+  "directory",
   "nobody",
 ] as const;
 export type Actor = (typeof actors)[number];
 
 export interface World {
-  /** The cookies by which each is signed in. */
-  readonly cookies: Readonly<Record<Actor, string>>;
+  /** The headers by which each is known. */
+  readonly headers: Readonly<Record<Actor, Readonly<Record<string, string>>>>;
   /** What exists, by the names that fields have for it. */
   readonly values: Readonly<Record<string, ReadonlyArray<unknown>>>;
+  /** What belongs together, by the names of routes. */
+  readonly together: Readonly<Record<string, Together>>;
+}
+
+/** What a route is granted by, where chance would not find it. */
+export interface Together {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: Readonly<Record<string, unknown>>;
 }
 
 const HOUR = 3_600_000;
@@ -63,9 +91,43 @@ export const worlds = Effect.gen(function* () {
     }),
   );
 
+  // A code by the book, too: it is kept with the server's key.
+  granted(yield* (yield* open).post("/email-otp/send-verification-otp", { email: first.email, type: "sign-in" }));
+  const otp = yield* mailedCode(first.email);
+  const kept = yield* Effect.promise(() =>
+    adapter.findOne<{ value: string }>({
+      model: "verification",
+      where: [{ field: "identifier", value: `sign-in-otp-${first.email}` }],
+    }),
+  );
+
+  const device = authenticator();
+  const wanted = Object(granted(yield* first.get("/passkey/generate-register-options")));
+  granted(yield* first.post("/passkey/verify-registration", { response: device.create(wanted) }));
+
+  // A directory's connection, and what it has provisioned; the first of each is there to be deleted.
+  const company = yield* organizationOf(first, "company");
+  const { token: directoryToken } = yield* connected(SharedEntityIds.OrganizationId.make(company.id));
+  const send = directoryBy(
+    (request) => Effect.runPromiseWith(services)(handler(request)),
+    "http://localhost:3000",
+    directoryToken,
+    MEDIA_TYPE,
+  );
+  const [spareUser = "", user = ""] = yield* Effect.forEach(["spare", "assigned"], (name) =>
+    Effect.map(send("POST", "/Users", userOf(name)), madeBy),
+  );
+  const [spareGroup = "", group = ""] = yield* Effect.forEach(["spare", "assigned"], (name) =>
+    Effect.map(send("POST", "/Groups", groupOf(name)), madeBy),
+  );
+
+  const saml = samlProvider("https://saml.example", yield* keyPair("saml.example"));
+
   let made = 0;
   const make = async (): Promise<World> => {
     const mark = `w${++made}`;
+    const phoneNumber = `+49${String(15_110_000_000 + made)}`;
+    const username = `ann_${mark}`;
     const later = new Date(Date.now() + HOUR);
     const earlier = new Date(Date.now() - HOUR);
     const now = new Date();
@@ -77,7 +139,8 @@ export const worlds = Effect.gen(function* () {
       const email = `${name}-${mark}@example.com`;
       const user = { name, email, emailVerified: true, role: "user", banned: false, twoFactorEnabled: false };
       const { id } = await create("user", { ...user, ...more, ...stamps });
-      await create("account", { accountId: id, providerId: "credential", userId: id, password, ...stamps });
+      if (more.isAnonymous !== true)
+        await create("account", { accountId: id, providerId: "credential", userId: id, password, ...stamps });
       return { id, email };
     };
     const session = async (userId: string, more: Record<string, unknown> = {}) => {
@@ -86,14 +149,15 @@ export const worlds = Effect.gen(function* () {
       return { id, token, cookie: `better-auth.session_token=${await signed(token)}` };
     };
 
-    const [owner, administrator, member, guest, guarded, banned, fresh] = await Promise.all([
+    const [owner, administrator, member, guest, guarded, banned, fresh, anonymous] = await Promise.all([
       person("owner"),
       person("administrator", { role: "admin" }),
       person("member"),
-      person("guest"),
+      person("guest", { phoneNumber, phoneNumberVerified: true, username, displayUsername: username }),
       person("guarded", { twoFactorEnabled: true }),
       person("banned", { banned: true, banReason: "spam" }),
       person("fresh", { emailVerified: false }),
+      person("anonymous", { isAnonymous: true }),
     ]);
     const slug = `acme-${mark}`;
     const organization = await create("organization", { name: "Acme", slug, createdAt: now });
@@ -107,6 +171,10 @@ export const worlds = Effect.gen(function* () {
     const active = { activeOrganizationId: organization.id, activeTeamId: team.id };
     const reset = `reset-${crypto.randomUUID()}`;
     const challenge = `2fa-${crypto.randomUUID()}`;
+    const [registering, authenticating, oneTime] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
+    const nonce = crypto.randomUUID().replaceAll("-", "");
+    const verification = (identifier: string, value: unknown) =>
+      create("verification", { identifier, value, expiresAt: later, ...stamps });
     const [invitation, role, key, organizationKey] = await Promise.all([
       create("invitation", {
         email: guest.email,
@@ -142,25 +210,85 @@ export const worlds = Effect.gen(function* () {
         backupCodes: factor?.backupCodes,
         verified: true,
       }),
-      create("verification", { identifier: `reset-password:${reset}`, value: guest.id, expiresAt: later, ...stamps }),
-      create("verification", { identifier: challenge, value: guarded.id, expiresAt: later, ...stamps }),
-      create("verification", { identifier: `2fa-attempts-${challenge}`, value: "0", expiresAt: later, ...stamps }),
+      verification(`reset-password:${reset}`, guest.id),
+      verification(challenge, guarded.id),
+      verification(`2fa-attempts-${challenge}`, "0"),
+      ...["sign-in", "forget-password"].map((purpose) => verification(`${purpose}-otp-${guest.email}`, kept?.value)),
+      verification(`email-verification-otp-${fresh.email}`, kept?.value),
+      verification(`phone-number-otp-${phoneNumber}`, "123456:0"),
+      verification(`phone-number-reset-${phoneNumber}`, "123456:0"),
+      verification(`siwe:${nonce}`, nonce),
+      verification(
+        registering,
+        JSON.stringify({ type: "registration", expectedChallenge: wanted.challenge, userData: { id: owner.id } }),
+      ),
+      verification(
+        authenticating,
+        JSON.stringify({ type: "authentication", expectedChallenge: wanted.challenge, userData: { id: "" } }),
+      ),
     ]);
-    const [bySession, byAdministrator, byMember, byGuest, byGuarded, byBanned, byExpired, spare] = await Promise.all([
-      session(owner.id, active),
-      session(administrator.id),
-      session(member.id, active),
-      session(guest.id),
-      session(guarded.id),
-      session(banned.id),
-      session(member.id, { expiresAt: earlier }),
-      session(member.id, active),
+    const [bySession, byAdministrator, byMember, byGuest, byGuarded, byBanned, byExpired, byAnonymous, spare] =
+      await Promise.all([
+        session(owner.id, active),
+        session(administrator.id),
+        session(member.id, active),
+        session(guest.id),
+        session(guarded.id),
+        session(banned.id),
+        session(member.id, { expiresAt: earlier }),
+        session(anonymous.id),
+        session(member.id, active),
+      ]);
+    const oidc = { providerId: `oidc-${mark}`, issuer: "https://oidc.example", domain: `oidc-${mark}.example` };
+    const oidcConfig = {
+      clientId: "iam",
+      clientSecret: "a secret",
+      skipDiscovery: true,
+      authorizationEndpoint: "https://8.8.8.8/authorize",
+      tokenEndpoint: "https://8.8.8.8/token",
+      jwksEndpoint: "https://8.8.8.8/jwks",
+    };
+    const samlProviderId = `saml-${mark}`;
+    const samlConfig = {
+      entryPoint: "https://saml.example/sign-in",
+      wantAssertionsSigned: true,
+      idpMetadata: { metadata: saml.metadata },
+    };
+    const [passkey] = await Promise.all([
+      create("passkey", {
+        name: "phone",
+        publicKey: "",
+        userId: owner.id,
+        credentialID: crypto.randomUUID(),
+        counter: 0,
+        deviceType: "singleDevice",
+        backedUp: false,
+        createdAt: now,
+      }),
+      create("account", { accountId: mark, providerId: oidc.providerId, userId: owner.id, ...stamps }),
+      verification(`one-time-token:${hashed(oneTime)}`, spare.token),
+      create("ssoProvider", {
+        ...oidc,
+        organizationId: organization.id,
+        userId: owner.id,
+        domainVerified: true,
+        oidcConfig: JSON.stringify({ ...oidcConfig, issuer: oidc.issuer, pkce: true, discoveryEndpoint: oidc.issuer }),
+      }),
+      create("ssoProvider", {
+        providerId: samlProviderId,
+        issuer: "https://saml.example",
+        domain: `saml-${mark}.example`,
+        organizationId: organization.id,
+        userId: owner.id,
+        domainVerified: false,
+        samlConfig: JSON.stringify(samlConfig),
+      }),
     ]);
     const client = `client-${mark}`;
     const scopes = ["openid", "offline_access"];
     const redirect = "https://client.example.com/callback";
     const opaque = crypto.randomUUID();
-    const device = (status: string) => ({
+    const deviceCode = (status: string) => ({
       deviceCode: `${status}-${mark}`,
       userCode: crypto.randomUUID(),
       status,
@@ -169,8 +297,8 @@ export const worlds = Effect.gen(function* () {
       expiresAt: later,
       ...stamps,
     });
-    const waiting = device("pending");
-    const approved = device("approved");
+    const waiting = deviceCode("pending");
+    const approved = deviceCode("approved");
     await create("oauthClient", {
       clientId: client,
       clientSecret: hashed(client),
@@ -211,18 +339,97 @@ export const worlds = Effect.gen(function* () {
     const admin = `better-auth.admin_session=${await signed(`${byAdministrator.token}:`)}`;
     const unused = `new-${mark}`;
     const permission = { invitation: ["create"] };
+    const several = `better-auth.session_token_multi-${spare.token.toLowerCase()}=${await signed(spare.token)}`;
+    const cookie = (...cookies: ReadonlyArray<string>) => ({ cookie: cookies.join("; ") });
+    const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+    const asking = async (id: string) => `better-auth.better-auth-passkey=${await signed(id)}`;
+    const account = privateKeyToAccount(generatePrivateKey());
     return {
-      cookies: {
-        owner: bySession.cookie,
-        administrator: byAdministrator.cookie,
-        member: byMember.cookie,
-        guest: byGuest.cookie,
-        guarded: byGuarded.cookie,
-        challenged: `better-auth.two_factor=${await signed(challenge)}`,
-        banned: byBanned.cookie,
-        expired: byExpired.cookie,
-        impersonating: `${impersonating.cookie}; ${admin}`,
-        nobody: "",
+      headers: {
+        owner: cookie(bySession.cookie, several, await asking(registering)),
+        administrator: cookie(byAdministrator.cookie),
+        member: cookie(byMember.cookie),
+        guest: cookie(byGuest.cookie, await asking(authenticating)),
+        guarded: cookie(byGuarded.cookie),
+        challenged: cookie(`better-auth.two_factor=${await signed(challenge)}`),
+        banned: cookie(byBanned.cookie),
+        expired: cookie(byExpired.cookie),
+        impersonating: cookie(impersonating.cookie, admin),
+        anonymous: cookie(byAnonymous.cookie),
+        application: bearer(`iam_at_${opaque}`),
+        directory: bearer(directoryToken),
+        nobody: {},
+      },
+      together: {
+        "POST /api/auth/unlink-account": { body: { providerId: oidc.providerId, accountId: mark } },
+        "POST /api/auth/api-key/update": { body: { keyId: key?.id, name: "robot" } },
+        "POST /api/auth/oauth2/token": {
+          body: {
+            grant_type: "client_credentials",
+            client_id: client,
+            client_secret: `iam_cs_${client}`,
+            scope: "orders:read",
+            resource: undefined,
+            client_assertion: undefined,
+            client_assertion_type: undefined,
+          },
+        },
+        "POST /api/auth/sign-in/email-otp": { body: { email: guest.email, otp } },
+        "POST /api/auth/email-otp/check-verification-otp": { body: { email: guest.email, otp, type: "sign-in" } },
+        "POST /api/auth/email-otp/verify-email": { body: { email: fresh.email, otp } },
+        "POST /api/auth/email-otp/reset-password": { body: { email: guest.email, otp } },
+        "POST /api/auth/sign-in/phone-number": { body: { phoneNumber } },
+        "POST /api/auth/phone-number/verify": { body: { phoneNumber, code: "123456" } },
+        "POST /api/auth/phone-number/reset-password": { body: { phoneNumber, otp: "123456" } },
+        "POST /api/auth/sign-in/username": { body: { username } },
+        "POST /api/auth/multi-session/set-active": { body: { sessionToken: spare.token } },
+        "POST /api/auth/multi-session/revoke": { body: { sessionToken: spare.token } },
+        "POST /api/auth/one-time-token/verify": { body: { token: oneTime } },
+        "POST /api/auth/passkey/verify-registration": { body: { response: authenticator().create(wanted) } },
+        "POST /api/auth/passkey/verify-authentication": {
+          body: { response: device.get({ challenge: wanted.challenge, rpId: "localhost" }) },
+        },
+        "POST /api/auth/passkey/delete-passkey": { body: { id: passkey.id } },
+        "POST /api/auth/passkey/update-passkey": { body: { id: passkey.id } },
+        "POST /api/auth/siwe/verify": {
+          body: await Effect.runPromiseWith(services)(signedMessage(account, { nonce })),
+        },
+        "POST /api/auth/scim/v2/Users": { body: userOf(mark) },
+        "PUT /api/auth/scim/v2/Users/:userId": { params: { userId: user }, body: userOf("assigned") },
+        "PATCH /api/auth/scim/v2/Users/:userId": {
+          params: { userId: user },
+          body: patchOf({ op: "replace", path: "displayName", value: mark }),
+        },
+        "GET /api/auth/scim/v2/Users/:userId": { params: { userId: user } },
+        "DELETE /api/auth/scim/v2/Users/:userId": { params: { userId: spareUser } },
+        "GET /api/auth/scim/v2/Users": { query: { filter: 'userName eq "assigned@example.com"' } },
+        "POST /api/auth/scim/v2/Groups": { body: groupOf(mark, [user]) },
+        "PUT /api/auth/scim/v2/Groups/:groupId": { params: { groupId: group }, body: groupOf("assigned", [user]) },
+        "PATCH /api/auth/scim/v2/Groups/:groupId": {
+          params: { groupId: group },
+          body: patchOf({ op: "add", path: "members", value: [{ value: user }] }),
+        },
+        "GET /api/auth/scim/v2/Groups/:groupId": { params: { groupId: group } },
+        "DELETE /api/auth/scim/v2/Groups/:groupId": { params: { groupId: spareGroup } },
+        "GET /api/auth/scim/v2/Groups": { query: { filter: 'displayName eq "assigned"' } },
+        "GET /api/auth/scim/v2/Schemas/:schemaId": { params: { schemaId: USER } },
+        "GET /api/auth/scim/v2/ResourceTypes/:resourceTypeId": { params: { resourceTypeId: "User" } },
+        "GET /api/auth/sso/saml2/sp/metadata": { query: { providerId: samlProviderId } },
+        "POST /api/auth/sso/register": {
+          body: {
+            providerId: `new-${mark}`,
+            issuer: "https://new.example",
+            domain: `new-${mark}.example`,
+            organizationId: organization.id,
+            oidcConfig,
+            samlConfig: undefined,
+          },
+        },
+        "POST /api/auth/sign-in/sso": { body: { providerId: oidc.providerId } },
+        "POST /api/auth/sso/update-provider": {
+          body: { providerId: oidc.providerId, domain: `other-${mark}.example`, oidcConfig: { scopes: ["openid"] } },
+        },
+        "POST /api/auth/sso/request-domain-verification": { body: { providerId: samlProviderId } },
       },
       values: {
         name: ["Ann", "Acme"],
@@ -251,6 +458,9 @@ export const worlds = Effect.gen(function* () {
         userCode: [waiting.userCode],
         device_code: [approved.deviceCode],
         code: [codeNow(totp), text(enabled, "backupCodes", made % 10)],
+        username: [unused.replace("-", "_"), username],
+        phoneNumber: [phoneNumber],
+        providerId: [oidc.providerId, samlProviderId, "credential"],
         image: ["https://example.com/a.png"],
         logo: ["https://example.com/a.png"],
         callbackURL: ["/", "http://localhost:3000/after"],

@@ -1,0 +1,11 @@
+/** The codes that Better Auth's core and its plugins answer without having them in their `$ERROR_CODES`. */
+export const undeclaredCodes = [
+  "FAILED_TO_INVALIDATE_TWO_FACTOR_CHALLENGE",
+  "PROVIDER_NOT_CONFIGURED",
+  "PROVIDER_NOT_SUPPORTED",
+  "RATE_LIMITED",
+  "UNAUTHORIZED_INVALID_OR_EXPIRED_NONCE",
+  "UNAUTHORIZED_SIWE_MESSAGE_EXPIRED",
+  "UNAUTHORIZED_SIWE_MESSAGE_MISMATCH",
+  "UNAUTHORIZED_SIWE_MESSAGE_NOT_YET_VALID",
+] as const;
