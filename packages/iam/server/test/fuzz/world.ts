@@ -254,7 +254,7 @@ export const worlds = Effect.gen(function* () {
       wantAssertionsSigned: true,
       idpMetadata: { metadata: saml.metadata },
     };
-    const [passkey] = await Promise.all([
+    const [passkey, linked] = await Promise.all([
       create("passkey", {
         name: "phone",
         publicKey: "",
@@ -361,7 +361,7 @@ export const worlds = Effect.gen(function* () {
         nobody: {},
       },
       together: {
-        "POST /api/auth/unlink-account": { body: { providerId: oidc.providerId, accountId: mark } },
+        "POST /api/auth/unlink-account": { body: { accountId: linked.id } },
         "POST /api/auth/api-key/update": { body: { keyId: key?.id, name: "robot" } },
         "POST /api/auth/oauth2/token": {
           body: {
