@@ -393,7 +393,7 @@ layer(database, { excludeTestServices: true })((it) => {
       const values = [
         { emailVerified: 1 },
         { emailVerified: 2 ** 31 },
-        { twoFactorEnabled: "true" },
+        { phoneNumberVerified: "true" },
         { name: 7 },
         { banExpires: 7 },
         { banExpires: true },
