@@ -5,7 +5,7 @@ import { createAuthMiddleware } from "better-auth/api";
 
 /** Refuses at once what Better Auth refuses only of an address that nobody has, or does not look at. */
 export const equalSignUps = {
-  id: "equal-sign-ups",
+  id: "iam-equal-sign-ups",
   hooks: {
     before: [
       {

@@ -13,7 +13,7 @@ export interface Upgrade {
 /**
  * What an application does when a guest signs in or up, before the guest is deleted with all rows that refer to it: lets
  * its own rows pass to the user. Provided to `Iam.layer`, or to what is composed of `Auth.layer`, as mails' texts are. It
- * is part of the transaction in which memberships and keys pass; a defect undoes that, and the guest stays.
+ * is part of the transaction in which memberships pass; a defect undoes that, and the guest stays.
  */
 export const Guests = Context.Reference<(upgrade: Upgrade) => Effect.Effect<void>>("@beep/iam-server/auth/Guests", {
   defaultValue: () => () => Effect.void,
@@ -23,7 +23,7 @@ export const Guests = Context.Reference<(upgrade: Upgrade) => Effect.Effect<void
 const joined = (...roles: ReadonlyArray<string>): string =>
   [...new Set(roles.flatMap((role) => role.split(",")))].join();
 
-/** Lets a guest's memberships, invitations and keys pass to the user. Where both are members, both's roles are the user's. */
+/** Lets a guest's memberships and invitations pass to the user; keys end. Where both are members, both's roles are the user's. */
 export const passOn = async (
   { context: { adapter } }: Pick<GenericEndpointContext, "context">,
   { guest, user }: Upgrade,

@@ -11,7 +11,7 @@ export const isPlaceholder = (address: string): boolean => /[@.]invalid\.?$/i.te
 
 /** Refuses requests that name such an address: nobody has it, and who came first would keep it from whom it stands for. */
 export const refusingPlaceholders = {
-  id: "refusing-placeholders",
+  id: "iam-placeholders",
   hooks: {
     before: [
       {
