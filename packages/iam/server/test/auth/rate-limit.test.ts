@@ -142,7 +142,7 @@ class Rig extends Context.Service<
       const mailer = { send: (message: Mailer.Message) => Effect.asVoid(Queue.offer(mailbox, message)) };
       const processes = [yield* services(true, mailer), yield* services(true, mailer)];
       const [first] = processes;
-      yield* Effect.forEach(["ann", "bob", "cat"], (name) =>
+      yield* Effect.forEach(["ann", "bob", "cat", "dot"], (name) =>
         first === undefined
           ? Effect.void
           : first.api.createUser({
@@ -307,6 +307,33 @@ layer(Rig.layer.pipe(Layer.provideMerge(TestDatabase.layer())), { excludeTestSer
         yield* slowed(email);
         assert.strictEqual((yield* ask("/sign-in/email", { email, password: newPassword })).status, 429);
         assert.strictEqual((yield* ask("/sign-in/email", { email, password: newPassword }, reset.cookie)).status, 200);
+      }),
+    );
+
+    it.effect("AUTH-5: nor is an account guessed at from within its session, by whichever question", () =>
+      Effect.gen(function* () {
+        const { ask } = yield* Rig;
+        const { cookie } = yield* ask("/sign-in/email", { ...right, email: "dot@example.com" });
+        for (let attempt = 0; attempt < 5; attempt++) {
+          assert.strictEqual((yield* ask("/two-factor/enable", wrong, cookie)).code, "INVALID_PASSWORD");
+        }
+        yield* pass(-60);
+        const change = { currentPassword: right.password, newPassword: "a horse that nobody knows" };
+        assert.strictEqual((yield* ask("/change-password", change, cookie)).code, "TOO_MANY_FAILURES");
+      }),
+    );
+
+    it.effect("AUTH-5: messages to one address are slowed likewise, whoever has it", () =>
+      Effect.gen(function* () {
+        const { ask } = yield* Rig;
+        for (const email of ["dot@example.com", "none@example.com"]) {
+          for (const path of ["/request-password-reset", "/sign-in/magic-link"]) {
+            for (let message = 0; message < 5; message++) assert.strictEqual((yield* ask(path, { email })).status, 200);
+            yield* pass(-60);
+            const { code, status } = yield* ask(path, { email });
+            assert.deepStrictEqual([status, code], [429, "TOO_MANY_MESSAGES"], `${path} ${email}`);
+          }
+        }
       }),
     );
   },
