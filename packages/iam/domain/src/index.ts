@@ -1,5 +1,10 @@
+export * as AccessControl from "./AccessControl.ts";
 export { AuthErrorCode, betterAuthCodes } from "./AuthErrorCode.ts";
+export * as Cursor from "./Cursor.ts";
 export * from "./entities.ts";
 export * as ErrorCatalogue from "./errorCatalogue.ts";
 export * as Errors from "./errors.ts";
 export * as Findings from "./findings.ts";
+export * as Membership from "./Membership.ts";
+export * as Page from "./Page.ts";
+export * as Problems from "./Problems.ts";

@@ -1,11 +1,16 @@
 /** In whose name something is done. */
 import * as Context from "effect/Context";
+import type { ApiKeyId } from "./IamEntityIds.ts";
 import type { OrganizationId, UserId } from "./SharedEntityIds.ts";
 
-/** Who acts: nobody known, a signed-in user (and the administrator behind, who impersonates them), or a part of the system. */
+/**
+ * Who acts: nobody known, a signed-in user (and the administrator behind, who impersonates them), an organization by its
+ * own key, or a part of the system.
+ */
 export type Actor =
   | { readonly _tag: "Anonymous" }
   | { readonly _tag: "User"; readonly userId: UserId; readonly impersonatedBy: UserId | null }
+  | { readonly _tag: "Organization"; readonly organizationId: OrganizationId; readonly apiKeyId: ApiKeyId }
   | { readonly _tag: "System"; readonly name: string };
 
 /** Nobody known. */

@@ -52,6 +52,12 @@ export const enter =
       );
     });
 
+/** Runs an effect in another scope for the rest of the transaction that is open, where nothing is to come after it. */
+export const goOn =
+  (client: PgClient, scope: Scope) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+    Effect.andThen(assume(client, scope), Effect.provideService(effect, Current, scope));
+
 const assume = (client: PgClient, scope: Scope) => {
   const role = { None: "none", Tenant: tenantRole.name, Service: serviceRole.name }[scope._tag];
   const organization = scope._tag === "Tenant" ? SharedEntityIds.OrganizationId.toUuid(scope.organizationId) : "";

@@ -1,30 +1,162 @@
-/** The scope of one organization. */
-import type { Errors } from "@beep/iam-domain";
-import { CurrentTenant, type SharedEntityIds } from "@beep/shared-domain";
+/** Scopes of one organization, and who is let in. */
+import { AccessControl, type Errors, Membership, Problems } from "@beep/iam-domain";
+import { CurrentActor, CurrentTenant, IamEntityIds, Principal, SharedEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
+import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
+import * as Record from "effect/Record";
+import * as Schema from "effect/Schema";
 import type { SqlError } from "effect/sql/SqlError";
 import * as Scope from "../db/Scope.ts";
+import { ServiceConnection } from "../db/ServiceConnection.ts";
+
+type OrganizationId = SharedEntityIds.OrganizationId;
 
 /**
  * Runs an effect within an organization: in one transaction in which the database shows the organization's rows and no
- * others, whatever the effect asks for. The effect finds the organization as `CurrentTenant`.
+ * others, whatever the effect asks for. The effect finds the organization as `CurrentTenant`. Who asks, nobody looks at:
+ * that is `as`.
  *
  * Dies inside the scope of another organization: no code has business in two tenants at once.
  */
 export const within =
-  (organizationId: SharedEntityIds.OrganizationId) =>
+  (organizationId: OrganizationId) =>
   <A, E, R>(
     effect: Effect.Effect<A, E, R>,
   ): Effect.Effect<A, E | SqlError | Errors.CommitUnknown, Exclude<R, CurrentTenant> | PgClient> =>
     Effect.gen(function* () {
       const client = yield* PgClient;
-      const outer = yield* Scope.current(client);
-      if (outer._tag === "Tenant" && outer.organizationId !== organizationId) {
-        return yield* Effect.die(new Error("A scope cannot be opened within the scope of another organization."));
-      }
+      yield* demandNoOther(client, organizationId);
       return yield* effect.pipe(
         Effect.provideService(CurrentTenant, organizationId),
         Scope.enter(client, Scope.tenant(organizationId)),
       );
     }).pipe(Effect.withSpan("Tenancy.within", { attributes: { "iam.organization_id": organizationId } }));
+
+const demandNoOther = Effect.fnUntraced(function* (client: PgClient, organizationId: OrganizationId) {
+  const outer = yield* Scope.current(client);
+  if (outer._tag === "Tenant" && outer.organizationId !== organizationId) {
+    return yield* Effect.die(new Error("A scope cannot be opened within the scope of another organization."));
+  }
+});
+
+/** What the database knows of a principal in an organization. */
+interface Row {
+  readonly member: string | null;
+  readonly role: string | null;
+  /** The permissions of the member's roles that the organization defined, as JSON texts by role. */
+  readonly defined: Readonly<Record<string, string>> | null;
+}
+
+const decodePermissions = Schema.decodeEffect(
+  Schema.fromJsonString(Schema.Record(Schema.String, Schema.Array(Schema.String))),
+);
+
+/** One statement, by which an organization that is not there, is suspended, or is not the principal's shows no row. */
+const look = (client: PgClient, principal: Principal.Principal, organizationId: OrganizationId, lock: boolean) => {
+  const user = principal._tag === "User" ? SharedEntityIds.UserId.toUuid(principal.userId) : null;
+  const isItsOwn =
+    principal._tag === "System" || (principal._tag === "Organization" && principal.organizationId === organizationId);
+  // What changes an organization waits for whoever changes it at the moment: so rules that look at several rows, the last
+  // owner's say, hold without a lock on each of them.
+  const locking = client.literal(lock ? "for no key update of o" : "");
+  return client<Row>`
+    select m.id as member, m.role, (
+      select json_object_agg(r.role, r.permission) from iam_organization_roles r
+      where r.organization_id = o.id and r.role = any (string_to_array(m.role, ','))
+    ) as defined
+    from iam_organizations o
+    left join iam_members m on m.organization_id = o.id and m.user_id = ${user}
+    where o.id = ${SharedEntityIds.OrganizationId.toUuid(organizationId)} and o.suspended_at is null
+      and (m.id is not null or ${isItsOwn}) ${locking}`;
+};
+
+const membershipOf = Effect.fnUntraced(function* (
+  principal: Principal.Principal,
+  organizationId: OrganizationId,
+  [row]: ReadonlyArray<Row>,
+): Effect.fn.Return<Membership.Membership, Problems.TenantNotFound> {
+  if (row === undefined) return yield* new Problems.TenantNotFound();
+  const defined = yield* Effect.all(
+    Record.map(row.defined ?? {}, (permission) => Effect.orDie(decodePermissions(permission))),
+  );
+  return {
+    organizationId,
+    principal,
+    memberId: row.member === null ? null : IamEntityIds.MemberId.fromUuid(row.member),
+    roles: AccessControl.parseRoles(row.role ?? ""),
+    defined: new Map(Object.entries(defined)),
+  };
+});
+
+/**
+ * Lets a principal into an organization: one statement. An organization that does not exist, is suspended, or that the
+ * principal is not in, is one and the same `TenantNotFound`.
+ */
+export const admit = Effect.fn("Tenancy.admit")(function* (
+  principal: Principal.Principal,
+  organizationId: OrganizationId,
+): Effect.fn.Return<Membership.Membership, Problems.TenantNotFound, ServiceConnection> {
+  const { client, statement } = yield* ServiceConnection;
+  const rows = yield* Effect.orDie(statement(look(client, principal, organizationId, false)));
+  return yield* membershipOf(principal, organizationId, rows);
+});
+
+/** Runs an effect in the name of a principal that an organization has let in, as the services of organizations need it. */
+export const as =
+  (principal: Principal.Principal, organizationId: OrganizationId) =>
+  <A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+  ): Effect.Effect<
+    A,
+    E | Problems.TenantNotFound,
+    Exclude<R, CurrentTenant | Membership.CurrentMembership> | ServiceConnection
+  > =>
+    Effect.flatMap(admit(principal, organizationId), (membership) => asMember(membership)(effect));
+
+/** Runs an effect in the name of who has been let in already. */
+export const asMember =
+  (membership: Membership.Membership) =>
+  <A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+  ): Effect.Effect<A, E, Exclude<R, CurrentTenant | Membership.CurrentMembership>> =>
+    effect.pipe(
+      Effect.provideContext(
+        Context.make(Membership.CurrentMembership, membership).pipe(
+          Context.add(CurrentTenant, membership.organizationId),
+        ),
+      ),
+      Effect.provideService(CurrentActor, Principal.actorOf(membership.principal)),
+    );
+
+/**
+ * Runs a change of an organization in the name of the current member: in one transaction, within the organization. The
+ * member is let in anew, with the organization locked, so that what is decided from the membership and from the
+ * organization's rows stays true until the commit. Changes of one organization so come one after the other.
+ */
+export const changing =
+  (asked: AccessControl.Asked) =>
+  <A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+  ): Effect.Effect<
+    A,
+    E | Problems.TenantNotFound | Problems.PermissionMissing | SqlError | Errors.CommitUnknown,
+    | Exclude<R, CurrentTenant | Membership.CurrentMembership>
+    | Membership.CurrentMembership
+    | ServiceConnection
+    | PgClient
+  > =>
+    Effect.gen(function* () {
+      const { organizationId, principal } = yield* Membership.CurrentMembership;
+      const client = yield* PgClient;
+      const { transaction } = yield* ServiceConnection;
+      yield* demandNoOther(client, organizationId);
+      return yield* transaction(
+        Effect.gen(function* () {
+          const rows = yield* look(client, principal, organizationId, true);
+          const membership = yield* membershipOf(principal, organizationId, rows);
+          if (!Membership.may(membership, asked)) return yield* Membership.missing(asked);
+          return yield* effect.pipe(asMember(membership), Scope.goOn(client, Scope.tenant(organizationId)));
+        }),
+      );
+    }).pipe(Effect.withSpan("Tenancy.changing"));

@@ -12,4 +12,6 @@ export class Model extends VariantModel.Class<Model>("Organization")({
   logo: Field.nullable(Field.text),
   /** JSON text, as Better Auth writes it. */
   metadata: Field.nullable(Field.text),
+  /** Since when nobody gets in: to its members, its keys and everybody else it is as if it did not exist. */
+  suspendedAt: Field.readOnly(Field.nullable(...Field.timestamp)),
 }) {}

@@ -1,0 +1,98 @@
+/**
+ * What the services of organizations refuse. Each is a tagged error for who calls the service, and over HTTP a problem
+ * (RFC 9457) with its stable `code`. None of them says anything of another organization.
+ */
+import * as ProblemDetails from "effect/http/ProblemDetails";
+import * as HttpApiError from "effect/http-api/HttpApiError";
+import * as Schema from "effect/Schema";
+
+const problem = <Status extends number>(status: Status, title: string) => ({
+  type: ProblemDetails.blankType,
+  status,
+  title,
+});
+
+const says = (detail: string) => Schema.tag(detail);
+
+/** A request names no organization, and the principal is in none at the moment. */
+export class TenantMissing extends HttpApiError.Problem<TenantMissing>()("TenantMissing", problem(400, "Bad Request"), {
+  code: Schema.tag("TENANT_MISSING"),
+  detail: says("The request names no organization."),
+}) {}
+
+/** What names an organization is no id of one. */
+export class TenantMalformed extends HttpApiError.Problem<TenantMalformed>()(
+  "TenantMalformed",
+  problem(400, "Bad Request"),
+  {
+    code: Schema.tag("INVALID_ID"),
+    detail: says("What names the organization is not an id of the form organization_…."),
+  },
+) {}
+
+/** The organization does not exist, is suspended, or the principal is not in it: it is not told which. */
+export class TenantNotFound extends HttpApiError.Problem<TenantNotFound>()(
+  "TenantNotFound",
+  problem(404, "Not Found"),
+  { code: Schema.tag("ORGANIZATION_NOT_FOUND"), detail: says("There is no such organization.") },
+) {}
+
+/** A cursor is malformed, or was made for another organization, another list or another order. */
+export class CursorInvalid extends HttpApiError.Problem<CursorInvalid>()("CursorInvalid", problem(400, "Bad Request"), {
+  code: Schema.tag("INVALID_CURSOR"),
+  detail: says("The cursor does not belong to this list in this order."),
+}) {}
+
+/** The principal may not do this in the organization. */
+export class PermissionMissing extends HttpApiError.Problem<PermissionMissing>()(
+  "PermissionMissing",
+  problem(403, "Forbidden"),
+  {
+    code: Schema.tag("PERMISSION_MISSING"),
+    /** The actions by resource that were needed; empty where only an owner may. */
+    permissions: Schema.Record(Schema.String, Schema.Array(Schema.String)),
+  },
+) {}
+
+const notFound = {
+  INVITATION_NOT_FOUND: "There is no such invitation, or it is not pending any more.",
+  MEMBER_NOT_FOUND: "The organization has no such member.",
+  ROLE_NOT_FOUND: "The organization has no such role.",
+  TEAM_NOT_FOUND: "The organization has no such team.",
+} as const;
+
+/** Something does not exist in the organization. */
+export class NotFound extends HttpApiError.Problem<NotFound>()("NotFound", problem(404, "Not Found"), {
+  code: Schema.Literals(["INVITATION_NOT_FOUND", "MEMBER_NOT_FOUND", "ROLE_NOT_FOUND", "TEAM_NOT_FOUND"]),
+}) {
+  static readonly of = (code: keyof typeof notFound): NotFound => new NotFound({ code, detail: notFound[code] });
+}
+
+const conflicts = {
+  ALREADY_A_MEMBER: "Whom the request names is a member already.",
+  ALREADY_INVITED: "The address is invited already.",
+  INVITATION_LIMIT_REACHED: "The organization has as many pending invitations as it may have.",
+  LAST_OWNER: "The organization would be left without an owner.",
+  LAST_TEAM: "The organization would be left without a team.",
+  MEMBER_LIMIT_REACHED: "The organization has as many members as it may have.",
+  ROLE_IN_USE: "A member or a pending invitation has the role.",
+  ROLE_NAME_TAKEN: "There is a role of this name already.",
+  SLUG_TAKEN: "There is an organization of this slug already.",
+} as const;
+
+/** The change contradicts what is there. */
+export class Conflict extends HttpApiError.Problem<Conflict>()("Conflict", problem(409, "Conflict"), {
+  code: Schema.Literals([
+    "ALREADY_A_MEMBER",
+    "ALREADY_INVITED",
+    "INVITATION_LIMIT_REACHED",
+    "LAST_OWNER",
+    "LAST_TEAM",
+    "MEMBER_LIMIT_REACHED",
+    "ROLE_IN_USE",
+    "ROLE_NAME_TAKEN",
+    "SLUG_TAKEN",
+  ]),
+}) {
+  static readonly of = (code: keyof typeof conflicts): Conflict => new Conflict({ code, detail: conflicts[code] });
+}
