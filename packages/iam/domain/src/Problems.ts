@@ -59,11 +59,12 @@ const notFound = {
   MEMBER_NOT_FOUND: "The organization has no such member.",
   ROLE_NOT_FOUND: "The organization has no such role.",
   TEAM_NOT_FOUND: "The organization has no such team.",
+  USER_NOT_FOUND: "There is no such user.",
 } as const;
 
 /** Something does not exist in the organization. */
 export class NotFound extends HttpApiError.Problem<NotFound>()("NotFound", problem(404, "Not Found"), {
-  code: Schema.Literals(["INVITATION_NOT_FOUND", "MEMBER_NOT_FOUND", "ROLE_NOT_FOUND", "TEAM_NOT_FOUND"]),
+  code: Schema.Literals(["INVITATION_NOT_FOUND", "MEMBER_NOT_FOUND", "ROLE_NOT_FOUND", "TEAM_NOT_FOUND", "USER_NOT_FOUND"]),
 }) {
   static readonly of = (code: keyof typeof notFound): NotFound => new NotFound({ code, detail: notFound[code] });
 }

@@ -24,14 +24,14 @@ import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./b
 import { makeCredentials } from "./credentials.ts";
 import * as Directories from "./directories/Directories.ts";
 import { Guests } from "./guests.ts";
-import { Awaited, Mailer, type Message } from "./Mailer.ts";
+import type { Mailer } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
-import * as MessageQueue from "./messageQueue.ts";
+import * as Outgoing from "./Outgoing.ts";
 import * as Pages from "./pages.ts";
 import * as promises from "./promises.ts";
 import { makeSessionLookup } from "./sessionLookup.ts";
 import { settings } from "./settings.ts";
-import { TextMessages } from "./TextMessages.ts";
+import type { TextMessages } from "./TextMessages.ts";
 
 /** An operation of Better Auth as an Effect. What is no refusal, a lost database say, is a defect. */
 type Operation<Method> =
@@ -90,15 +90,8 @@ export class Auth extends Context.Service<
 const make = Effect.gen(function* () {
   const connection = yield* ServiceConnection;
   const client = yield* PgClient;
-  const mailer = yield* Mailer;
-  const textMessages = yield* TextMessages;
-
+  const outgoing = yield* Outgoing.Outgoing;
   const stated = yield* settings;
-  const deliver = (yield* Awaited)
-    ? (message: Message) =>
-        Effect.catch(mailer.send(message), (error) => Effect.logError("A message was not sent.", error))
-    : (yield* MessageQueue.make(mailer.send)).offer;
-  const texts = yield* MessageQueue.make(textMessages.send);
 
   const auth = makeBetterAuth({
     settings: stated,
@@ -109,8 +102,8 @@ const make = Effect.gen(function* () {
     directories: yield* Directories.make,
     transaction: promises.inTransaction(connection),
     exclusively: promises.exclusively(connection),
-    send: (message) => client.afterCommit(deliver(message)),
-    sendText: (message) => client.afterCommit(texts.offer(message)),
+    send: outgoing.mail,
+    sendText: outgoing.text,
     credentials: yield* makeCredentials(stated, connection),
   });
 
@@ -224,7 +217,7 @@ const refusing = (errorCodes: Readonly<Record<string, { readonly message: string
 export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection | Mailer | TextMessages> = Layer.effect(
   Auth,
   make,
-);
+).pipe(Layer.provide(Outgoing.layer));
 
 export { BASE_PATH } from "./betterAuth.ts";
 export { Guests, type Upgrade } from "./guests.ts";
