@@ -49,8 +49,7 @@ export const read = (
   if (cursor === undefined) return Effect.succeedNone;
   const content = Option.filter(
     decode(cursor),
-    ({ after, list, order, owner }) =>
-      list === of.list && order === of.order && owner === of.owner && Id.is(after),
+    ({ after, list, order, owner }) => list === of.list && order === of.order && owner === of.owner && Id.is(after),
   );
   return Option.match(content, {
     onNone: () => Effect.fail(new CursorInvalid()),

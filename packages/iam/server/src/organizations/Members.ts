@@ -5,7 +5,7 @@
 import { SqlState } from "@beep/db-admin";
 import { AccessControl, type Errors, type Membership, type Page, Problems } from "@beep/iam-domain";
 import { IamDbSchema } from "@beep/iam-tables";
-import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import { IamEntityIds, type SharedEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { and, eq, ne } from "drizzle-orm";
 import type { ConfigError } from "effect/Config";
@@ -19,7 +19,8 @@ import { IamDb } from "../db/IamDb.ts";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as InOrganization from "./inOrganization.ts";
 import * as Listing from "./Listing.ts";
-import { demandOwnerFor, demandRoles } from "./roles.ts";
+import { demandOwnerFor, demandRoles } from "./roleRules.ts";
+import { leave } from "./teamMembership.ts";
 
 type MemberId = IamEntityIds.MemberId;
 type UserId = SharedEntityIds.UserId;
@@ -88,6 +89,36 @@ export class Members extends Context.Service<
   }
 >()("@beep/iam-server/organizations/Members") {}
 
+type Db = IamDb["Service"]["db"];
+
+const selectMembers = (db: Db) =>
+  db
+    .select({
+      id: member.id,
+      organizationId: member.organizationId,
+      userId: member.userId,
+      role: member.role,
+      createdAt: member.createdAt,
+      user: { id: user.id, name: user.name, email: user.email, image: user.image },
+    })
+    .from(member)
+    .innerJoin(user, eq(user.id, member.userId));
+
+type Row = Effect.Success<ReturnType<typeof selectMembers>>[number];
+const fromRow = ({ role, ...row }: Row): Member => ({ ...row, roles: AccessControl.parseRoles(role) });
+
+/** The pages of an organization's members, in whose scope it is run. */
+export const makeMemberPage = (db: Db) => {
+  const page = Listing.make({
+    list: "members",
+    Id: IamEntityIds.MemberId,
+    column: member.id,
+    prepare: ({ behind, limit, order }) => selectMembers(db).where(behind).orderBy(order).limit(limit).prepare(),
+  });
+  return (organizationId: OrganizationId, request: Page.Request) =>
+    Effect.map(page(organizationId, request), ({ items, next }) => ({ items: items.map(fromRow), next }));
+};
+
 const make = Effect.gen(function* () {
   const { db } = yield* IamDb;
   const client = yield* PgClient;
@@ -95,31 +126,10 @@ const make = Effect.gen(function* () {
   const { organizationMembers } = yield* settings;
   const accounts = makeAccounts(db);
 
-  const select = () =>
-    db
-      .select({
-        id: member.id,
-        organizationId: member.organizationId,
-        userId: member.userId,
-        role: member.role,
-        createdAt: member.createdAt,
-        user: { id: user.id, name: user.name, email: user.email, image: user.image },
-      })
-      .from(member)
-      .innerJoin(user, eq(user.id, member.userId));
-
-  type Row = Effect.Success<ReturnType<typeof select>>[number];
-  const fromRow = ({ role, ...row }: Row): Member => ({ ...row, roles: AccessControl.parseRoles(role) });
-
-  const page = Listing.make({
-    list: "members",
-    Id: IamEntityIds.MemberId,
-    column: member.id,
-    prepare: ({ behind, limit, order }) => select().where(behind).orderBy(order).limit(limit).prepare(),
-  });
+  const page = makeMemberPage(db);
 
   const find = Effect.fnUntraced(function* (id: MemberId) {
-    const [found] = yield* select().where(eq(member.id, id));
+    const [found] = yield* selectMembers(db).where(eq(member.id, id));
     return found === undefined ? yield* Problems.NotFound.of("MEMBER_NOT_FOUND") : fromRow(found);
   });
 
@@ -135,13 +145,7 @@ const make = Effect.gen(function* () {
 
   const end = Effect.fnUntraced(function* ({ id, organizationId, roles, userId }: Member) {
     if (roles.includes(AccessControl.ownerRole)) yield* demandAnotherOwner(id);
-    // Better Auth counts the members of a team beside them.
-    yield* client`
-      with gone as (
-        delete from iam_team_members where user_id = ${SharedEntityIds.UserId.toUuid(userId)} returning team_id
-      )
-      update iam_teams set member_count = member_count - 1
-      where id in (select team_id from gone) and member_count > 0`;
+    yield* leave(client, userId, null);
     yield* db.delete(member).where(eq(member.id, id));
     yield* service(
       db
@@ -153,9 +157,7 @@ const make = Effect.gen(function* () {
 
   return Members.of({
     list: Effect.fn("Members.list")((request) =>
-      reading("member")(({ organizationId }) =>
-        Effect.map(page(organizationId, request), ({ items, next }) => ({ items: items.map(fromRow), next })),
-      ),
+      reading("member")(({ organizationId }) => page(organizationId, request)),
     ),
     get: Effect.fn("Members.get")((id) => reading("member")(() => find(id))),
     add: Effect.fn("Members.add")(({ roles: asked, userId }) =>
@@ -187,7 +189,10 @@ const make = Effect.gen(function* () {
           yield* demandOwnerFor(membership, roles, found.roles);
           const isOwner = found.roles.includes(AccessControl.ownerRole);
           if (isOwner && !roles.includes(AccessControl.ownerRole)) yield* demandAnotherOwner(id);
-          yield* db.update(member).set({ role: AccessControl.formatRoles(roles) }).where(eq(member.id, id));
+          yield* db
+            .update(member)
+            .set({ role: AccessControl.formatRoles(roles) })
+            .where(eq(member.id, id));
           return { ...found, roles };
         }),
       ),
@@ -214,4 +219,7 @@ const make = Effect.gen(function* () {
 });
 
 /** On the connection that a database layer opened. */
-export const layer: Layer.Layer<Members, ConfigError, IamDb | PgClient | ServiceConnection> = Layer.effect(Members, make);
+export const layer: Layer.Layer<Members, ConfigError, IamDb | PgClient | ServiceConnection> = Layer.effect(
+  Members,
+  make,
+);

@@ -1,12 +1,12 @@
 /** How a service of organizations reads and changes them: in the current member's name, within the organization. */
 import { SqlState } from "@beep/db-admin";
 import { type AccessControl, type Errors, Membership, type Problems } from "@beep/iam-domain";
-import { PgClient } from "@effect/sql-pg/PgClient";
+import type { PgClient } from "@effect/sql-pg/PgClient";
 import type { EffectDrizzleQueryError } from "drizzle-orm/effect-core/errors";
 import * as Effect from "effect/Effect";
 import * as Predicate from "effect/Predicate";
 import type { SqlError } from "effect/sql/SqlError";
-import { ServiceConnection } from "../db/ServiceConnection.ts";
+import type { ServiceConnection } from "../db/ServiceConnection.ts";
 import { asService } from "../tenancy/asService.ts";
 import * as Tenancy from "../tenancy/Tenancy.ts";
 
@@ -16,8 +16,11 @@ const isDatabaseError = (error: unknown): error is DatabaseError =>
   Predicate.isTagged(error, "SqlError") || Predicate.isTagged(error, "EffectDrizzleQueryError");
 
 /** Takes what the database says for a defect, where nothing can be done about it. */
-export const unexpected = <A, E, R>(effect: Effect.Effect<A, E | DatabaseError, R>): Effect.Effect<A, E, R> =>
-  Effect.catch(effect, (error) => (isDatabaseError(error) ? Effect.die(error) : Effect.fail(error)));
+export const unexpected = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, Exclude<E, DatabaseError>, R> =>
+  Effect.catch(effect, (error) =>
+    // The compiler does not narrow a type parameter.
+    isDatabaseError(error) ? Effect.die(error) : Effect.fail(error as Exclude<E, DatabaseError>),
+  );
 
 /** Names what a constraint of the database refuses. */
 export const refusedBy =
@@ -38,14 +41,18 @@ export interface InOrganization {
   readonly reading: (
     resource: AccessControl.Resource,
   ) => <A, E>(
-    read: (membership: Membership.Membership) => Effect.Effect<A, E | DatabaseError>,
-  ) => Effect.Effect<A, E | Problems.PermissionMissing | Errors.CommitUnknown, Membership.CurrentMembership>;
+    read: (membership: Membership.Membership) => Effect.Effect<A, E>,
+  ) => Effect.Effect<
+    A,
+    Exclude<E, DatabaseError> | Problems.PermissionMissing | Errors.CommitUnknown,
+    Membership.CurrentMembership
+  >;
   /** Changes the organization as the current member, who must be let do it. */
   readonly changing: (
     asked: AccessControl.Asked,
   ) => <A, E>(
-    change: (membership: Membership.Membership) => Effect.Effect<A, E | DatabaseError>,
-  ) => Effect.Effect<A, E | Refused, Membership.CurrentMembership>;
+    change: (membership: Membership.Membership) => Effect.Effect<A, E>,
+  ) => Effect.Effect<A, Exclude<E, DatabaseError> | Refused, Membership.CurrentMembership>;
   /** Does what no tenant may, in the transaction that is open or in one of its own. Names the organization itself. */
   readonly service: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError | Errors.CommitUnknown>;
 }
@@ -69,3 +76,7 @@ export const make: Effect.Effect<InOrganization, never, PgClient | ServiceConnec
     service: (effect) => Effect.provideContext(asService(effect), services),
   };
 });
+
+/** The one row that a statement gives which cannot give none. */
+export const only = <Row>([row]: ReadonlyArray<Row>): Effect.Effect<Row> =>
+  row === undefined ? Effect.die(new Error("The statement gave no row.")) : Effect.succeed(row);
