@@ -22,7 +22,7 @@ export class CurrentMembership extends Context.Service<CurrentMembership, Member
 ) {}
 
 /** Whether the principal's credential lets it do what is asked for, whoever it is of. */
-const isWithinCredential = (principal: Principal.Principal, asked: AccessControl.Permissions): boolean => {
+export const isWithinCredential = (principal: Principal.Principal, asked: AccessControl.Permissions): boolean => {
   if (principal._tag === "System") return true;
   const { credential } = principal;
   switch (credential._tag) {

@@ -8,6 +8,7 @@ import { areas, betterAuth } from "./explanations/betterAuth.ts";
 import { answered, type Explanation, type Family, told } from "./explanations/Explanation.ts";
 import { sso, ssoRedirections } from "./explanations/sso.ts";
 import { undeclared } from "./explanations/undeclared.ts";
+import type * as Problems from "./Problems.ts";
 import type { ssoCodes } from "./ssoCodes.ts";
 import type { undeclaredCodes } from "./undeclaredCodes.ts";
 
@@ -122,8 +123,8 @@ type TheirCode = (typeof betterAuthCodes)[number] | (typeof ssoCodes)[number] | 
 const own: Readonly<Record<Exclude<AuthErrorCode, TheirCode | StatusCode>, Explanation>> = {
   INVALID_ID: answered(
     400,
-    "An id is malformed, or of another kind of entity; the message names the field.",
-    "Send an id of the form that the message shows.",
+    "An id is malformed, or of another kind of entity; the message names the field. Or a route's parameter and the header `iam-organization` name different organizations.",
+    "Send an id of the form that the message shows, and one organization.",
   ),
   INVALID_VALUE: answered(
     400,
@@ -170,6 +171,45 @@ const own: Readonly<Record<Exclude<AuthErrorCode, TheirCode | StatusCode>, Expla
     "The connection to the database was lost during the commit: the change may or may not have happened.",
     "Find out whether it did before you send it again.",
   ),
+};
+
+/** What the services of organizations refuse. Codes that Better Auth has too are explained among its own. */
+const organizations: Readonly<Record<Exclude<CodesOf<typeof Problems>, AuthErrorCode>, Explanation>> = {
+  TENANT_MISSING: answered(
+    400,
+    "The route is of an organization, the request names none, and its session has no active one.",
+    "Send the header `iam-organization`, or set an organization active.",
+  ),
+  INVALID_CURSOR: answered(
+    400,
+    "The cursor is malformed, or was made for another organization, another list or another order.",
+    "Begin at the first page, and send each cursor with the query that it was the answer to.",
+  ),
+  PERMISSION_MISSING: answered(
+    403,
+    "No role of the member permits this, or the API key or access token is limited to something else; `permissions` says what was needed.",
+    "Ask for a role that has it, or for a key or token with these permissions or scopes.",
+  ),
+  ALREADY_A_MEMBER: answered(409, "Whom the request names is a member already.", "Change the member instead."),
+  ALREADY_INVITED: answered(
+    409,
+    "The address has a pending invitation to the organization.",
+    "Let it be accepted, or cancel it first.",
+  ),
+  LAST_OWNER: answered(
+    409,
+    "The organization would be left without an owner.",
+    "Make somebody else an owner first, or delete the organization.",
+  ),
+  LAST_TEAM: answered(409, "The organization would be left without a team.", "Make another team first."),
+  MEMBER_LIMIT_REACHED: answered(409, "The organization has as many members as it may have.", "Remove somebody first."),
+  ROLE_IN_USE: answered(
+    409,
+    "A member or a pending invitation has the role.",
+    "Give them another role, or cancel the invitation, first.",
+  ),
+  ROLE_NAME_TAKEN: answered(409, "The organization has a role of this name, or every one has.", "Choose another name."),
+  SLUG_TAKEN: answered(409, "There is an organization of this slug already.", "Choose another slug."),
 };
 
 /** Codes that are the names of HTTP statuses. */
@@ -220,6 +260,11 @@ export const families: ReadonlyArray<Family> = [
     title: "Transactions and values",
     says: "Of `AuthError`, and over HTTP. `CommitUnknown`, with the same code, is the error of a transaction of your own.",
     codes: own,
+  },
+  {
+    title: "Organizations",
+    says: "Of `Problems`, and over HTTP, where routes and services of an organization refuse; what does not exist there has the `…_NOT_FOUND` of Better Auth, as 404, and the limit of invitations its `INVITATION_LIMIT_REACHED`, as 409.",
+    codes: organizations,
   },
   {
     title: "HTTP statuses",

@@ -4,12 +4,18 @@ import type * as problem from "./api/problem.ts";
 import type * as Mailer from "./auth/Mailer.ts";
 import type * as TextMessages from "./auth/TextMessages.ts";
 
-/** What our own routes answer. */
-const routes: Readonly<Record<ErrorCatalogue.CodesOf<typeof problem>, ErrorCatalogue.Explanation>> = {
+/** What our own routes answer. Codes that authentication has too are explained there. */
+const routes: Readonly<
+  Record<
+    Exclude<ErrorCatalogue.CodesOf<typeof problem>, "COMMIT_UNKNOWN" | "INVALID_ORIGIN" | "MISSING_OR_NULL_ORIGIN">,
+    ErrorCatalogue.Explanation
+  >
+> = {
   UNAUTHORIZED: {
     statuses: [401],
-    cause: "The request carries no live session.",
-    remedy: "Sign in, and send the session's cookie.",
+    cause:
+      "The request carries no live session or, where the route takes these, no API key and access token that holds.",
+    remedy: "Sign in, and send the session's cookie; or send a key or a token of somebody who may act.",
   },
   DATABASE_UNAVAILABLE: {
     statuses: [503],

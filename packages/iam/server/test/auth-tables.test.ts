@@ -87,6 +87,7 @@ const authTables = Effect.gen(function* () {
     mails: yield* Mailer.Mails,
     adapter: makeAdapter(connection),
     directories: yield* Directories.make,
+    organizationMayAct: () => Promise.resolve(true),
     transaction: (run) => run(),
     exclusively: () => (run) => run(),
     send: () => Effect.void,

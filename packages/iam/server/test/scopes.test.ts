@@ -153,12 +153,15 @@ describe("the service scope", () => {
     "_internal/db-admin/src/Migrations.ts", // names it in a remedy
     "_internal/db-admin/src/hardening.ts", // makes the role and grants it
     "iam/domain/src/explanations/findings.ts", // names it in what is said of a finding
+    "iam/server/src/api/IamHttp.ts", // names the connection that TenantRequired.ts needs
+    "iam/server/src/api/TenantRequired.ts", // hands it on to Tenancy.ts
     "iam/server/src/auth/Auth.ts", // Better Auth reads sessions, which no tenant may
     "iam/server/src/auth/FirstAdministrator.ts", // there is no tenant yet
     "iam/server/src/auth/Operator.ts", // operators look into every tenant
     "iam/server/src/auth/adapter.ts", // the same as Auth.ts
     "iam/server/src/auth/credentials.ts", // hands it on to throttle.ts
     "iam/server/src/auth/directories/Directories.ts", // a directory provisions whole organizations, by Better Auth
+    "iam/server/src/auth/principals/standing.ts", // the same as Auth.ts
     "iam/server/src/auth/promises.ts",
     "iam/server/src/auth/sessionLookup.ts", // the same as Auth.ts
     "iam/server/src/auth/throttle.ts", // who fails to sign in has no tenant
@@ -170,6 +173,7 @@ describe("the service scope", () => {
     "iam/server/src/doctor/drift.ts", // names the role in findings
     "iam/server/src/doctor/logins.ts", // asks who may take the role
     "iam/server/src/doctor/tables.ts", // asks who may take the role
+    "iam/server/src/tenancy/Tenancy.ts", // who asks to be let in is in no tenant yet
     "iam/server/src/tenancy/asService.ts", // names the scope
     "shared/tables/src/Table.ts", // the policy
     "shared/tables/src/index.ts", // the role's name

@@ -376,9 +376,9 @@ const devices = {
 
 const organizations = {
   ORGANIZATION_NOT_FOUND: answered(
-    400,
-    "The organization does not exist, or none is named and the session has no active one.",
-    "Name one, or set it active.",
+    [400, 404],
+    "The organization does not exist, is suspended, or has not the caller as a member; or none is named and the session has no active one.",
+    "Name one whose member you are, or set it active.",
   ),
   NO_ACTIVE_ORGANIZATION: answered(
     400,
@@ -408,7 +408,7 @@ const organizations = {
 
 const members = {
   MEMBER_NOT_FOUND: answered(
-    400,
+    [400, 404],
     "The member does not exist in this organization, or the caller is none.",
     "Correct the id, or the organization.",
   ),
@@ -452,7 +452,7 @@ const members = {
 
 const invitations = {
   INVITATION_NOT_FOUND: answered(
-    400,
+    [400, 404],
     "The invitation does not exist, is too old, or was accepted, rejected or cancelled.",
     "Ask to be invited again.",
   ),
@@ -481,7 +481,7 @@ const invitations = {
     "The address has an invitation that is still open.",
     "Send it again with `resend`, or cancel it.",
   ),
-  INVITATION_LIMIT_REACHED: answered(403, "The organization has 100 open invitations.", "Cancel some first."),
+  INVITATION_LIMIT_REACHED: answered([403, 409], "The organization has 100 open invitations.", "Cancel some first."),
   YOU_ARE_NOT_ALLOWED_TO_INVITE_USERS_TO_THIS_ORGANIZATION: answered(
     403,
     "The caller's role lacks `invitation: create`; or somebody who is no member makes a team.",
@@ -507,7 +507,7 @@ const invitations = {
 
 const teams = {
   TEAM_NOT_FOUND: answered(
-    400,
+    [400, 404],
     "The team does not exist in this organization.",
     "Correct the id, or the organization.",
   ),
@@ -562,7 +562,7 @@ const teams = {
 
 const roles = {
   ROLE_NOT_FOUND: answered(
-    400,
+    [400, 404],
     "The organization has no such role, or none is named.",
     "Use `owner`, `admin`, `member`, or a role of the organization's own.",
   ),

@@ -2,18 +2,17 @@
 import { CurrentActor } from "@beep/shared-domain";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
-import * as Cookies from "effect/http/Cookies";
-import * as HttpEffect from "effect/http/HttpEffect";
 import * as HttpServerRequest from "effect/http/HttpServerRequest";
-import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware";
 import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity";
 import * as OpenApi from "effect/http-api/OpenApi";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import type { CurrentSession as Session } from "../auth/Api.ts";
-import { Auth, type Authenticated } from "../auth/Auth.ts";
-import { Unauthorized } from "./problem.ts";
+import { Auth } from "../auth/Auth.ts";
+import { identified } from "./identified.ts";
+import { demandTrustedOrigin } from "./origin.ts";
+import { OriginRefused, Unauthorized } from "./problem.ts";
 
 /** The session of the request, and its user. */
 export class CurrentSession extends Context.Service<CurrentSession, Session>()(
@@ -30,14 +29,13 @@ export const sessionCookie = HttpApiSecurity.apiKey({ in: "cookie", key: "better
 
 /**
  * Lets a request through that carries a live session. Its handler has it as `CurrentSession`, and runs in the name of
- * its user (`CurrentActor`); without one the answer is 401.
+ * its user (`CurrentActor`); without one the answer is 401. A change by a cookie that a page of somebody else may have sent
+ * is 403.
  */
 export class Authentication extends HttpApiMiddleware.Service<Authentication, { provides: CurrentSession }>()(
   "@beep/iam-server/api/Authentication",
-  { error: Unauthorized, security: { session: sessionCookie } },
+  { error: [Unauthorized, OriginRefused], security: { session: sessionCookie } },
 ) {}
-
-const nobody: Authenticated = { session: Option.none(), setCookies: [] };
 
 const make = Effect.gen(function* () {
   const auth = yield* Auth;
@@ -45,14 +43,9 @@ const make = Effect.gen(function* () {
     // Which of the request's headers make a session, and whether a cookie's signature holds, is for Better Auth to say.
     session: Effect.fnUntraced(function* (handler) {
       const request = yield* HttpServerRequest.HttpServerRequest;
-      const { session: current, setCookies } = yield* auth
-        .authenticate(new Headers(request.headers))
-        .pipe(Effect.catch((error) => (error.status < 500 ? Effect.succeed(nobody) : Effect.die(error))));
-      if (setCookies.length > 0)
-        yield* HttpEffect.appendPreResponseHandler((_, response) =>
-          Effect.succeed(HttpServerResponse.mergeCookies(response, Cookies.fromSetCookie(setCookies))),
-        );
+      const { session: current } = yield* identified(auth.authenticate(new Headers(request.headers)));
       if (Option.isNone(current)) return yield* new Unauthorized();
+      if (request.headers.cookie !== undefined) yield* demandTrustedOrigin(request, auth);
       const { session, user } = current.value;
       return yield* handler.pipe(
         Effect.provideService(CurrentSession, current.value),

@@ -11,16 +11,30 @@ import type { Path } from "effect/Path";
 import type { SqlClient } from "effect/sql/SqlClient";
 import type { Auth } from "../auth/Auth.ts";
 import { settings } from "../auth/settings.ts";
+import type { ServiceConnection } from "../db/ServiceConnection.ts";
+import type { Invitations } from "../organizations/Invitations.ts";
+import type { Members } from "../organizations/Members.ts";
+import type { Organizations } from "../organizations/Organizations.ts";
+import type { Roles } from "../organizations/Roles.ts";
+import type { Teams } from "../organizations/Teams.ts";
 import * as Authentication from "./Authentication.ts";
 import * as answers from "./answers.ts";
 import * as authRoutes from "./authRoutes.ts";
 import * as document from "./document.ts";
 import * as handlers from "./handlers.ts";
+import * as PrincipalRequired from "./PrincipalRequired.ts";
+import * as TenantRequired from "./TenantRequired.ts";
 
 type Needed =
   | HttpRouter.HttpRouter
   | Auth
+  | Organizations
+  | Members
+  | Invitations
+  | Teams
+  | Roles
   | SqlClient
+  | ServiceConnection
   // What a platform brings along, as `HttpServer.layerServices` or `NodeHttpServer.layer`.
   | Generator
   | HttpPlatform
@@ -45,7 +59,10 @@ export const layer: Layer.Layer<never, ConfigError, Needed> = Layer.mergeAll(
   document.layer,
   authRoutes.layer,
   crossOrigin,
-).pipe(Layer.provide([handlers.layer, answers.ofRoutes]), Layer.provide(Authentication.layer));
+).pipe(
+  Layer.provide([handlers.layer, answers.ofRoutes]),
+  Layer.provide([Authentication.layer, PrincipalRequired.layer, TenantRequired.layer]),
+);
 
 /**
  * Gives an application's own routes what these routes have: failures are answered with problem details (RFC 9457), what

@@ -24,11 +24,33 @@ export class Unauthorized extends HttpApiError.Problem<Unauthorized>()(
   { code: Schema.tag("UNAUTHORIZED") },
 ) {}
 
+const origins = {
+  INVALID_ORIGIN: "The request comes from a page of an origin that is not trusted.",
+  MISSING_OR_NULL_ORIGIN: "The request has a cookie, and says not from which page it comes.",
+} as const;
+
+/** A change by a cookie that may be a page's of somebody else: Better Auth's routes have the same codes for it. */
+export class OriginRefused extends HttpApiError.Problem<OriginRefused>()(
+  "OriginRefused",
+  { type: ProblemDetails.blankType, status: 403, title: "Forbidden" },
+  { code: Schema.Literals(["INVALID_ORIGIN", "MISSING_OR_NULL_ORIGIN"]) },
+) {
+  static readonly of = (code: keyof typeof origins): OriginRefused =>
+    new OriginRefused({ code, detail: origins[code] });
+}
+
 /** The database does not answer in time. */
 export class DatabaseUnavailable extends HttpApiError.Problem<DatabaseUnavailable>()(
   "DatabaseUnavailable",
   { type: ProblemDetails.blankType, status: 503, title: "Service Unavailable" },
   { code: Schema.tag("DATABASE_UNAVAILABLE") },
+) {}
+
+/** The connection to the database was lost while a change was being committed. */
+export class OutcomeUnknown extends HttpApiError.Problem<OutcomeUnknown>()(
+  "OutcomeUnknown",
+  { type: ProblemDetails.blankType, status: 503, title: "Service Unavailable" },
+  { code: Schema.tag("COMMIT_UNKNOWN") },
 ) {}
 
 /** The problem that a status alone tells: its title is HTTP's name for it, and its code is made from that. */

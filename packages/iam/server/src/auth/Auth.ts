@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Record from "effect/Record";
+import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
 import type { SqlError } from "effect/sql/SqlError";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
@@ -28,6 +29,8 @@ import type { Mailer } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
 import * as Outgoing from "./Outgoing.ts";
 import * as Pages from "./pages.ts";
+import { type Identified, makePrincipals } from "./principals/principals.ts";
+import { makeStanding } from "./principals/standing.ts";
 import * as promises from "./promises.ts";
 import { makeSessionLookup } from "./sessionLookup.ts";
 import { settings } from "./settings.ts";
@@ -62,6 +65,13 @@ export class Auth extends Context.Service<
     /** The same for who answers the request, and passes on what its browser is to be told. */
     readonly authenticate: (headers: Headers) => Effect.Effect<Authenticated, Errors.AuthError>;
     /**
+     * Who makes a request: by an API key, by an access token of the OAuth provider, or by a session. One credential counts,
+     * a key before a token and a token before the cookie, and nobody makes the request where that one does not hold.
+     */
+    readonly principal: (headers: Headers) => Effect.Effect<Identified, Errors.AuthError>;
+    /** Whether pages of an origin may call the server with a session. */
+    readonly isTrustedOrigin: (origin: string) => boolean;
+    /**
      * Runs an effect as a user who is not there. For trusted code only, an operator's command or a job: it asks for
      * nothing that proves the user, so no request may decide who it is.
      *
@@ -92,6 +102,7 @@ const make = Effect.gen(function* () {
   const client = yield* PgClient;
   const outgoing = yield* Outgoing.Outgoing;
   const stated = yield* settings;
+  const standing = yield* makeStanding(connection);
 
   const auth = makeBetterAuth({
     settings: stated,
@@ -100,6 +111,7 @@ const make = Effect.gen(function* () {
     upgraded: yield* Guests,
     adapter: makeAdapter(connection),
     directories: yield* Directories.make,
+    organizationMayAct: (id) => promises.leave(standing.organizationMayAct(id)),
     transaction: promises.inTransaction(connection),
     exclusively: promises.exclusively(connection),
     send: outgoing.mail,
@@ -154,9 +166,23 @@ const make = Effect.gen(function* () {
     Effect.withSpan("Auth.authenticate", {}, { captureStackTrace: false }),
   );
 
+  const { verifyAccessToken } = auth.api;
+  const principal = makePrincipals({
+    authenticate,
+    standing,
+    verifyApiKey: api.verifyApiKey,
+    verifyAccessToken: (token) =>
+      verifyAccessToken === undefined
+        ? Effect.succeed(null)
+        : answered(() => verifyAccessToken({ body: { token: Redacted.value(token) } })),
+  });
+
   return Auth.of({
     api,
     authenticate,
+    principal: (headers) =>
+      principal(headers).pipe(Effect.withSpan("Auth.principal", {}, { captureStackTrace: false })),
+    isTrustedOrigin: (origin) => context.isTrustedOrigin(origin),
     session: (headers) => Effect.map(authenticate(headers), ({ session }) => session),
     actingAs: (userId) => (effect) =>
       Effect.gen(function* () {

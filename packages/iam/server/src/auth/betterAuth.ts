@@ -1,4 +1,5 @@
 /** Better Auth, as this package composes it: every option that is not a default stands here. */
+import type { SharedEntityIds } from "@beep/shared-domain";
 import { apiKey } from "@better-auth/api-key";
 import type { AuthContext, BetterAuthOptions } from "@better-auth/core";
 import { betterAuth } from "better-auth/minimal";
@@ -9,7 +10,7 @@ import { defaultAc } from "better-auth/plugins/organization/access";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import type { makeAdapter } from "./adapter.ts";
-import { ofUsersWhoMayAct } from "./apiKeysOfUsers.ts";
+import { ofOwnersWhoMayAct } from "./apiKeyOwners.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Directories } from "./directories/Directories.ts";
 import { equalSignUps } from "./equalSignUps.ts";
@@ -22,6 +23,7 @@ import { createId } from "./models.ts";
 import { type Pages, returningTo } from "./pages.ts";
 import { MAX_PASSWORD_LENGTH, MIN_LENGTH_WITH_SECOND_FACTOR } from "./password/policy.ts";
 import { isPlaceholder, refusingPlaceholders } from "./placeholders.ts";
+import type { AccessToken } from "./plugins/accessTokens.ts";
 import { all as allPlugins } from "./plugins/names.ts";
 import { makePlugins, rateLimits } from "./plugins/plugins.ts";
 import * as promises from "./promises.ts";
@@ -51,6 +53,8 @@ export interface Dependencies {
   readonly adapter: ReturnType<typeof makeAdapter>;
   /** What directories do to members and their accounts. */
   readonly directories: Directories;
+  /** Whether an organization is there, and not suspended. */
+  readonly organizationMayAct: (organizationId: SharedEntityIds.OrganizationId) => Promise<boolean>;
   readonly transaction: Parameters<typeof transactional>[1];
   /** A transaction that waits until no other process is in one of the same name. */
   readonly exclusively: (name: string) => Parameters<typeof transactional>[1];
@@ -68,12 +72,17 @@ export interface Dependencies {
 /** As much of Better Auth as is used: its inferred type cannot be named in a declaration, and is of no use to others. */
 export interface BetterAuth {
   readonly options: BetterAuthOptions;
-  readonly $context: Promise<Pick<AuthContext, "authCookies" | "internalAdapter" | "secret" | "sessionConfig">>;
+  readonly $context: Promise<
+    Pick<AuthContext, "authCookies" | "internalAdapter" | "isTrustedOrigin" | "secret" | "sessionConfig">
+  >;
   /** The messages of its errors by their codes. */
   readonly $ERROR_CODES: Readonly<Record<string, { readonly message: string }>>;
   readonly handler: (request: Request) => Promise<Response>;
   readonly api: Readonly<Record<string, Endpoint>> & {
     readonly generateOpenAPISchema: Endpoint & (() => Promise<OpenApiDocument>);
+    /** Of the OAuth provider, where it is enabled. */
+    readonly verifyAccessToken?: Endpoint &
+      ((input: { readonly body: { readonly token: string } }) => Promise<AccessToken | null>);
   };
   /** The names of operations that are not there, because their plugin is not enabled. */
   readonly disabled: ReadonlyArray<string>;
@@ -96,6 +105,7 @@ export const makeBetterAuth = ({
   pages,
   adapter,
   directories,
+  organizationMayAct,
   transaction,
   exclusively,
   mails,
@@ -224,12 +234,13 @@ export const makeBetterAuth = ({
       ),
       transactional(refusingWithoutAdministrator(admin({ roles: installationRoles })), transaction),
       factsOfUsers,
-      ofUsersWhoMayAct(
+      ofOwnersWhoMayAct(
         apiKey([
           { configId: "default", references: "user" },
           { configId: "organization", references: "organization" },
         ]),
         directories,
+        organizationMayAct,
       ),
       transactional(askedOfEverybody(twoFactor({ issuer: appName }), pages.twoFactor), keepingRefusals(transaction)),
       openAPI({ disableDefaultReference: true }),

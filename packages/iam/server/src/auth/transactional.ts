@@ -13,6 +13,7 @@ const reading: ReadonlyArray<string> = [
   "listUserSessions",
   "getOAuthClientPublicPrelogin",
   "oauth2Introspect",
+  "verifyAccessToken",
 ];
 
 /** Endpoints that hash a password, which takes too long for a transaction, and then write in one step. */

@@ -1,5 +1,5 @@
 /** What the routes of organizations do: each is one operation of a service. */
-import { type AccessControl, type Errors, Membership, type Page } from "@beep/iam-domain";
+import { type AccessControl, type Errors, Membership } from "@beep/iam-domain";
 import type { Principal } from "@beep/shared-domain";
 import * as Effect from "effect/Effect";
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder";
@@ -20,9 +20,7 @@ const answered = <A, E, R>(effect: Effect.Effect<A, E | Errors.CommitUnknown, R>
 /** Runs an operation of a user's own, where the credential lets it. */
 const asUser =
   (asked: AccessControl.Permissions) =>
-  <A, E, R>(
-    operation: (user: Extract<Principal.Principal, { readonly _tag: "User" }>) => Effect.Effect<A, E, R>,
-  ) =>
+  <A, E, R>(operation: (user: Extract<Principal.Principal, { readonly _tag: "User" }>) => Effect.Effect<A, E, R>) =>
     Effect.gen(function* () {
       const principal = yield* CurrentPrincipal;
       if (principal._tag !== "User" || !Membership.isWithinCredential(principal, asked)) {

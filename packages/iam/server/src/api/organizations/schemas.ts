@@ -91,7 +91,9 @@ const invitationFields = {
   createdAt: Schema.DateFromString,
 };
 
-export const OrganizationInvitation = Schema.Struct(invitationFields).annotate({ identifier: "OrganizationInvitation" });
+export const OrganizationInvitation = Schema.Struct(invitationFields).annotate({
+  identifier: "OrganizationInvitation",
+});
 
 export const ReceivedInvitation = Schema.Struct({
   ...invitationFields,

@@ -25,9 +25,11 @@ import { isAPIError } from "better-auth/api";
 import * as Clock from "effect/Clock";
 import type { Directories } from "../directories/Directories.ts";
 import type { Pages } from "../pages.ts";
+import { ACCESS_TOKEN_PREFIX } from "../principals/credentials.ts";
 import * as promises from "../promises.ts";
 import type { Settings } from "../settings.ts";
 import { isAdministrator, isBanned } from "../standing.ts";
+import { verifyingAccessTokens } from "./accessTokens.ts";
 
 type User = Parameters<NonNullable<OAuthOptions["customAccessTokenClaims"]>>[0]["user"];
 
@@ -52,7 +54,7 @@ const refusingWhoMayNot =
 const administers = ({ user }: { readonly user?: Readonly<Record<string, unknown>> }): boolean => isAdministrator(user);
 
 /** The provider; PKCE with S256, hashed secrets and tokens, and no registration by strangers are its own defaults. */
-export const oauth = ({ oauthScopes }: Settings, pages: Pages, directories: Directories): BetterAuthPlugin =>
+const provider = ({ oauthScopes }: Settings, pages: Pages, directories: Directories) =>
   oauthProvider({
     scopes: ["openid", "profile", "email", "offline_access", ...oauthScopes],
     loginPage: pages.signIn.address,
@@ -71,7 +73,7 @@ export const oauth = ({ oauthScopes }: Settings, pages: Pages, directories: Dire
     // A rotated refresh token stolen later ends its whole family; whose answer was lost asks again at once.
     refreshTokenReuseInterval: 10,
     // By which whoever finds one, in a log or in sources, knows what it is.
-    prefix: { opaqueAccessToken: "iam_at_", refreshToken: "iam_rt_", clientSecret: "iam_cs_" },
+    prefix: { opaqueAccessToken: ACCESS_TOKEN_PREFIX, refreshToken: "iam_rt_", clientSecret: "iam_cs_" },
     // Called before tokens are issued, and with each look at one.
     customTokenResponseFields: refusingWhoMayNot(directories),
     customAccessTokenClaims: refusingWhoMayNot(directories),
@@ -83,3 +85,7 @@ export const oauth = ({ oauthScopes }: Settings, pages: Pages, directories: Dire
       userinfo: false,
     },
   });
+
+/** The provider, which also verifies the tokens that are presented to this service. */
+export const oauth = (settings: Settings, pages: Pages, directories: Directories): BetterAuthPlugin =>
+  verifyingAccessTokens(provider(settings, pages, directories), settings.baseUrl.origin);

@@ -17,7 +17,7 @@ interface Presenting {
 }
 
 /** The endpoints to which tokens are presented. */
-const presented: ReadonlyArray<string> = ["oauth2Introspect", "oauth2Revoke", "oauth2UserInfo"];
+const presented: ReadonlyArray<string> = ["oauth2Introspect", "oauth2Revoke", "oauth2UserInfo", "verifyAccessToken"];
 
 /** In the place of such a token. */
 const UNKNOWN = "unknown";

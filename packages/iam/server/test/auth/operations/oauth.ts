@@ -126,6 +126,7 @@ export const oauth = {
     oauth2Consent: page,
     oauth2Continue: page,
     getOAuthClientPublicPrelogin: page,
+    verifyAccessToken: "It is what `Auth.principal` asks, which also asks whether the user may act.",
   },
   scenario: Effect.fnUntraced(function* (api: Operations) {
     const { headers } = yield* person("olga", "admin");
