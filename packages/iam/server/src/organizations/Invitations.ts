@@ -15,7 +15,6 @@ import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, type Principal, SharedEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { and, eq, gt, inArray, isNull, lte, or, type Placeholder, type SQL, sql } from "drizzle-orm";
-import * as Clock from "effect/Clock";
 import type { ConfigError } from "effect/Config";
 import * as Context from "effect/Context";
 import * as DateTime from "effect/DateTime";
@@ -169,7 +168,7 @@ const make = Effect.gen(function* () {
   const found = ([row]: ReadonlyArray<Row>): Effect.Effect<Invitation, Problems.NotFound> =>
     row === undefined ? Effect.fail(notFound) : Effect.succeed(fromRow(row));
 
-  const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis));
+  const now = Effect.map(DateTime.now, DateTime.toDate);
   const isPending = eq(invitation.status, "pending");
 
   const page = Listing.make({
@@ -288,8 +287,9 @@ const make = Effect.gen(function* () {
             .limit(1);
           if (isMember.length > 0) return yield* Problems.Conflict.of("ALREADY_A_MEMBER");
 
-          const at = yield* now;
-          const expiresAt = DateTime.toDate(DateTime.addDuration(DateTime.makeUnsafe(at), LIFETIME));
+          const instant = yield* DateTime.now;
+          const at = DateTime.toDate(instant);
+          const expiresAt = DateTime.toDate(DateTime.addDuration(instant, LIFETIME));
           // What has expired makes room for what comes.
           yield* db
             .update(invitation)
@@ -321,7 +321,7 @@ const make = Effect.gen(function* () {
               inviterId: principal.userId,
             })
             .returning(columns)
-            .pipe(Effect.flatMap(InOrganization.only), Effect.map(fromRow));
+            .pipe(Effect.flatMap(InOrganization.theRow), Effect.map(fromRow));
           yield* announce(made);
           return made;
         }),
