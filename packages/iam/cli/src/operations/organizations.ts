@@ -40,17 +40,24 @@ export const list = (input: {
     Effect.gen(function* () {
       const operator = yield* Operator.Operator;
       const { organizations, total } = yield* operator.organizations(input);
-      const rows = organizations.map(({ id, slug, name, members, createdAt }) => ({
+      const rows = organizations.map(({ id, slug, name, members, createdAt, suspendedAt }) => ({
         id,
         slug,
         name,
         members,
         createdAt,
+        suspendedAt,
       }));
       yield* Output.result(input.json, { organizations: rows, total }, (width) =>
         Output.table(
-          ["SLUG", "NAME", "MEMBERS", "SINCE"],
-          rows.map((row) => [row.slug, row.name, String(row.members), Output.day(row.createdAt)]),
+          ["SLUG", "NAME", "MEMBERS", "SINCE", "SUSPENDED"],
+          rows.map((row) => [
+            row.slug,
+            row.name,
+            String(row.members),
+            Output.day(row.createdAt),
+            row.suspendedAt === null ? "" : Output.day(row.suspendedAt),
+          ]),
           width,
         ),
       );
