@@ -1,0 +1,2 @@
+CREATE INDEX "iam_invitations_organization_id_status_id_idx" ON "iam_invitations" ("organization_id","status","id");--> statement-breakpoint
+ALTER POLICY "iam_tenant_reads" ON "iam_users" TO "iam_tenant" USING (exists (select from iam_members where iam_members.user_id = "iam_users"."id" offset 0));
