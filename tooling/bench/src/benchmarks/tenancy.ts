@@ -27,9 +27,21 @@ export const tenancy: Benchmark = {
   setUp: Effect.gen(function* () {
     const { filled: population, one: guarded, other: open } = yield* Database.makeTwins(({ admin }) => fill(admin));
     yield* withoutRowSecurity(open.admin);
+    const without = statements(open, population, "stated");
+    const withIt = statements(guarded, population, "left to the policy");
+    const withBoth = statements(guarded, population, "stated");
     return {
       subjects: [
-        ...besideEachOther(operations(open, population), operations(guarded, population)),
+        ...Object.entries(operations).map(
+          ([name, operation]): Subject => ({
+            name,
+            cases: [
+              { name: "without row security", operation: operation(without) },
+              { name: "with row security", operation: operation(withIt) },
+              { name: "with it, the organization stated, too", operation: operation(withBoth) },
+            ],
+          }),
+        ),
         scopes(guarded, population),
         ...(yield* pages(guarded, population)),
       ],
@@ -61,69 +73,79 @@ const withoutRowSecurity = Effect.fnUntraced(function* (admin: PgClient) {
   yield* Effect.forEach(tables, ({ name }) => admin.unsafe(`alter table ${name} disable row level security`));
 });
 
-type Operations = Readonly<Record<string, Case["operation"]>>;
-
-/** What a tenant does. Every statement says the organization, so that it means the same without row security. */
-const operations = ({ services }: Database.Database, population: Population.Population): Operations => {
+/** A tenant's statements on a database, and whether they say whose rows they mean, as without row security they must. */
+const statements = (
+  { services }: Database.Database,
+  population: Population.Population,
+  organization: "stated" | "left to the policy",
+) => {
   const client = Context.get(services, PgClient);
   const uuid = SharedEntityIds.OrganizationId.toUuid(population.organizationId);
-  const asTenant = <A, E>(rows: number, statement: Effect.Effect<ReadonlyArray<A>, E>) =>
-    statement.pipe(
-      Tenancy.within(population.organizationId),
-      Effect.provideService(PgClient, client),
-      Effect.map(exactly(rows)),
-    );
-  const memberUuid = scattered(population.members.length, (row) => memberUuidOf(population, row));
-  const cursor = scattered(population.members.length - PAGE, (row) => memberUuidOf(population, row));
-  let made = 0;
+  const isStated = organization === "stated";
+  const memberUuid = (row: number) => memberUuidOf(population, row);
   let deleted = 0;
   return {
-    "a member is read by key": (index) =>
-      asTenant(1, client`select * from iam_members where organization_id = ${uuid} and id = ${memberUuid(index)}`),
-    "a page of 50 members is read in key order": (index) =>
-      asTenant(
-        PAGE,
-        client`
-          select * from iam_members where organization_id = ${uuid} and id > ${cursor(index)}
-          order by id limit ${PAGE}`,
-      ),
-    "the members with a role are counted": () =>
-      asTenant(1, client`select count(*) from iam_members where organization_id = ${uuid} and role = 'member'`),
-    "a preference is inserted": () =>
-      asTenant(
-        1,
-        client`
-          insert into iam_notification_preferences (id, organization_id, channel)
-          values (${Population.uuidOf(preferenceCount + ++made)}, ${uuid}, ${`more ${made}`}) returning id`,
-      ),
-    "a member is updated by key": (index) =>
-      asTenant(
-        1,
-        client`
-          update iam_members set role = 'member'
-          where organization_id = ${uuid} and id = ${memberUuid(index)} returning id`,
-      ),
-    "a preference is deleted by key": () =>
-      asTenant(
-        1,
-        client`
-          delete from iam_notification_preferences
-          where organization_id = ${uuid} and id = ${Population.uuidOf(++deleted)} returning id`,
+    client,
+    isOwn: isStated ? client`organization_id = ${uuid}` : client`true`,
+    own: isStated ? client`${uuid}` : client`default`,
+    member: scattered(population.members.length, memberUuid),
+    cursor: scattered(population.members.length - PAGE, memberUuid),
+    // From either end, so that both ways of saying it find their own in one database.
+    preference: () => Population.uuidOf(isStated ? ++deleted : preferenceCount - deleted++),
+    asTenant: <A, E>(rows: number, statement: Effect.Effect<ReadonlyArray<A>, E>) =>
+      statement.pipe(
+        Tenancy.within(population.organizationId),
+        Effect.provideService(PgClient, client),
+        Effect.map(exactly(rows)),
       ),
   };
 };
 
+type Statements = ReturnType<typeof statements>;
+
+/** What a tenant does. */
+const operations: Readonly<Record<string, (by: Statements) => Case["operation"]>> = {
+  "a member is read by key":
+    ({ asTenant, client, isOwn, member }) =>
+    (index) =>
+      asTenant(1, client`select * from iam_members where ${isOwn} and id = ${member(index)}`),
+  "a page of 50 members is read in key order":
+    ({ asTenant, client, cursor, isOwn }) =>
+    (index) =>
+      asTenant(
+        PAGE,
+        client`select * from iam_members where ${isOwn} and id > ${cursor(index)} order by id limit ${PAGE}`,
+      ),
+  "the members with a role are counted":
+    ({ asTenant, client, isOwn }) =>
+    () =>
+      asTenant(1, client`select count(*) from iam_members where ${isOwn} and role = 'member'`),
+  "a preference is inserted":
+    ({ asTenant, client, own }) =>
+    () => {
+      const id = IamEntityIds.NotificationPreferenceId.create();
+      return asTenant(
+        1,
+        client`
+          insert into iam_notification_preferences (id, organization_id, channel)
+          values (${IamEntityIds.NotificationPreferenceId.toUuid(id)}, ${own}, ${id}) returning id`,
+      );
+    },
+  "a member is updated by key":
+    ({ asTenant, client, isOwn, member }) =>
+    (index) =>
+      asTenant(1, client`update iam_members set role = 'member' where ${isOwn} and id = ${member(index)} returning id`),
+  "a preference is deleted by key":
+    ({ asTenant, client, isOwn, preference }) =>
+    () =>
+      asTenant(
+        1,
+        client`delete from iam_notification_preferences where ${isOwn} and id = ${preference()} returning id`,
+      ),
+};
+
 const memberUuidOf = ({ members, owner }: Population.Population, row: number): string =>
   IamEntityIds.MemberId.toUuid(members[row - 1]?.id ?? owner.memberId);
-
-const besideEachOther = (without: Operations, withIt: Operations): ReadonlyArray<Subject> =>
-  Object.entries(without).map(([name, operation]) => ({
-    name,
-    cases: [
-      { name: "without row security", operation },
-      { name: "with row security", operation: (index) => withIt[name]?.(index) ?? Effect.die(`There is no ${name}.`) },
-    ],
-  }));
 
 /** One statement, bare and in ever more of what a scope is. */
 const scopes = ({ services }: Database.Database, population: Population.Population): Subject => {
