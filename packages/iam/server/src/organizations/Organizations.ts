@@ -264,12 +264,13 @@ const make = Effect.gen(function* () {
     update: Effect.fn("Organizations.update")(({ metadata, ...change }) =>
       changing({ organization: ["update"] })(({ organizationId }) =>
         service(
-          db
-            .update(organization)
-            .set({ ...change, ...(metadata === undefined ? {} : { metadata: toText(metadata) }) })
-            .where(eq(organization.id, organizationId))
-            .returning(columns)
-            .pipe(isTaken),
+          Effect.gen(function* () {
+            const isCurrent = eq(organization.id, organizationId);
+            const changed = { ...change, ...(metadata === undefined ? {} : { metadata: toText(metadata) }) };
+            // Of nothing drizzle makes no update.
+            if (Object.keys(changed).length === 0) return yield* db.select(columns).from(organization).where(isCurrent);
+            return yield* isTaken(db.update(organization).set(changed).where(isCurrent).returning(columns));
+          }),
         ).pipe(Effect.flatMap(InOrganization.only), Effect.map(fromRow)),
       ),
     ),

@@ -48,11 +48,7 @@ export class Roles extends Context.Service<
     readonly create: (input: {
       readonly role: string;
       readonly permissions: AccessControl.Asked;
-    }) => Effect.Effect<
-      Role,
-      Problems.RoleNameInvalid | Problems.Conflict | InOrganization.Refused,
-      CurrentMembership
-    >;
+    }) => Effect.Effect<Role, Problems.RoleNameInvalid | Problems.Conflict | InOrganization.Refused, CurrentMembership>;
     /** What the role permits from now on. Needs `ac: update`. */
     readonly update: (
       id: RoleId,

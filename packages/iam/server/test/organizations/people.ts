@@ -31,10 +31,7 @@ export const inSession = (userId: SharedEntityIds.UserId, sessionId: IamEntityId
 });
 
 /** The principal of a user's API key, limited to permissions or not. */
-export const byKey = (
-  { id }: Person,
-  permissions: Readonly<Record<string, ReadonlyArray<string>>> | null,
-): User => ({
+export const byKey = ({ id }: Person, permissions: Readonly<Record<string, ReadonlyArray<string>>> | null): User => ({
   _tag: "User",
   userId: id,
   impersonatedBy: null,
