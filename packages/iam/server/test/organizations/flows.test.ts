@@ -9,6 +9,7 @@ import { eq } from "drizzle-orm";
 import * as Effect from "effect/Effect";
 import { asService } from "../../src/tenancy/asService.ts";
 import { active, all, as, counts, invited, joined, ofOrganization, organizationOf, person, refusal } from "./people.ts";
+import { rules } from "./rules.ts";
 
 /** An organization's API key, by its row. */
 const keyOf = Effect.fnUntraced(function* (referenceId: string) {
@@ -309,5 +310,7 @@ for (const { name, layer: services } of IamTest.databases) {
         assert.deepStrictEqual(yield* inLeas(all(roles.list({}))), []);
       }),
     );
+
+    if (name === "PostgreSQL 18") rules(it);
   });
 }
