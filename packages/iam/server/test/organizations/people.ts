@@ -1,5 +1,4 @@
 /** Who acts in these tests: users with a session, as a request's credential would have verified them. */
-import type { Membership } from "@beep/iam-domain";
 import { IamDb, Invitations, Members, Organizations, Teams, Tenancy } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, Principal, SharedEntityIds } from "@beep/shared-domain";
@@ -158,11 +157,3 @@ export const refusal = <A, E extends { readonly _tag: string }, R>(effect: Effec
 /** Does something as a principal, in an organization. */
 export const as = (by: Principal.Principal | Person, organizationId: SharedEntityIds.OrganizationId) =>
   Tenancy.as("principal" in by ? by.principal : by, organizationId);
-
-/** The membership of a principal. */
-export const admitted = (
-  by: Principal.Principal | Person,
-  organizationId: SharedEntityIds.OrganizationId,
-): ReturnType<typeof Tenancy.admit> => Tenancy.admit("principal" in by ? by.principal : by, organizationId);
-
-export type { Membership };

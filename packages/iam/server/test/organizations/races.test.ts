@@ -53,12 +53,13 @@ type Outcome = Effect.Success<ReturnType<typeof outcome>>;
 /** One side of a race. */
 type Change = (prepared: Prepared) => Effect.Effect<unknown, unknown, IamTest.Provided>;
 
-/** The code with which a side was refused, or that it was not. */
-const ending = (exit: Exit.Exit<unknown, unknown>): string => {
-  if (Exit.isSuccess(exit)) return "done";
-  const error = Cause.squash(exit.cause);
-  return error instanceof Object && "code" in error ? `${error.code}` : Cause.pretty(exit.cause);
-};
+/** For each side the code with which it was refused, or that it was not. */
+const endings = (...exits: ReadonlyArray<Exit.Exit<unknown, unknown>>): ReadonlyArray<string> =>
+  exits.map((exit) => {
+    if (Exit.isSuccess(exit)) return "done";
+    const error = Cause.squash(exit.cause);
+    return error instanceof Object && "code" in error ? `${error.code}` : Cause.pretty(exit.cause);
+  });
 
 /** Runs both orders, each with an organization of its own. */
 const both = Effect.fnUntraced(function* (name: string, left: Change, right: Change) {
@@ -85,8 +86,8 @@ const both = Effect.fnUntraced(function* (name: string, left: Change, right: Cha
   });
   const [first, second] = yield* Effect.forEach(made, outcome);
   return {
-    leftFirst: { ends: [ending(leftFirst.left), ending(leftFirst.right)], left: first },
-    rightFirst: { ends: [ending(rightFirst.left), ending(rightFirst.right)], left: second },
+    leftFirst: { ends: endings(leftFirst.left, leftFirst.right), left: first },
+    rightFirst: { ends: endings(rightFirst.left, rightFirst.right), left: second },
     waited: [leftFirst.waited, rightFirst.waited],
   };
 });
