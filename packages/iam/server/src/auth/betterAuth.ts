@@ -214,6 +214,9 @@ export const makeBetterAuth = ({
           teams: { enabled: true },
           dynamicAccessControl: { enabled: true },
           requireEmailVerificationOnInvitation: true,
+          // As a function, because a number would also be how many members Better Auth lists at once.
+          membershipLimit: async () => settings.organizationMembers,
+          invitationLimit: settings.organizationInvitations,
           organizationHooks: {
             afterAddMember: ({ member }) => directories.joined(member),
             afterAcceptInvitation: ({ member }) => directories.joined(member),

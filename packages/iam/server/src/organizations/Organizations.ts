@@ -8,8 +8,8 @@ import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, type Principal, SharedEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { and, eq, isNull, sql } from "drizzle-orm";
+import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
-import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
@@ -264,12 +264,13 @@ const make = Effect.gen(function* () {
     update: Effect.fn("Organizations.update")(({ metadata, ...change }) =>
       changing({ organization: ["update"] })(({ organizationId }) =>
         service(
-          db
-            .update(organization)
-            .set({ ...change, ...(metadata === undefined ? {} : { metadata: toText(metadata) }) })
-            .where(eq(organization.id, organizationId))
-            .returning(columns)
-            .pipe(isTaken),
+          Effect.gen(function* () {
+            const isCurrent = eq(organization.id, organizationId);
+            const changed = { ...change, ...(metadata === undefined ? {} : { metadata: toText(metadata) }) };
+            // Of nothing drizzle makes no update.
+            if (Object.keys(changed).length === 0) return yield* db.select(columns).from(organization).where(isCurrent);
+            return yield* isTaken(db.update(organization).set(changed).where(isCurrent).returning(columns));
+          }),
         ).pipe(Effect.flatMap(InOrganization.theRow), Effect.map(fromRow)),
       ),
     ),
@@ -282,7 +283,8 @@ const make = Effect.gen(function* () {
       ).pipe(Effect.flatMap(InOrganization.theRow), Effect.map(fromRow)),
     ).pipe(Effect.withSpan("Organizations.remove")),
     suspend: Effect.fn("Organizations.suspend")(function* (id) {
-      return yield* service(setSuspended(id, DateTime.toDate(yield* DateTime.now)));
+      const now = new Date(yield* Clock.currentTimeMillis);
+      return yield* service(setSuspended(id, now));
     }, InOrganization.unexpected),
     resume: Effect.fn("Organizations.resume")((id) => service(setSuspended(id, null)), InOrganization.unexpected),
   });

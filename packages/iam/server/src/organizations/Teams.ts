@@ -196,13 +196,13 @@ const make = Effect.gen(function* () {
       ),
     ),
     addMember: Effect.fn("Teams.addMember")((id, userId) =>
-      changing({ member: ["update"] })(() =>
+      changing({ member: ["update"] })(({ organizationId }) =>
         Effect.gen(function* () {
           yield* demandTeam(id);
           if ((yield* db.$count(member, eq(member.userId, userId))) === 0) {
             return yield* Problems.NotFound.of("MEMBER_NOT_FOUND");
           }
-          yield* join(client, [id], userId);
+          yield* join(client, organizationId, [id], userId);
           const seats = yield* selectMembers().where(and(eq(teamMember.teamId, id), eq(teamMember.userId, userId)));
           return yield* InOrganization.theRow(seats);
         }),
