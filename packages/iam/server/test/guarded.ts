@@ -39,7 +39,8 @@ const tenant = HttpApiGroup.make("tenant")
   .middleware(TenantRequired.TenantRequired)
   .middleware(PrincipalRequired.PrincipalRequired);
 
-const Api = HttpApi.make("application").add(who, sessions, tenant);
+/** The application's definition. */
+export const Api = HttpApi.make("application").add(who, sessions, tenant);
 
 const principal = Effect.gen(function* () {
   const current = yield* PrincipalRequired.CurrentPrincipal;

@@ -3,15 +3,16 @@ import { Auth, IamDb } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
 import { type IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { IamTest, Statements, TestDatabase } from "@beep/testing";
-import { assert, layer } from "@effect/vitest";
+import { assert, layer, test } from "@effect/vitest";
 import { eq } from "drizzle-orm";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
+import * as OpenApi from "effect/http-api/OpenApi";
 import * as Layer from "effect/Layer";
 import * as Logger from "effect/Logger";
 import { asService } from "../src/tenancy/asService.ts";
 import { administrator, at, granted } from "./auth/browser.ts";
-import { type Answer, guarded } from "./guarded.ts";
+import { type Answer, Api, guarded } from "./guarded.ts";
 
 const origin = "http://localhost:3000";
 const trusted = "https://app.example";
@@ -406,4 +407,13 @@ layer(Layer.provideMerge(IamTest.onDatabase, watched), { excludeTestServices: tr
       assert.match(statements[1] ?? "", /from iam_organizations o\s+left join iam_members m/);
     }).pipe(Effect.scoped),
   );
+});
+
+test("API-1: the definition has each credential, and each refusal", () => {
+  const { components, paths } = OpenApi.fromApi(Api);
+  const operation = paths["/organizations/{organizationId}"]?.get;
+  assert.deepStrictEqual(operation?.security, [{ apiKey: [] }, { accessToken: [] }, { session: [] }]);
+  assert.deepInclude(components.securitySchemes.apiKey, { type: "apiKey", in: "header", name: "x-api-key" });
+  assert.deepInclude(components.securitySchemes.accessToken, { type: "http", scheme: "Bearer" });
+  assert.includeMembers(Object.keys(operation?.responses ?? {}), ["200", "400", "401", "403", "404"]);
 });
