@@ -36,6 +36,7 @@ const rooms: Record<string, ReadonlyArray<string>> = {
     "audit",
     "authorization",
     "auth",
+    "organizations",
     "sessions",
     "oauth",
     "applications",

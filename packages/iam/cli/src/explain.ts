@@ -1,5 +1,5 @@
 /** Tells in one line why something cannot start, or is not done. */
-import { ErrorCatalogue, Errors } from "@beep/iam-domain";
+import { ErrorCatalogue, Errors, type Problems } from "@beep/iam-domain";
 import type { ConfigError } from "effect/Config";
 import type { Command, Environment } from "effect/cli/Command";
 import type * as Effect from "effect/Effect";
@@ -30,6 +30,7 @@ export type Failure =
   | Errors.AdministratorMissing
   | Errors.AuthError
   | Errors.CommitUnknown
+  | Problems.TenantNotFound
   | Refused
   | Unsent;
 

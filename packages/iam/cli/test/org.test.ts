@@ -24,7 +24,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         yield* refused(acme, /\[ORGANIZATION_ALREADY_EXISTS\]/);
         assert.match(
           yield* does(["org", "list"]),
-          /^SLUG +NAME +MEMBERS +SINCE\nacme +Acme Ltd +1 +\d{4}-\d\d-\d\d\n$/,
+          /^SLUG +NAME +MEMBERS +SINCE +SUSPENDED\nacme +Acme Ltd +1 +\d{4}-\d\d-\d\d *\n$/,
         );
 
         const id = (yield* does(["org", "invite", "acme", "bob@example.com", "--role", "admin"])).trim();
@@ -61,6 +61,13 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         );
         // Whoever does not belong to it has nothing to say there.
         yield* refused(["org", "invite", "acme", "cat@example.com", "--as", bob.email], /\[MEMBER_NOT_FOUND\]/);
+        // Who is suspended is let in by nobody, and to whom it belongs finds everything again.
+        assert.match(yield* does(["org", "suspend", "acme"]), /^acme is suspended/);
+        yield* refused(["org", "members", "acme"], /\[ORGANIZATION_NOT_FOUND\]/);
+        assert.match(yield* does(["org", "list"]), /\nacme .* \d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d\n$/);
+        assert.strictEqual(yield* does(["org", "resume", "acme"]), "acme is open again.\n");
+        assert.include(yield* does(["org", "members", "acme"]), ann.email);
+        yield* refused(["org", "suspend", "none"], /iam org list.*\[ORGANIZATION_NOT_FOUND\]/);
         yield* refused(["org", "members", "none"], /iam org list.*\[ORGANIZATION_NOT_FOUND\]/);
         yield* refused(
           ["org", "create", "other", "--owner", "nobody@example.com"],

@@ -3,6 +3,7 @@
  * that one of another is refused, and does not begin somewhere in silence. It is no secret and grants nothing: what a
  * page shows is decided anew.
  */
+import type { EntityId } from "@beep/shared-domain";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
@@ -35,14 +36,23 @@ const encode = Schema.encodeSync(Content);
 /** The cursor behind which the rest of a list begins. */
 export const make = ({ list, order, owner }: Of, after: string): string => encode({ list, owner, order, after });
 
-/** The key behind which a list goes on; nothing where it begins. */
-export const read = (of: Of, cursor: string | undefined): Effect.Effect<Option.Option<string>, CursorInvalid> => {
+/**
+ * The id behind which a list goes on; nothing where it begins.
+ *
+ * @param Id the ids of what is listed
+ */
+export const read = (
+  of: Of,
+  Id: EntityId.Any,
+  cursor: string | undefined,
+): Effect.Effect<Option.Option<string>, CursorInvalid> => {
   if (cursor === undefined) return Effect.succeedNone;
-  return Option.match(decode(cursor), {
+  const content = Option.filter(
+    decode(cursor),
+    ({ after, list, order, owner }) => list === of.list && order === of.order && owner === of.owner && Id.is(after),
+  );
+  return Option.match(content, {
     onNone: () => Effect.fail(new CursorInvalid()),
-    onSome: ({ after, list, order, owner }) =>
-      list === of.list && order === of.order && owner === of.owner
-        ? Effect.succeedSome(after)
-        : Effect.fail(new CursorInvalid()),
+    onSome: ({ after }) => Effect.succeedSome(after),
   });
 };

@@ -16,13 +16,17 @@ export interface Membership {
   readonly defined: ReadonlyMap<string, AccessControl.Permissions>;
 }
 
-/** The membership in whose name this fiber runs. */
+/**
+ * The membership in whose name this fiber runs.
+ *
+ * @effect-leakable-service
+ */
 export class CurrentMembership extends Context.Service<CurrentMembership, Membership>()(
   "@beep/iam-domain/CurrentMembership",
 ) {}
 
 /** Whether the principal's credential lets it do what is asked for, whoever it is of. */
-const isWithinCredential = (principal: Principal.Principal, asked: AccessControl.Permissions): boolean => {
+export const isWithinCredential = (principal: Principal.Principal, asked: AccessControl.Permissions): boolean => {
   if (principal._tag === "System") return true;
   const { credential } = principal;
   switch (credential._tag) {

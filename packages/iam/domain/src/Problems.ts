@@ -43,6 +43,12 @@ export class CursorInvalid extends HttpApiError.Problem<CursorInvalid>()("Cursor
   detail: says("The cursor does not belong to this list in this order."),
 }) {}
 
+/** What is to be invited is no address that mail can reach. */
+export class EmailInvalid extends HttpApiError.Problem<EmailInvalid>()("EmailInvalid", problem(400, "Bad Request"), {
+  code: Schema.tag("INVALID_EMAIL"),
+  detail: says("This is no address that mail can reach."),
+}) {}
+
 /** The principal may not do this in the organization. */
 export class PermissionMissing extends HttpApiError.Problem<PermissionMissing>()(
   "PermissionMissing",
@@ -59,11 +65,18 @@ const notFound = {
   MEMBER_NOT_FOUND: "The organization has no such member.",
   ROLE_NOT_FOUND: "The organization has no such role.",
   TEAM_NOT_FOUND: "The organization has no such team.",
+  USER_NOT_FOUND: "There is no such user.",
 } as const;
 
 /** Something does not exist in the organization. */
 export class NotFound extends HttpApiError.Problem<NotFound>()("NotFound", problem(404, "Not Found"), {
-  code: Schema.Literals(["INVITATION_NOT_FOUND", "MEMBER_NOT_FOUND", "ROLE_NOT_FOUND", "TEAM_NOT_FOUND"]),
+  code: Schema.Literals([
+    "INVITATION_NOT_FOUND",
+    "MEMBER_NOT_FOUND",
+    "ROLE_NOT_FOUND",
+    "TEAM_NOT_FOUND",
+    "USER_NOT_FOUND",
+  ]),
 }) {
   static readonly of = (code: keyof typeof notFound): NotFound => new NotFound({ code, detail: notFound[code] });
 }

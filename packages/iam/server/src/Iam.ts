@@ -19,6 +19,11 @@ import * as places from "./config/places.ts";
 import type * as Setting from "./config/Setting.ts";
 import { IamDb } from "./db/Db.ts";
 import * as server from "./db/server.ts";
+import * as Invitations from "./organizations/Invitations.ts";
+import * as Members from "./organizations/Members.ts";
+import * as Organizations from "./organizations/Organizations.ts";
+import * as Roles from "./organizations/Roles.ts";
+import * as Teams from "./organizations/Teams.ts";
 import * as Telemetry from "./telemetry/Telemetry.ts";
 
 /** Every key that the services read. */
@@ -83,15 +88,28 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, Errors.StartupError |
 );
 
 /** The services. */
-export type Services = Auth.Auth | FirstAdministrator.FirstAdministrator | Operator.Operator;
+export type Services =
+  | Auth.Auth
+  | FirstAdministrator.FirstAdministrator
+  | Operator.Operator
+  | Organizations.Organizations
+  | Members.Members
+  | Invitations.Invitations
+  | Teams.Teams
+  | Roles.Roles;
 
 /** What the services stand on. */
 export type Needed = IamDb.Provided | Mailer.Mailer | TextMessages.TextMessages;
 
 /** The identity services, on a database and on what sends mail and text messages. */
-export const services: Layer.Layer<Services, Config.ConfigError, Needed> = Layer.merge(
+export const services: Layer.Layer<Services, Config.ConfigError, Needed> = Layer.mergeAll(
   FirstAdministrator.layer,
   Operator.layer,
+  Organizations.layer,
+  Members.layer,
+  Invitations.layer,
+  Teams.layer,
+  Roles.layer,
 ).pipe(Layer.provideMerge(Auth.layer));
 
 /** All that `layer` provides. */

@@ -4,10 +4,10 @@ import type * as problem from "./api/problem.ts";
 import type * as Mailer from "./auth/Mailer.ts";
 import type * as TextMessages from "./auth/TextMessages.ts";
 
-/** What our own routes answer. Codes that Better Auth has too are explained among its own. */
+/** What our own routes answer. Codes that authentication has too are explained there. */
 const routes: Readonly<
   Record<
-    Exclude<ErrorCatalogue.CodesOf<typeof problem>, "INVALID_ORIGIN" | "MISSING_OR_NULL_ORIGIN">,
+    Exclude<ErrorCatalogue.CodesOf<typeof problem>, "COMMIT_UNKNOWN" | "INVALID_ORIGIN" | "MISSING_OR_NULL_ORIGIN">,
     ErrorCatalogue.Explanation
   >
 > = {

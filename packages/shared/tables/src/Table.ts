@@ -33,7 +33,14 @@ export const make =
     extras?: (
       table: pg.PgBuildExtraConfigColumns<EntityColumns<Name, Prefix> & C>,
     ) => ReadonlyArray<pg.PgTableExtraConfigValue>,
-  ) => {
+    // Written out: inferred, it loses the table's name in the emitted declaration, and every selected column may be null.
+  ): pg.PgTableWithColumns<{
+    name: TableName;
+    schema: undefined;
+    columns: pg.PgBuildColumns<TableName, EntityColumns<Name, Prefix> & C>;
+    dialect: "pg";
+    isAlias: false;
+  }> => {
     const all: EntityColumns<Name, Prefix> & C = { ...columns.entity(Id), ...own };
     return pg.pgTable.withRLS(Id.tableName, all, (table) => [serviceSeesAll(), ...(extras?.(table) ?? [])]);
   };

@@ -90,13 +90,27 @@ const removeMember = Command.make(
   Command.withExamples([{ command: "iam org remove-member acme bob@example.com", description: "By address" }]),
 );
 
+const suspend = Command.make("suspend", { org }, (input) => Effect.flatMap(operations, (run) => run.suspend(input))).pipe(
+  Command.withShortDescription("Shut an organization to everybody"),
+  Command.withDescription(
+    "Shuts an organization: to its members, its API keys and everybody else it is as if it did not exist. Nothing is deleted.",
+  ),
+  Command.withExamples([{ command: "iam org suspend acme", description: "Until it is resumed" }]),
+);
+
+const resume = Command.make("resume", { org }, (input) => Effect.flatMap(operations, (run) => run.resume(input))).pipe(
+  Command.withShortDescription("Open a suspended organization again"),
+  Command.withDescription("Opens an organization that was suspended. Everything in it is as it was."),
+  Command.withExamples([{ command: "iam org resume acme", description: "By slug" }]),
+);
+
 /** `iam org` */
 export const orgCommand: Declared<"org"> = Command.make("org").pipe(
   Command.withShortDescription("Create organizations, and look after members"),
   Command.withDescription(
     "What an operator does with organizations. They are named by slug or id, users by e-mail address or id.",
   ),
-  Command.withSubcommands([create, list, members, invite, removeMember]),
+  Command.withSubcommands([create, list, members, invite, removeMember, suspend, resume]),
   Command.withExamples([
     { command: "iam org create acme --owner ann@example.com", description: "Make an organization" },
     { command: "iam org members acme", description: "See who belongs to it" },

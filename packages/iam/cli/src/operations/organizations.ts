@@ -1,5 +1,5 @@
 /** `iam org` */
-import { Auth, Operator } from "@beep/iam-server";
+import { Auth, Operator, Organizations } from "@beep/iam-server";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { Operation } from "../explain.ts";
@@ -40,17 +40,24 @@ export const list = (input: {
     Effect.gen(function* () {
       const operator = yield* Operator.Operator;
       const { organizations, total } = yield* operator.organizations(input);
-      const rows = organizations.map(({ id, slug, name, members, createdAt }) => ({
+      const rows = organizations.map(({ id, slug, name, members, createdAt, suspendedAt }) => ({
         id,
         slug,
         name,
         members,
         createdAt,
+        suspendedAt,
       }));
       yield* Output.result(input.json, { organizations: rows, total }, (width) =>
         Output.table(
-          ["SLUG", "NAME", "MEMBERS", "SINCE"],
-          rows.map((row) => [row.slug, row.name, String(row.members), Output.day(row.createdAt)]),
+          ["SLUG", "NAME", "MEMBERS", "SINCE", "SUSPENDED"],
+          rows.map((row) => [
+            row.slug,
+            row.name,
+            String(row.members),
+            Output.day(row.createdAt),
+            row.suspendedAt === null ? "" : Output.day(row.suspendedAt),
+          ]),
           width,
         ),
       );
@@ -127,3 +134,23 @@ export const removeMember = (input: OnOrganization & { readonly member: string }
       yield* Output.say(`${input.member} does not belong to ${organization.slug} any more.`);
     }),
   );
+
+/** Shuts an organization to everybody, or opens it again. */
+const setSuspended =
+  (which: "suspend" | "resume", said: string) =>
+  (input: { readonly org: string }): Operation =>
+    operating(
+      Effect.gen(function* () {
+        const operator = yield* Operator.Operator;
+        const organizations = yield* Organizations.Organizations;
+        const { id, slug } = yield* operator.organization(input.org);
+        yield* organizations[which](id);
+        yield* Output.say(`${slug} ${said}`);
+      }),
+    );
+
+/** Shuts an organization to everybody. */
+export const suspend = setSuspended("suspend", "is suspended: nobody gets in, and nothing is deleted.");
+
+/** Opens a suspended organization again. */
+export const resume = setSuspended("resume", "is open again.");

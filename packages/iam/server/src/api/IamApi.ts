@@ -7,6 +7,7 @@ import * as OpenApi from "effect/http-api/OpenApi";
 import * as Schema from "effect/Schema";
 import * as Struct from "effect/Struct";
 import { Authentication } from "./Authentication.ts";
+import { organization, ownOrganizations } from "./organizations/OrganizationsApi.ts";
 import { DatabaseUnavailable } from "./problem.ts";
 
 /** The fields of a session that may be shown: not its token. The version is left out, because Better Auth has none. */
@@ -45,7 +46,7 @@ const session = HttpApiGroup.make("session", { topLevel: true })
 
 /** The definition: routes, validation, the OpenAPI document and the typed client come from it. */
 export class IamApi extends HttpApi.make("iam")
-  .add(system, session)
+  .add(system, session, ownOrganizations, organization)
   .annotateMerge(
     OpenApi.annotations({
       title: "Identity and access management",

@@ -12,6 +12,11 @@ import type { SqlClient } from "effect/sql/SqlClient";
 import type { Auth } from "../auth/Auth.ts";
 import { settings } from "../auth/settings.ts";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
+import type { Invitations } from "../organizations/Invitations.ts";
+import type { Members } from "../organizations/Members.ts";
+import type { Organizations } from "../organizations/Organizations.ts";
+import type { Roles } from "../organizations/Roles.ts";
+import type { Teams } from "../organizations/Teams.ts";
 import * as Authentication from "./Authentication.ts";
 import * as answers from "./answers.ts";
 import * as authRoutes from "./authRoutes.ts";
@@ -23,6 +28,11 @@ import * as TenantRequired from "./TenantRequired.ts";
 type Needed =
   | HttpRouter.HttpRouter
   | Auth
+  | Organizations
+  | Members
+  | Invitations
+  | Teams
+  | Roles
   | SqlClient
   | ServiceConnection
   // What a platform brings along, as `HttpServer.layerServices` or `NodeHttpServer.layer`.

@@ -10,6 +10,7 @@ import * as SqlClient from "effect/sql/SqlClient";
 import type { UserRow } from "../auth/Api.ts";
 import { CurrentSession } from "./Authentication.ts";
 import { IamApi, sessionFields, userFields } from "./IamApi.ts";
+import * as organizations from "./organizations/handlers.ts";
 import { DatabaseUnavailable } from "./problem.ts";
 
 const ok = { status: "ok" } as const;
@@ -64,4 +65,4 @@ const session = HttpApiBuilder.group(IamApi, "session", (handlers) =>
 );
 
 /** The handlers of every group. */
-export const layer = Layer.merge(system, session);
+export const layer = Layer.mergeAll(system, session, organizations.layer);

@@ -46,6 +46,13 @@ export class DatabaseUnavailable extends HttpApiError.Problem<DatabaseUnavailabl
   { code: Schema.tag("DATABASE_UNAVAILABLE") },
 ) {}
 
+/** The connection to the database was lost while a change was being committed. */
+export class OutcomeUnknown extends HttpApiError.Problem<OutcomeUnknown>()(
+  "OutcomeUnknown",
+  { type: ProblemDetails.blankType, status: 503, title: "Service Unavailable" },
+  { code: Schema.tag("COMMIT_UNKNOWN") },
+) {}
+
 /** The problem that a status alone tells: its title is HTTP's name for it, and its code is made from that. */
 export const ofStatus = (status: number): typeof Problem.Type => {
   const title = STATUS_CODES[status] ?? "Error";

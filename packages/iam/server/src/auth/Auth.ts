@@ -25,16 +25,16 @@ import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./b
 import { makeCredentials } from "./credentials.ts";
 import * as Directories from "./directories/Directories.ts";
 import { Guests } from "./guests.ts";
-import { Awaited, Mailer, type Message } from "./Mailer.ts";
+import type { Mailer } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
-import * as MessageQueue from "./messageQueue.ts";
+import * as Outgoing from "./Outgoing.ts";
 import * as Pages from "./pages.ts";
 import { type Authenticated, type Identified, makePrincipals } from "./principals/principals.ts";
 import { makeStanding } from "./principals/standing.ts";
 import * as promises from "./promises.ts";
 import { makeSessionLookup } from "./sessionLookup.ts";
 import { settings } from "./settings.ts";
-import { TextMessages } from "./TextMessages.ts";
+import type { TextMessages } from "./TextMessages.ts";
 
 /** An operation of Better Auth as an Effect. What is no refusal, a lost database say, is a defect. */
 type Operation<Method> =
@@ -93,16 +93,9 @@ export class Auth extends Context.Service<
 const make = Effect.gen(function* () {
   const connection = yield* ServiceConnection;
   const client = yield* PgClient;
-  const mailer = yield* Mailer;
-  const textMessages = yield* TextMessages;
-
+  const outgoing = yield* Outgoing.Outgoing;
   const stated = yield* settings;
   const standing = yield* makeStanding(connection);
-  const deliver = (yield* Awaited)
-    ? (message: Message) =>
-        Effect.catch(mailer.send(message), (error) => Effect.logError("A message was not sent.", error))
-    : (yield* MessageQueue.make(mailer.send)).offer;
-  const texts = yield* MessageQueue.make(textMessages.send);
 
   const auth = makeBetterAuth({
     settings: stated,
@@ -114,8 +107,8 @@ const make = Effect.gen(function* () {
     organizationMayAct: (id) => promises.leave(standing.organizationMayAct(id)),
     transaction: promises.inTransaction(connection),
     exclusively: promises.exclusively(connection),
-    send: (message) => client.afterCommit(deliver(message)),
-    sendText: (message) => client.afterCommit(texts.offer(message)),
+    send: outgoing.mail,
+    sendText: outgoing.text,
     credentials: yield* makeCredentials(stated, connection),
   });
 
@@ -243,7 +236,7 @@ const refusing = (errorCodes: Readonly<Record<string, { readonly message: string
 export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection | Mailer | TextMessages> = Layer.effect(
   Auth,
   make,
-);
+).pipe(Layer.provide(Outgoing.layer));
 
 export { BASE_PATH } from "./betterAuth.ts";
 export { Guests, type Upgrade } from "./guests.ts";

@@ -29,9 +29,10 @@ export interface Page {
   readonly offset: number;
 }
 
-/** An organization, and how many belong to it. */
+/** An organization, how many belong to it, and since when it is suspended. */
 export interface CountedOrganization extends OrganizationRow {
   readonly members: number;
+  readonly suspendedAt: Date | null;
 }
 
 /** Where a user belongs, and as what. */

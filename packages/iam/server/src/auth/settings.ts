@@ -30,6 +30,8 @@ const Secret = Schema.RedactedFromValue(Schema.String.check(Schema.isMinLength(3
 const cost = (minimum: number, maximum: number) => (key: string) =>
   Config.schema(Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum })), key);
 
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1));
+
 const RangeUrl = Schema.URLFromString.check(
   Schema.makeFilter(
     ({ hash, pathname, protocol, search }) =>
@@ -75,6 +77,16 @@ export const keys = {
     type: "number, from 2 to 100",
     value: 2,
     says: "How many passes over that memory hashing a password makes.",
+  }),
+  organizationMembers: Setting.withDefault("IAM_ORGANIZATION_MEMBERS", (key) => Config.schema(Count, key), {
+    type: "whole number from 1",
+    value: 10_000,
+    says: "How many members an organization may have.",
+  }),
+  organizationInvitations: Setting.withDefault("IAM_ORGANIZATION_INVITATIONS", (key) => Config.schema(Count, key), {
+    type: "whole number from 1",
+    value: 100,
+    says: "How many invitations of an organization may be pending at once.",
   }),
   pwnedPasswordsUrl: Setting.optional("IAM_PWNED_PASSWORDS_URL", (key) => Config.schema(RangeUrl, key), {
     type: "`http` or `https` address that ends in `/`",

@@ -2,10 +2,10 @@
 import { IamDbSchema } from "@beep/iam-tables";
 import { type SQL, sql } from "drizzle-orm";
 
-const { member, scimSubject, user } = IamDbSchema;
+const { invitation, member, scimSubject, user } = IamDbSchema;
 
 /** Whether a list of roles, as Better Auth keeps them, has the role. */
-export const hasRole = (role: string, column: typeof user.role | typeof member.role): SQL =>
+export const hasRole = (role: string, column: typeof user.role | typeof member.role | typeof invitation.role): SQL =>
   sql`${role} = any (string_to_array(${column}, ','))`;
 
 /** Whether a user may act: neither banned, nor ended by the directories that made the account. */

@@ -38,6 +38,8 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
     oauthScopes: [],
     ssoOrigins: [],
     clientAddressHeader: Option.none(),
+    organizationInvitations: 100,
+    organizationMembers: 10_000,
     passwordHashMemory: 19,
     passwordHashIterations: 2,
     pwnedPasswordsUrl: Option.none(),
