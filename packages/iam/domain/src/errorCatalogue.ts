@@ -123,8 +123,8 @@ type TheirCode = (typeof betterAuthCodes)[number] | (typeof ssoCodes)[number] | 
 const own: Readonly<Record<Exclude<AuthErrorCode, TheirCode | StatusCode>, Explanation>> = {
   INVALID_ID: answered(
     400,
-    "An id is malformed, or of another kind of entity; the message names the field. Or a route's parameter and the header `iam-organization` name different organizations.",
-    "Send an id of the form that the message shows, and one organization.",
+    "An id is malformed, or of another kind of entity; or a request names two organizations. The message says where.",
+    "Send an id of the form that the message shows, and the id of one organization.",
   ),
   INVALID_VALUE: answered(
     400,
@@ -192,7 +192,7 @@ const organizations: Readonly<Record<Exclude<CodesOf<typeof Problems>, AuthError
   ),
   PERMISSION_MISSING: answered(
     403,
-    "No role of the member permits this, or the API key or access token is limited to something else; `permissions` says what was needed.",
+    "No role permits this, or the API key or token is limited to something else; `permissions` has what was needed.",
     "Ask for a role that has it, or for a key or token with these permissions or scopes.",
   ),
   ALREADY_A_MEMBER: answered(409, "Whom the request names is a member already.", "Change the member instead."),

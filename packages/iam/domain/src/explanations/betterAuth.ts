@@ -377,7 +377,7 @@ const devices = {
 const organizations = {
   ORGANIZATION_NOT_FOUND: answered(
     [400, 404],
-    "The organization does not exist, is suspended, or has not the caller as a member; or none is named and the session has no active one.",
+    "The organization does not exist, is suspended, or the caller is not in it; or none is named and none is active.",
     "Name one whose member you are, or set it active.",
   ),
   NO_ACTIVE_ORGANIZATION: answered(

@@ -45,6 +45,10 @@ const accessToken = HttpApiSecurity.bearer.pipe(
  *
  * A key and a token may be limited to some actions: what is done with them is for the handler to decide, as `Membership`
  * does within an organization.
+ *
+ * What a scheme needs of the request, every middleware is given:
+ *
+ * @effect-expect-leaking HttpServerRequest | ParsedSearchParams | RouteContext
  */
 export class PrincipalRequired extends HttpApiMiddleware.Service<PrincipalRequired, { provides: CurrentPrincipal }>()(
   "@beep/iam-server/api/PrincipalRequired",

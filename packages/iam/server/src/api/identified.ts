@@ -5,7 +5,7 @@ import * as Cookies from "effect/http/Cookies";
 import * as HttpEffect from "effect/http/HttpEffect";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as Option from "effect/Option";
-import type { Authenticated } from "../auth/Auth.ts";
+import type { Authenticated } from "../auth/principals/principals.ts";
 
 /** What Better Auth refuses to look at has no session, and is by nobody. */
 const nobody = { session: Option.none(), principal: Option.none(), setCookies: [] };

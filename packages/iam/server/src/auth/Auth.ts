@@ -29,7 +29,7 @@ import type { Mailer } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
 import * as Outgoing from "./Outgoing.ts";
 import * as Pages from "./pages.ts";
-import { type Identified, makePrincipals } from "./principals/principals.ts";
+import { type Authenticated, type Identified, makePrincipals } from "./principals/principals.ts";
 import { makeStanding } from "./principals/standing.ts";
 import * as promises from "./promises.ts";
 import { makeSessionLookup } from "./sessionLookup.ts";
@@ -46,13 +46,6 @@ type Operation<Method> =
     : Method extends (input: infer Input) => Promise<infer Output>
       ? (input: Input) => Effect.Effect<Output, Errors.AuthError>
       : never;
-
-/** Whose request it is. */
-export interface Authenticated {
-  readonly session: Option.Option<CurrentSession>;
-  /** The `set-cookie` headers of the answer: a session that was prolonged, or one that is over. */
-  readonly setCookies: ReadonlyArray<string>;
-}
 
 /** Authentication, and the operations on users and organizations. */
 export class Auth extends Context.Service<
@@ -248,4 +241,5 @@ export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection 
 export { BASE_PATH } from "./betterAuth.ts";
 export { Guests, type Upgrade } from "./guests.ts";
 export { MIN_LENGTH_WITH_SECOND_FACTOR, MIN_PASSWORD_LENGTH } from "./password/policy.ts";
+export type { Authenticated, Identified } from "./principals/principals.ts";
 export { keys, type Settings, settings } from "./settings.ts";

@@ -598,7 +598,14 @@ layer(Parties.layer, { excludeTestServices: true })("an OAuth provider", (it) =>
         ]),
       );
       const { token: elsewhere } = yield* api.signJWT({ body: { payload: { iss: "https://other.example", azp: id } } });
-      for (const token of [...foreign, elsewhere, "a.b.c", "eyJhbGciOiJub25lIn0.e30.", tokens.id_token ?? ""]) {
+      for (const token of [
+        ...foreign,
+        elsewhere,
+        "a.b.c",
+        "eyJhbGciOiJub25lIn0.e30.",
+        "eyJhbGciOiJFUzI1NiJ9..",
+        tokens.id_token ?? "",
+      ]) {
         assert.isFalse(yield* isActive(config, token), token);
         yield* Effect.promise(() => oauth.tokenRevocation(config, token));
         assert.deepStrictEqual(

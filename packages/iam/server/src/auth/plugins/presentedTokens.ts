@@ -9,6 +9,7 @@ import { getJwks } from "better-auth/oauth2";
 import type { jwt } from "better-auth/plugins";
 import * as Predicate from "effect/Predicate";
 import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify } from "jose";
+import { isSigned } from "../principals/credentials.ts";
 
 /** As much of a request as is looked at. */
 interface Presenting {
@@ -28,7 +29,7 @@ const members = ["token", "access_token"];
 
 /** Whether it has the form of a signed token, and is none that the issuer signed. */
 const isForeign = async (token: string, issuer: string, keys: () => Promise<JSONWebKeySet>): Promise<boolean> => {
-  if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) return false;
+  if (!isSigned(token)) return false;
   try {
     await jwtVerify(token, createLocalJWKSet(await getJwks(token, { jwksFetch: keys })), { issuer });
     return false;

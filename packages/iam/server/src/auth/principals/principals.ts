@@ -4,22 +4,32 @@ import { IamEntityIds, type Principal, SharedEntityIds } from "@beep/shared-doma
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
-import type { CurrentSession } from "../Api.ts";
-import type { Auth, Authenticated } from "../Auth.ts";
+import type { Api, CurrentSession } from "../Api.ts";
 import type { AccessToken } from "../plugins/accessTokens.ts";
 import { presented } from "./credentials.ts";
 import type { Standing } from "./standing.ts";
 
-/** Who makes a request; by a session also which, and what the request's browser is to be told. */
+/** Whose request it is. */
+export interface Authenticated {
+  readonly session: Option.Option<CurrentSession>;
+  /** The `set-cookie` headers of the answer: a session that was prolonged, or one that is over. */
+  readonly setCookies: ReadonlyArray<string>;
+}
+
+/** The same by whichever credential; by a session also which. */
 export interface Identified extends Authenticated {
   readonly principal: Option.Option<Principal.Principal>;
 }
 
+type VerifyApiKey = Api["verifyApiKey"];
+
 /** What verifies the credentials. */
 interface Verifiers {
-  readonly verifyApiKey: Auth["Service"]["api"]["verifyApiKey"];
+  readonly verifyApiKey: (
+    input: Parameters<VerifyApiKey>[0],
+  ) => Effect.Effect<Awaited<ReturnType<VerifyApiKey>>, Errors.AuthError>;
   readonly verifyAccessToken: (token: Redacted.Redacted) => Effect.Effect<AccessToken | null, Errors.AuthError>;
-  readonly authenticate: Auth["Service"]["authenticate"];
+  readonly authenticate: (headers: Headers) => Effect.Effect<Authenticated, Errors.AuthError>;
   readonly standing: Standing;
 }
 
