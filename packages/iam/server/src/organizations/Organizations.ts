@@ -8,8 +8,8 @@ import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, type Principal, SharedEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { and, eq, isNull, sql } from "drizzle-orm";
-import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
+import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
@@ -283,8 +283,7 @@ const make = Effect.gen(function* () {
       ).pipe(Effect.flatMap(InOrganization.theRow), Effect.map(fromRow)),
     ).pipe(Effect.withSpan("Organizations.remove")),
     suspend: Effect.fn("Organizations.suspend")(function* (id) {
-      const now = new Date(yield* Clock.currentTimeMillis);
-      return yield* service(setSuspended(id, now));
+      return yield* service(setSuspended(id, DateTime.toDate(yield* DateTime.now)));
     }, InOrganization.unexpected),
     resume: Effect.fn("Organizations.resume")((id) => service(setSuspended(id, null)), InOrganization.unexpected),
   });
