@@ -1,6 +1,7 @@
 export * as Collector from "./Collector.ts";
 export { connect } from "./connect.ts";
 export * as IamTest from "./IamTest.ts";
+export * as Isolation from "./Isolation.ts";
 export * as PgBouncer from "./PgBouncer.ts";
 export * as PostgresServer from "./PostgresServer.ts";
 export * as Proxy from "./Proxy.ts";

@@ -1,0 +1,78 @@
+/** Taking away each control by itself: the suite has to see it. */
+import { PgClient } from "@effect/sql-pg/PgClient";
+import * as Effect from "effect/Effect";
+import type { SqlError } from "effect/sql/SqlError";
+import { type Administrator, undone } from "./Administrator.ts";
+import type { Attack } from "./Attack.ts";
+import { byAdministrator } from "./attempts.ts";
+import { loginOf } from "./examine.ts";
+import { type Finding, shownBy } from "./Finding.ts";
+import { count, type Mutant, mutants } from "./mutants.ts";
+import { type Options, prepare } from "./prepare.ts";
+
+/** A control that was taken away. */
+export interface Mutated extends Mutant {
+  /** The first thing that was then wrong; nothing, where nobody saw that the control was gone. */
+  readonly seen: Finding | undefined;
+}
+
+/** What came of it. */
+export interface Mutation {
+  readonly mutants: ReadonlyArray<Mutated>;
+  readonly survivors: ReadonlyArray<Mutated>;
+  /** How many there are of each kind, counted in the catalogue by a query of its own (`countingQuery`). */
+  readonly counted: ReadonlyMap<string, number>;
+  /** What was wrong while every control was there; then nothing that was seen afterwards says anything. */
+  readonly findings: ReadonlyArray<Finding>;
+}
+
+/** The first thing that attacks show to be wrong. */
+const wrong = Effect.fnUntraced(function* (admin: Administrator, login: string, attacks: ReadonlyArray<Attack>) {
+  const outcomes = yield* byAdministrator(admin.client, login, attacks);
+  return attacks.flatMap((attack, index) => {
+    const outcome = outcomes[index];
+    return outcome === undefined ? [] : (shownBy(attack, outcome) ?? []);
+  });
+});
+
+/**
+ * Takes away every control that the catalogue has, one at a time, and tries every attack again, first on the table from
+ * which it was taken and then, if nobody saw it, on all. Everything happens in one transaction that is rolled back; the
+ * login is that of `PgClient`.
+ */
+export const mutate = Effect.fn("Isolation.mutate")(function* (
+  options: Options,
+): Effect.fn.Return<Mutation, SqlError, PgClient> {
+  const { admin } = options;
+  const login = yield* loginOf(yield* PgClient);
+  const all = Effect.gen(function* () {
+    const { attacks, findings } = yield* prepare({ ...options, tenants: 2 });
+    const healthy = yield* wrong(admin, login, attacks);
+    const counted = yield* count(admin.client, login);
+
+    const tried = yield* Effect.forEach(
+      yield* mutants(admin.client, login),
+      Effect.fnUntraced(function* (mutant) {
+        const [near, far] = [true, false].map((isNear) =>
+          attacks.filter(({ table }) => (table === mutant.table) === isNear),
+        );
+        const seen = yield* undone(
+          admin,
+          Effect.gen(function* () {
+            yield* admin.client.unsafe(mutant.statement);
+            const [first] = yield* wrong(admin, login, near ?? []);
+            return first ?? (yield* wrong(admin, login, far ?? []))[0];
+          }),
+        );
+        return { ...mutant, seen };
+      }),
+    );
+    return {
+      mutants: tried,
+      survivors: tried.filter(({ seen }) => seen === undefined),
+      counted,
+      findings: [...findings, ...healthy],
+    };
+  });
+  return yield* undone(admin, all);
+});
