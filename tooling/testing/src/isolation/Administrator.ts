@@ -26,7 +26,8 @@ export const administrator = (client: PgClient): Administrator => ({
 export const administratorOfEmbedded = (client: PgClient): Administrator => ({
   client,
   transaction: (effect) =>
-    client.withTransaction(Effect.andThen(client.unsafe("set local session authorization default"), effect)),
+    // By its name: the default is the login that the session has.
+    client.withTransaction(Effect.andThen(client.unsafe("set local session authorization postgres"), effect)),
 });
 
 /** Runs an effect in an administrator's transaction, which is rolled back whatever comes of it. */

@@ -9,6 +9,8 @@ export interface OwnPolicy {
    * row security.
    */
   readonly rows: (organization: string) => string;
+  /** Whether the tenant role sees rows without a tenant too, as under a policy that is true for everybody. */
+  readonly withoutTenant?: boolean | undefined;
 }
 
 /** By the table's name. */

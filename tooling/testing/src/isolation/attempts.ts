@@ -84,8 +84,8 @@ const settingsOf = (actor: Actor, login: string): { readonly role: string; reado
  * Tries for an administrator, by a function of the session: the statements of an attempt are one subtransaction, in which
  * the administrator has taken the actor's role.
  */
-const createFunction = `
-create or replace function pg_temp.iam_attempts(attempts jsonb)
+const functionForAttempts = `
+create function pg_temp.iam_attempts(attempts jsonb)
   returns table (touched bigint, state text, said text) language plpgsql as $$
 declare
   attempt jsonb;
@@ -122,6 +122,10 @@ interface Ended {
   readonly said: string | null;
 }
 
+/** Prepares an administrator's transaction for `byAdministrator`. */
+export const readyAdministrator = (client: PgClient): Effect.Effect<void, SqlError> =>
+  Effect.asVoid(client.unsafe(functionForAttempts));
+
 /** Tries all, one after the other, for an administrator in a transaction. `login` is that of the application. */
 export const byAdministrator = Effect.fnUntraced(function* (
   client: PgClient,
@@ -133,7 +137,6 @@ export const byAdministrator = Effect.fnUntraced(function* (
     given,
     statement,
   }));
-  yield* client.unsafe(createFunction);
   const ends = yield* client<Ended>`
     select touched::text, state, said from pg_temp.iam_attempts(${JSON.stringify(attempts)}::text::jsonb)`;
   return ends.map(({ said, state, touched }) =>

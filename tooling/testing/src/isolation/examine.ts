@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect";
 import type { SqlError } from "effect/sql/SqlError";
 import { type Administrator, undone } from "./Administrator.ts";
 import type { Actor, Attack } from "./Attack.ts";
-import { byAdministrator, byClient } from "./attempts.ts";
+import { byAdministrator, byClient, readyAdministrator } from "./attempts.ts";
 import { type Finding, type Outcome, shownBy } from "./Finding.ts";
 import { type Kind, kinds } from "./judge.ts";
 import { type Options, type Prepared, prepare } from "./prepare.ts";
@@ -89,7 +89,10 @@ export const examine = Effect.fn("Isolation.examine")(function* (
 
   // What needs more than the client of an application.
   const rest = attacks.filter((attack) => !isOwn(attack));
-  const outcomes = yield* undone(admin, byAdministrator(admin.client, login, rest));
+  const outcomes = yield* undone(
+    admin,
+    Effect.andThen(readyAdministrator(admin.client), byAdministrator(admin.client, login, rest)),
+  );
   const ends: ReadonlyArray<readonly [Attack, Outcome]> = [
     ...untouched,
     ...ofTenants.flat(),

@@ -11,6 +11,7 @@
  * - a foreign key over both columns: by the id alone a row can refer to another tenant's.
  * - a privilege that is not there: with it a closed table, a hidden column or a write is open. One that is there: without
  *   it the tenant or the services can do nothing.
+ * - a schema that is closed: with it open, a privilege that is given by mistake on a table of it is enough.
  * - iam_place_in_organization: without it the services' rows have no organization.
  * - iam_given_once: without it the services move a row, with all to which it refers.
  */
@@ -104,6 +105,10 @@ from relation join pg_attribute a on a.attrelid = relation.oid and a.attnum > 0 
 where exists (select from pg_policy p where p.polrelid = relation.oid and p.polname = 'iam_tenant_reads')
   and not has_column_privilege('iam_tenant', relation.oid, a.attnum, 'select')
 union all
+select 'a schema opened to tenants', min(relation.name), n.nspname, format('grant usage on schema %I to iam_tenant', n.nspname)
+from relation join pg_class t on t.oid = relation.oid join pg_namespace n on n.oid = t.relnamespace
+where relation.relkind in ('r', 'p') and not has_schema_privilege('iam_tenant', n.oid, 'usage') group by n.nspname
+union all
 select 'a privilege given to the login', name, privilege, format('grant %s on %s to %I', privilege, sql, $1::text)
 from relation cross join unnest(array['insert', 'update', 'delete', 'truncate']) privilege
 where relkind in ('r', 'p') and not has_table_privilege($1::text, relation.oid, privilege)
@@ -157,6 +162,8 @@ union all select 'a hidden column shown to tenants', (
     select count(*) from information_schema.columns
     where (table_schema, table_name) in (select schemaname, tablename from stating)
   ) - count(*) from granted_columns where grantee = 'iam_tenant' and privilege_type = 'SELECT'
+union all select 'a schema opened to tenants', count(distinct nspname) from tables join pg_namespace n
+  on n.oid = relnamespace and not exists (select from aclexplode(nspacl) where grantee in (0, 'iam_tenant'::regrole))
 union all select 'a privilege given to the login', 4 * (select count(*) from tables) - count(*) from granted
   where grantee = $1 and privilege_type in ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
 union all select 'a privilege taken from tenants', (select count(*) from granted where grantee = 'iam_tenant')

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect";
 import type { SqlError } from "effect/sql/SqlError";
 import { type Administrator, undone } from "./Administrator.ts";
 import type { Attack } from "./Attack.ts";
-import { byAdministrator } from "./attempts.ts";
+import { byAdministrator, readyAdministrator } from "./attempts.ts";
 import { loginOf } from "./examine.ts";
 import { type Finding, shownBy } from "./Finding.ts";
 import { count, type Mutant, mutants } from "./mutants.ts";
@@ -22,7 +22,7 @@ export interface Mutation {
   readonly survivors: ReadonlyArray<Mutated>;
   /** How many there are of each kind, counted in the catalogue by a query of its own (`countingQuery`). */
   readonly counted: ReadonlyMap<string, number>;
-  /** What was wrong while every control was there; then nothing that was seen afterwards says anything. */
+  /** What was wrong while every control was there, and the survivors. */
   readonly findings: ReadonlyArray<Finding>;
 }
 
@@ -33,6 +33,13 @@ const wrong = Effect.fnUntraced(function* (admin: Administrator, login: string, 
     const outcome = outcomes[index];
     return outcome === undefined ? [] : (shownBy(attack, outcome) ?? []);
   });
+});
+
+const unseen = ({ control, kind, statement, table }: Mutant): Finding => ({
+  table,
+  says: `nobody sees that it is taken away: ${kind} ${control}`.trimEnd(),
+  statement,
+  remedy: "Either another control stops the same, or what it stops is not tried.",
 });
 
 /**
@@ -47,6 +54,7 @@ export const mutate = Effect.fn("Isolation.mutate")(function* (
   const login = yield* loginOf(yield* PgClient);
   const all = Effect.gen(function* () {
     const { attacks, findings } = yield* prepare({ ...options, tenants: 2 });
+    yield* readyAdministrator(admin.client);
     const healthy = yield* wrong(admin, login, attacks);
     const counted = yield* count(admin.client, login);
 
@@ -67,12 +75,8 @@ export const mutate = Effect.fn("Isolation.mutate")(function* (
         return { ...mutant, seen };
       }),
     );
-    return {
-      mutants: tried,
-      survivors: tried.filter(({ seen }) => seen === undefined),
-      counted,
-      findings: [...findings, ...healthy],
-    };
+    const survivors = tried.filter(({ seen }) => seen === undefined);
+    return { mutants: tried, survivors, counted, findings: [...findings, ...healthy, ...survivors.map(unseen)] };
   });
   return yield* undone(admin, all);
 });

@@ -50,20 +50,19 @@ const seenOf = (admin: Administrator, relation: Relation, policy: OwnPolicy, { o
     (rows) => rows.map((row) => row.shown),
   );
 
+/** What was found and made. */
+interface Found {
+  readonly relations: ReadonlyArray<Relation>;
+  readonly tenants: ReadonlyArray<Tenant>;
+  readonly ownPolicies: OwnPolicies;
+}
+
 /** What tenants try with a table. */
 const tried = Effect.fnUntraced(function* (
   admin: Administrator,
   relation: Relation,
   judgement: Judgement,
-  {
-    ownPolicies,
-    relations,
-    tenants,
-  }: {
-    readonly relations: ReadonlyArray<Relation>;
-    readonly tenants: ReadonlyArray<Tenant>;
-    readonly ownPolicies: OwnPolicies;
-  },
+  { ownPolicies, relations, tenants }: Found,
 ) {
   const attackers = tenants.map((tenant, index) => ({ tenant, actor: actorOf(tenant, index) }));
   const isClosed = judgement._tag === "Kept" && judgement.kind === "closed to tenants";
@@ -86,15 +85,18 @@ const tried = Effect.fnUntraced(function* (
 /** What everybody else tries with it. */
 const triedByOthers = (
   relation: Relation,
-  relations: ReadonlyArray<Relation>,
-  [tenant, other]: ReadonlyArray<Tenant>,
+  { ownPolicies, relations, tenants: [tenant, other] }: Found,
 ): ReadonlyArray<Attack> => [
-  ...nowhere(relation, { _tag: "Nowhere", setting: "untouched" }, tenant),
-  ...nowhere(relation, { _tag: "Nowhere", setting: "empty" }, tenant),
+  ...(ownPolicies[relation.name]?.withoutTenant === true
+    ? []
+    : [
+        ...nowhere(relation, { _tag: "Nowhere", setting: "untouched" }, tenant),
+        ...nowhere(relation, { _tag: "Nowhere", setting: "empty" }, tenant),
+      ]),
   ...login(relation),
   ...owner(relation),
-  ...service(relation),
   ...(tenant === undefined || other === undefined ? [] : serviceIn(relation, relations, tenant, other)),
+  ...service(relation),
 ];
 
 /** Judges every table, makes tenants, and says what is to be tried. For an administrator in a transaction. */
@@ -109,6 +111,7 @@ export const prepare = Effect.fnUntraced(function* ({
   const relations = yield* relationsOf(admin.client);
   const { tenants, unmade } = yield* populate(admin.client, relations, { tenants: Math.max(2, number), expressions });
 
+  const found: Found = { relations, tenants, ownPolicies };
   const tables = new Map<string, Kind | "neither">();
   const attacks: Array<Attack> = [];
   const findings: Array<Finding> = unmade.map(({ reason, table }) => ({
@@ -122,13 +125,11 @@ export const prepare = Effect.fnUntraced(function* ({
     if (judgement._tag === "Wrong") {
       findings.push({ table: relation.name, says: judgement.says, remedy: judgement.remedy });
     }
-    attacks.push(
-      ...(yield* tried(admin, relation, judgement, { relations, tenants, ownPolicies })),
-      ...triedByOthers(relation, relations, tenants),
-    );
+    attacks.push(...(yield* tried(admin, relation, judgement, found)), ...triedByOthers(relation, found));
   }
   for (const table of Object.keys(theirs)) {
-    if (tables.get(table) !== "a policy of its own") {
+    const kind = tables.get(table);
+    if (kind !== "a policy of its own" && kind !== "neither") {
       findings.push({
         table,
         says: "ownPolicies expects a policy of its own, and there is none",

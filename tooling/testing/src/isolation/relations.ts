@@ -13,8 +13,9 @@ export interface Column {
   readonly nullable: boolean;
   /** Whether it has a value where a row states none. */
   readonly hasDefault: boolean;
-  /** Whether a row may state it. */
-  readonly writable: boolean;
+  /** Whether it is always drawn from a sequence, and whether it is always computed. */
+  readonly drawn: boolean;
+  readonly computed: boolean;
   /** The first value of an enumeration. */
   readonly label: string | null;
 }
@@ -51,6 +52,8 @@ export interface Relation {
   /** For statements. */
   readonly sql: string;
   readonly schema: string;
+  /** Whether tenants may use the schema at all. */
+  readonly reachable: boolean;
   readonly isTable: boolean;
   readonly owner: string;
   /** Whether row security can bind the owner. */
@@ -82,7 +85,8 @@ with relation as (
   where t.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not in ('pg_catalog', 'information_schema')
     and n.nspname !~ '^pg_(toast|temp)'
 )
-select t.name, t.sql, t.nspname as schema, t.relkind in ('r', 'p') as "isTable", owner.rolname as owner,
+select t.name, t.sql, t.nspname as schema,
+  has_schema_privilege('iam_tenant', t.nspname, 'usage') as reachable, t.relkind in ('r', 'p') as "isTable", owner.rolname as owner,
   not (owner.rolsuper or owner.rolbypassrls) as "ownerIsBound",
   exists (
     select from pg_attribute a where a.attrelid = t.oid and a.attname = 'organization_id' and a.attnotnull
@@ -115,7 +119,7 @@ select t.name, t.sql, t.nspname as schema, t.relkind in ('r', 'p') as "isTable",
       'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'base', coalesce(below.typname, type.typname),
       'length', case when a.atttypmod > 4 and type.typname in ('varchar', 'bpchar') then a.atttypmod - 4 end,
       'nullable', not a.attnotnull, 'hasDefault', a.atthasdef or a.attidentity <> '',
-      'writable', a.attgenerated = '' and a.attidentity <> 'a',
+      'drawn', a.attidentity = 'a', 'computed', a.attgenerated <> '',
       'label', (select e.enumlabel from pg_enum e where e.enumtypid = coalesce(below.oid, type.oid)
         order by e.enumsortorder limit 1)
     ) order by a.attnum)

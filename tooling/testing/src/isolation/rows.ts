@@ -28,12 +28,13 @@ export interface Population {
   readonly unmade: ReadonlyArray<NoRow>;
 }
 
-/** An INSERT of a row. */
-export const insertion = (relation: Relation, row: Row): string => {
-  const columns = Object.keys(row);
-  return columns.length === 0
-    ? `insert into ${relation.sql} default values`
-    : `insert into ${relation.sql} (${columns.map(quoted).join(", ")}) values (${columns.map((column) => literal(row[column])).join(", ")})`;
+/** An INSERT of a row. What is computed cannot be stated; what is drawn from a sequence can, by whoever says so. */
+export const insertion = ({ columns: all, sql }: Relation, row: Row): string => {
+  const columns = all.filter(({ computed, name }) => name in row && !computed);
+  if (columns.length === 0) return `insert into ${sql} default values`;
+  const overriding = columns.some(({ drawn }) => drawn) ? " overriding system value" : "";
+  const names = columns.map(({ name }) => quoted(name)).join(", ");
+  return `insert into ${sql} (${names})${overriding} values (${columns.map(({ name }) => literal(row[name])).join(", ")})`;
 };
 
 /** Whether a row states a column: where it must, and where another row could have the same. */

@@ -10,7 +10,7 @@ const byType: Readonly<Record<string, string>> = {
   citext: digits,
   name: digits,
   int2: "1 + (random() * 32000)::int",
-  int4: "1 + (random() * 2000000000)::int",
+  int4: "1 + (random() * 1000000)::int",
   int8: "1 + (random() * 1000000000000)::bigint",
   float4: "random()",
   float8: "random()",

@@ -18,18 +18,23 @@ const writes = (relation: Relation, actor: Actor): ReadonlyArray<Attack> => {
 
 /** A table that is closed to tenants: to be let in and shown nothing is not enough. */
 export const closed = (relation: Relation, actor: Actor): ReadonlyArray<Attack> => {
-  const attack = tries(relation.name, actor);
+  const { made, name, reachable, schema, sql } = relation;
+  const attack = tries(name, actor);
+  const all = [attack("sees", `select from ${sql}`, denied), ...writes(relation, actor)];
+  const withPrivilege = [`grant select on ${sql} to iam_tenant`];
+  const withSchema = [`grant usage on schema ${quoted(schema)} to iam_tenant`];
   return [
-    attack("sees", `select from ${relation.sql}`, denied),
-    ...writes(relation, actor),
-    // If a privilege is given by mistake, the policies still let nobody but the service see.
-    ...(relation.made
-      ? [
-          {
-            ...attack("sees, were it not for its privileges", `select from ${relation.sql}`, nothing()),
-            given: [`grant select on ${relation.sql} to iam_tenant`],
-          },
-        ]
+    ...all,
+    // A schema that is closed too hides whether the table is; and where that is opened, the schema still refuses.
+    ...(reachable
+      ? []
+      : [
+          ...all.map((other) => ({ ...other, what: `${other.what}, were it not for the schema`, given: withSchema })),
+          { ...attack("sees, were it not for its privileges", `select from ${sql}`, denied), given: withPrivilege },
+        ]),
+    // If a privilege is given by mistake, the policies let nobody but the services see.
+    ...(reachable && made
+      ? [{ ...attack("sees, were it not for its privileges", `select from ${sql}`, nothing()), given: withPrivilege }]
       : []),
   ];
 };
@@ -56,6 +61,11 @@ export const ownPolicy = (
     ...relation.columns
       .filter(({ name }) => !policy.columns.includes(name))
       .map(({ name }) => attack(`sees ${name}`, `select ${quoted(name)} from ${relation.sql}`, denied)),
+    // It is granted by columns, so that one that comes later is hidden until the policy names it.
+    {
+      ...attack("sees a column that is added", `select iam_later from ${relation.sql}`, denied),
+      given: [`alter table ${relation.sql} add iam_later text`],
+    },
     attack("locks", `select from ${relation.sql} for update`, denied),
     ...writes(relation, actor),
   ];
