@@ -1,6 +1,7 @@
 /** Whether tenants are kept apart, with as many of them as the suite takes, and on PostgreSQL 15 as on 18. */
 import { connect, IamTest, Isolation, TestDatabase } from "@beep/testing";
-import { layer } from "@effect/vitest";
+import { PgClient } from "@effect/sql-pg/PgClient";
+import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 
@@ -15,10 +16,36 @@ for (const major of TestDatabase.majors) {
         const admin = Isolation.administrator(yield* connect(adminUrl));
         const report = yield* Isolation.examine({ admin, way, tenants: 5, concurrency: 5 });
         const mutation = yield* Isolation.mutate({ admin });
-        console.log(Isolation.report([report], mutation));
+        console.log(Isolation.report([report], mutation), Isolation.countingQuery);
         yield* Isolation.assertIsolated(report);
         yield* Isolation.assertIsolated(mutation);
       }),
     );
   });
 }
+
+/** A client whose transactions are committed although they fail. */
+const committing = (client: PgClient): PgClient => {
+  const withTransaction: PgClient["withTransaction"] = (effect) =>
+    Effect.flatten(client.withTransaction(Effect.exit(effect)));
+  return new Proxy(client, {
+    get: (target, name) => (name === "withTransaction" ? withTransaction : Reflect.get(target, name)),
+  });
+};
+
+layer(IamTest.postgres(), { excludeTestServices: true })("an attempt", (it) => {
+  it.effect("TEN-1: is found to have left something behind", () =>
+    Effect.gen(function* () {
+      const { adminUrl } = yield* TestDatabase;
+      const admin = Isolation.administrator(yield* connect(adminUrl));
+      const client = committing(yield* PgClient);
+      const { findings } = yield* Isolation.examine({ admin, tenants: 2 }).pipe(
+        Effect.provideService(PgClient, client),
+      );
+      assert.include(
+        findings.map(({ says }) => says),
+        "hold other rows than before",
+      );
+    }),
+  );
+});

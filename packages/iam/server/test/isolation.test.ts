@@ -3,10 +3,13 @@ import { Migrations } from "@beep/db-admin";
 import { IamDbSchema } from "@beep/iam-tables";
 import { connect, IamTest, Isolation, TestDatabase } from "@beep/testing";
 import * as Pg from "@effect/sql-pg/PgClient";
-import { afterAll, assert, layer } from "@effect/vitest";
+import { afterAll, assert, layer, vi } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Reactivity from "effect/reactivity/Reactivity";
+
+// Thousands of attempts, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const reports: Array<Isolation.Report> = [];
 const mutations: Array<Isolation.Mutation> = [];
@@ -37,7 +40,7 @@ const few = IamTest.configured({ IAM_DATABASE_CONNECTIONS: "2" });
 for (const major of TestDatabase.majors) {
   const name = `PostgreSQL ${major}`;
   layer(Layer.provideMerge(few, TestDatabase.layer({ major })), { excludeTestServices: true })(`on ${name}`, (it) => {
-    it.effect("TEN-1: no tenant reaches another's rows, and outside a scope nobody sees any, directly", () =>
+    it.effect("TEN-1, TEN-2: no tenant reaches another's rows, and outside a scope nobody sees any", () =>
       Effect.gen(function* () {
         const admin = yield* administrator;
         const direct = { admin, way: name, concurrency: 3 };
@@ -52,7 +55,7 @@ for (const major of TestDatabase.majors) {
     );
     if (major !== 18) return;
 
-    it.effect("TEN-1: nor when statements of several tenants are on their way at once, on two connections", () =>
+    it.effect("TEN-1, TEN-2: nor when statements of several tenants are on their way at once, on two connections", () =>
       Effect.gen(function* () {
         const admin = yield* administrator;
         yield* examined({ admin, way: `${name}, pipelined`, concurrency: 3 });
@@ -168,7 +171,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("tables of a team", (it
           (report) => report.findings.map(({ says, table }) => `${table}: ${says}`),
         );
       assert.deepStrictEqual(yield* said(["id", "text"], "true", true), []);
-      assert.deepStrictEqual(yield* said(["id"], "false", false), [
+      assert.sameMembers(yield* said(["id"], "false", false), [
         "app_news: tenants may read id, text",
         "app_news: not refused: tenant 1 sees rows that it may not: it touched 1 row",
         "app_news: not refused: tenant 1 sees text: it touched 1 row",
@@ -183,7 +186,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("tables of a team", (it
 
 for (const { name, layer: pooled } of IamTest.poolers) {
   layer(pooled, { excludeTestServices: true })(`on ${name}`, (it) => {
-    it.effect("TEN-1: no tenant reaches another's rows, and outside a scope nobody sees any", () =>
+    it.effect("TEN-1, TEN-2: no tenant reaches another's rows, and outside a scope nobody sees any", () =>
       Effect.gen(function* () {
         yield* examined({ admin: yield* administrator, way: name, concurrency: 3 });
       }),
@@ -192,7 +195,7 @@ for (const { name, layer: pooled } of IamTest.poolers) {
 }
 
 layer(IamTest.embedded, { excludeTestServices: true })("on the embedded database", (it) => {
-  it.effect("TEN-1: no tenant reaches another's rows, and outside a scope nobody sees any", () =>
+  it.effect("TEN-1, TEN-2: no tenant reaches another's rows, and outside a scope nobody sees any", () =>
     Effect.gen(function* () {
       const admin = Isolation.administratorOfEmbedded(yield* Pg.PgClient);
       yield* examined({ admin, way: "embedded" });

@@ -26,7 +26,7 @@ const waysIn = (reports: ReadonlyArray<Report>): ReadonlyArray<string> => [
 const score = (killed: number, all: number): string =>
   all === 0 ? "" : `${killed === all ? 100 : Math.floor((killed * 1000) / all) / 10} %`;
 
-const controls = ({ mutants }: Mutation): ReadonlyArray<string> => {
+const controls = ({ counted, mutants }: Mutation): ReadonlyArray<string> => {
   const line = (says: string, of: typeof mutants) => {
     const seen = of.filter((mutant) => mutant.seen !== undefined).length;
     return row(says, of.length, seen, score(seen, of.length));
@@ -37,6 +37,12 @@ const controls = ({ mutants }: Mutation): ReadonlyArray<string> => {
     ...[...Map.groupBy(mutants, ({ kind }) => kind)].map(([kind, of]) => line(`  ${kind}`, of)),
     rule,
     line("All", mutants),
+    row(
+      "Counted by countingQuery",
+      [...counted.values()].reduce((sum, number) => sum + number, 0),
+      "",
+      "",
+    ),
   ];
 };
 

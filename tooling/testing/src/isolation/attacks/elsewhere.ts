@@ -4,7 +4,7 @@ import { type Actor, type Attack, granted, nothing, refused, tries } from "../At
 import { literal, quoted } from "../names.ts";
 import type { OwnPolicy } from "../OwnPolicies.ts";
 import type { Relation } from "../relations.ts";
-import { emptyWrites } from "./statements.ts";
+import { emptyWrites, writableColumn } from "./statements.ts";
 
 const denied = refused(SqlState.insufficientPrivilege);
 
@@ -54,6 +54,7 @@ export const ownPolicy = (
   seen: ReadonlyArray<string>,
 ): ReadonlyArray<Attack> => {
   const attack = tries(relation.name, actor);
+  const column = quoted(writableColumn(relation)?.name ?? "");
   const among = seen.length === 0 ? "false" : `${shown(policy)} in (${seen.map(literal).join(", ")})`;
   return [
     attack("sees rows that it may not", `select from ${relation.sql} where not (${among})`, nothing()),
@@ -67,6 +68,19 @@ export const ownPolicy = (
       given: [`alter table ${relation.sql} add iam_later text`],
     },
     attack("locks", `select from ${relation.sql} for update`, denied),
+    // If a privilege to write is given by mistake, there is no policy by which a row could be written.
+    ...(relation.made
+      ? [
+          {
+            ...attack(
+              "changes, were it not for its privileges",
+              `update ${relation.sql} set ${column} = ${column}`,
+              nothing(),
+            ),
+            given: [`grant select, update on ${relation.sql} to iam_tenant`],
+          },
+        ]
+      : []),
     ...writes(relation, actor),
   ];
 };

@@ -55,7 +55,7 @@ export const placedWith = ({ organization }: Tenant, parents: ReadonlyArray<Pare
 });
 
 /** A column that may be stated. */
-const writableColumn = ({ columns }: Relation): Column | undefined =>
+export const writableColumn = ({ columns }: Relation): Column | undefined =>
   columns.find(({ computed, drawn }) => !computed && !drawn);
 
 /** Writes that touch no row, so that a privilege is all that they need. */
