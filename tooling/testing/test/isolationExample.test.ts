@@ -9,6 +9,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("tenants", (it) => {
       const report = yield* Isolation.examine({
         admin: Isolation.administrator(yield* connect(adminUrl)), // a superuser, who makes the tenants
         tenants: 2,
+        concurrency: 8,
       });
       console.log(Isolation.report([report]));
       yield* Isolation.assertIsolated(report); // fails with what leaks, by which statement, and what to do

@@ -5,7 +5,7 @@ import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 
-const few = IamTest.configured({ IAM_DATABASE_CONNECTIONS: "2" });
+const few = IamTest.configured({ IAM_DATABASE_CONNECTIONS: "4" });
 
 for (const major of TestDatabase.majors) {
   const way = `PostgreSQL ${major}, pipelined`;
@@ -14,7 +14,7 @@ for (const major of TestDatabase.majors) {
       Effect.gen(function* () {
         const { adminUrl } = yield* TestDatabase;
         const admin = Isolation.administrator(yield* connect(adminUrl));
-        const report = yield* Isolation.examine({ admin, way, tenants: 5, concurrency: 5 });
+        const report = yield* Isolation.examine({ admin, way, tenants: 5, concurrency: 12 });
         const mutation = yield* Isolation.mutate({ admin });
         console.log(Isolation.report([report], mutation), Isolation.countingQuery);
         yield* Isolation.assertIsolated(report);
@@ -39,7 +39,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("an attempt", (it) => {
       const { adminUrl } = yield* TestDatabase;
       const admin = Isolation.administrator(yield* connect(adminUrl));
       const client = committing(yield* PgClient);
-      const { findings } = yield* Isolation.examine({ admin, tenants: 2 }).pipe(
+      const { findings } = yield* Isolation.examine({ admin, tenants: 2, concurrency: 8 }).pipe(
         Effect.provideService(PgClient, client),
       );
       assert.include(

@@ -183,14 +183,14 @@ layer(TestDatabase.layer({ template: "empty" }), { excludeTestServices: true })(
         );
         yield* Effect.gen(function* () {
           const admin = Isolation.administrator(yield* connect(adminUrl));
-          const unstated = yield* Isolation.examine({ admin });
+          const unstated = yield* Isolation.examine({ admin, concurrency: 8 });
           // What a policy of one's own shows has to be said twice; all else is known.
           assert.deepStrictEqual([...new Set(unstated.findings.map(({ table }) => table))], ["app_announcements"]);
 
           const ownPolicies = {
             app_announcements: { columns: ["id", "text"], rows: () => "true", withoutTenant: true },
           };
-          const report = yield* Isolation.examine({ admin, ownPolicies });
+          const report = yield* Isolation.examine({ admin, ownPolicies, concurrency: 8 });
           const mutation = yield* Isolation.mutate({ admin, ownPolicies });
           console.log(Isolation.report([report], mutation));
           yield* Isolation.assertIsolated(report);

@@ -33,7 +33,7 @@ export interface Report {
 export interface Way {
   /** What the report calls it. */
   readonly way?: string | undefined;
-  /** How many tenants attack at the same time; one unless stated. */
+  /** How many attempts may be on their way at the same time, of several tenants; one unless stated. */
   readonly concurrency?: number | undefined;
 }
 
@@ -56,6 +56,25 @@ const rowsOf = Effect.fnUntraced(function* (admin: Administrator, tables: Prepar
   );
 });
 
+/** First, while there are connections that were in no tenant yet; then among tenants; then the others. */
+const phases = ["untouched", "tenants", "others"] as const;
+
+const phaseOf = (actor: Actor): (typeof phases)[number] => {
+  if (actor._tag === "Tenant") return "tenants";
+  return actor._tag === "Nowhere" && actor.setting === "untouched" ? "untouched" : "others";
+};
+
+/** Tries by a client: what one actor tries with one table one after the other, all else at the same time. */
+const attempted = (client: PgClient, attacks: ReadonlyArray<Own>, concurrency: number) =>
+  Effect.forEach(
+    Map.groupBy(attacks, ({ actor, table }) => JSON.stringify([table, actor])).values(),
+    (group) =>
+      Effect.forEach(group, (attack) =>
+        Effect.map(byClient(client, attack.actor, attack.statement), (outcome) => [attack, outcome] as const),
+      ),
+    { concurrency },
+  ).pipe(Effect.map((outcomes) => outcomes.flat()));
+
 /**
  * Finds every table of the database, makes tenants with rows in them, and lets each tenant try to reach the rows of each
  * other one, by `PgClient` and the scopes of `Tenancy`; and so do the application's login, the tenant role without a
@@ -72,20 +91,8 @@ export const examine = Effect.fn("Isolation.examine")(function* (
   const { attacks, findings, tables } = yield* admin.transaction(prepare(options));
   const before = yield* rowsOf(admin, tables);
 
-  const own = attacks.filter(isOwn);
-  const attempt = (group: ReadonlyArray<Own>) =>
-    Effect.forEach(group, (attack) =>
-      Effect.map(byClient(client, attack.actor, attack.statement), (outcome) => [attack, outcome] as const),
-    );
-  const isUntouched = ({ actor }: Attack) => actor._tag === "Nowhere" && actor.setting === "untouched";
-  // First, while there are connections that were in no tenant yet.
-  const untouched = yield* attempt(own.filter(isUntouched));
-  const byTenant = Map.groupBy(
-    own.flatMap((attack) => (attack.actor._tag === "Tenant" ? [attack] : [])),
-    ({ actor }) => (actor._tag === "Tenant" ? actor.organization : ""),
-  );
-  const ofTenants = yield* Effect.forEach(byTenant.values(), attempt, { concurrency });
-  const others = yield* attempt(own.filter((attack) => attack.actor._tag !== "Tenant" && !isUntouched(attack)));
+  const own = Map.groupBy(attacks.filter(isOwn), ({ actor }) => phaseOf(actor));
+  const ofOwn = yield* Effect.forEach(phases, (phase) => attempted(client, own.get(phase) ?? [], concurrency));
 
   // What needs more than the client of an application.
   const rest = attacks.filter((attack) => !isOwn(attack));
@@ -94,9 +101,7 @@ export const examine = Effect.fn("Isolation.examine")(function* (
     Effect.andThen(readyAdministrator(admin.client), byAdministrator(admin.client, login, rest)),
   );
   const ends: ReadonlyArray<readonly [Attack, Outcome]> = [
-    ...untouched,
-    ...ofTenants.flat(),
-    ...others,
+    ...ofOwn.flat(),
     ...rest.flatMap((attack, index) => {
       const outcome = outcomes[index];
       return outcome === undefined ? [] : [[attack, outcome] as const];

@@ -29,24 +29,24 @@ export interface Mutation {
 /** Some attacks at a time: who looks for the first that comes through need not wait for the last. */
 const atOnce = 24;
 
-/** What attacks show to be wrong, until `enough` says that it is. */
+/** Which attacks show something to be wrong; the first of them are enough, unless all are wanted. */
 const wrong = Effect.fnUntraced(function* (
   admin: Administrator,
   login: string,
   attacks: ReadonlyArray<Attack>,
-  enough: (findings: ReadonlyArray<Finding>) => boolean,
+  wanted: "first" | "all",
 ) {
-  const findings: Array<Finding> = [];
-  for (let from = 0; from < attacks.length && !enough(findings); from += atOnce) {
+  const shown: Array<readonly [Attack, Finding]> = [];
+  for (let from = 0; from < attacks.length && (wanted === "all" || shown.length === 0); from += atOnce) {
     const some = attacks.slice(from, from + atOnce);
     const outcomes = yield* byAdministrator(admin.client, login, some);
     for (const [index, outcome] of outcomes.entries()) {
       const attack = some[index];
       const finding = attack && shownBy(attack, outcome);
-      if (finding !== undefined) findings.push(finding);
+      if (attack !== undefined && finding !== undefined) shown.push([attack, finding]);
     }
   }
-  return findings;
+  return shown;
 });
 
 const unseen = ({ control, kind, statement, table }: Mutant): Finding => ({
@@ -69,28 +69,32 @@ export const mutate = Effect.fn("Isolation.mutate")(function* (
   const all = Effect.gen(function* () {
     const { attacks, findings } = yield* prepare({ ...options, tenants: 2 });
     yield* readyAdministrator(admin.client);
-    const healthy = yield* wrong(admin, login, attacks, () => false);
+    const before = new Map(yield* wrong(admin, login, attacks, "all"));
+    // What is wrong anyhow shows nothing of a control.
+    const sound = attacks.filter((attack) => !before.has(attack));
     const counted = yield* count(admin.client, login);
 
     const tried = yield* Effect.forEach(
       yield* mutants(admin.client, login),
       Effect.fnUntraced(function* (mutant) {
         const nearest = [
-          ...attacks.filter(({ table }) => table === mutant.table),
-          ...attacks.filter(({ table }) => table !== mutant.table),
+          ...sound.filter(({ table }) => table === mutant.table),
+          ...sound.filter(({ table }) => table !== mutant.table),
         ];
-        const [seen] = yield* undone(
+        const [first] = yield* undone(
           admin,
-          Effect.andThen(
-            admin.client.unsafe(mutant.statement),
-            wrong(admin, login, nearest, (findings) => findings.length > 0),
-          ),
+          Effect.andThen(admin.client.unsafe(mutant.statement), wrong(admin, login, nearest, "first")),
         );
-        return { ...mutant, seen };
+        return { ...mutant, seen: first?.[1] };
       }),
     );
     const survivors = tried.filter(({ seen }) => seen === undefined);
-    return { mutants: tried, survivors, counted, findings: [...findings, ...healthy, ...survivors.map(unseen)] };
+    return {
+      mutants: tried,
+      survivors,
+      counted,
+      findings: [...findings, ...before.values(), ...survivors.map(unseen)],
+    };
   });
   return yield* undone(admin, all);
 });

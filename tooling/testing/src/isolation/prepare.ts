@@ -66,38 +66,44 @@ const tried = Effect.fnUntraced(function* (
 ) {
   const attackers = tenants.map((tenant, index) => ({ tenant, actor: actorOf(tenant, index) }));
   const isClosed = judgement._tag === "Kept" && judgement.kind === "closed to tenants";
-  if (relation.hasOrganization && !isClosed) {
-    return attackers.flatMap((attacker) => [
-      ...own(relation, attacker),
-      ...tenants
-        .filter((victim) => victim !== attacker.tenant)
-        .flatMap((victim) => acrossTenants(relation, relations, attacker, victim)),
-    ]);
-  }
   const policy = ownPolicies[relation.name];
-  if (policy === undefined || isClosed) return attackers.flatMap(({ actor }) => closed(relation, actor));
-  const byTenant = yield* Effect.forEach(attackers, ({ actor, tenant }) =>
-    Effect.map(seenOf(admin, relation, policy, tenant), (seen) => ownPolicy(relation, actor, policy, seen)),
-  );
-  return byTenant.flat();
+  if (isClosed || (policy === undefined && !relation.hasOrganization)) {
+    return attackers.flatMap(({ actor }) => closed(relation, actor));
+  }
+  if (policy !== undefined) {
+    const byTenant = yield* Effect.forEach(attackers, ({ actor, tenant }) =>
+      Effect.map(seenOf(admin, relation, policy, tenant), (seen) => ownPolicy(relation, actor, policy, seen)),
+    );
+    return byTenant.flat();
+  }
+  return attackers.flatMap((attacker) => [
+    ...own(relation, attacker),
+    ...tenants
+      .filter((victim) => victim !== attacker.tenant)
+      .flatMap((victim) => acrossTenants(relation, relations, attacker, victim)),
+  ]);
 });
 
 /** What everybody else tries with it. */
 const triedByOthers = (
   relation: Relation,
+  judgement: Judgement,
   { ownPolicies, relations, tenants: [tenant, other] }: Found,
-): ReadonlyArray<Attack> => [
-  ...(ownPolicies[relation.name]?.withoutTenant === true
-    ? []
-    : [
-        ...nowhere(relation, { _tag: "Nowhere", setting: "untouched" }, tenant),
-        ...nowhere(relation, { _tag: "Nowhere", setting: "empty" }, tenant),
-      ]),
-  ...login(relation),
-  ...owner(relation),
-  ...(tenant === undefined || other === undefined ? [] : serviceIn(relation, relations, tenant, other)),
-  ...service(relation),
-];
+): ReadonlyArray<Attack> => {
+  const isApart = judgement._tag === "Kept" && judgement.kind === "kept apart";
+  const isForEverybody = ownPolicies[relation.name]?.withoutTenant === true;
+  return [
+    ...(isForEverybody
+      ? []
+      : (["untouched", "empty"] as const).flatMap((setting) =>
+          nowhere(relation, { _tag: "Nowhere", setting }, tenant),
+        )),
+    ...login(relation),
+    ...owner(relation),
+    ...(isApart && tenant !== undefined && other !== undefined ? serviceIn(relation, relations, tenant, other) : []),
+    ...service(relation),
+  ];
+};
 
 /** Judges every table, makes tenants, and says what is to be tried. For an administrator in a transaction. */
 export const prepare = Effect.fnUntraced(function* ({
@@ -125,7 +131,7 @@ export const prepare = Effect.fnUntraced(function* ({
     if (judgement._tag === "Wrong") {
       findings.push({ table: relation.name, says: judgement.says, remedy: judgement.remedy });
     }
-    attacks.push(...(yield* tried(admin, relation, judgement, found)), ...triedByOthers(relation, found));
+    attacks.push(...(yield* tried(admin, relation, judgement, found)), ...triedByOthers(relation, judgement, found));
   }
   for (const table of Object.keys(theirs)) {
     const kind = tables.get(table);

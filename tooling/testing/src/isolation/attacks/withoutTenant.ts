@@ -26,13 +26,15 @@ export const login = (relation: Relation): ReadonlyArray<Attack> => {
 export const nowhere = (relation: Relation, actor: Actor, victim: Tenant | undefined): ReadonlyArray<Attack> => {
   const attack = tries(relation.name, actor);
   const draft = victim?.drafts.get(relation.sql);
-  const sees = attack("sees", `select from ${relation.sql}`, nothing(SqlState.insufficientPrivilege));
+  // A table that is closed refuses it before any row is looked for.
+  const sightless = nothing(SqlState.insufficientPrivilege);
+  const sees = attack("sees", `select from ${relation.sql}`, sightless);
   return draft === undefined
     ? [sees]
     : [
         sees,
-        attack("changes", `update ${relation.sql} set organization_id = organization_id`, nothing()),
-        attack("deletes", `delete from ${relation.sql}`, nothing()),
+        attack("changes", `update ${relation.sql} set organization_id = organization_id`, sightless),
+        attack("deletes", `delete from ${relation.sql}`, sightless),
         attack("inserts", insertion(relation, draft), denied),
       ];
 };
