@@ -57,7 +57,7 @@ const unseen = ({ control, kind, statement, table }: Mutant): Finding => ({
 });
 
 /**
- * Takes away every control that the catalogue has, one at a time, and tries every attack again, first on the table from
+ * Takes away every control that the catalogue has, one at a time, and lets two tenants try every attack again, first on the table from
  * which it was taken and then, if nobody saw it, on all. Everything happens in one transaction that is rolled back; the
  * login is that of `PgClient`.
  */

@@ -8,7 +8,7 @@ const rule = "─".repeat(width);
 /** A line: what it says, and numbers below one another. */
 const row = (says: string, ...cells: ReadonlyArray<string | number>): string => {
   const right = cells.map((cell) => String(cell).padStart(9)).join("");
-  return `${says.padEnd(width - right.length)}${right}`;
+  return `${says.padEnd(width - right.length)}${right}`.trimEnd();
 };
 
 const waysIn = (reports: ReadonlyArray<Report>): ReadonlyArray<string> => [
