@@ -42,6 +42,9 @@ const remedies = {
     "The attempt itself failed, so that it shows nothing: state the values of the table's columns in expressions.",
 };
 
+/** What divides by zero on a row has seen it. */
+const divisionByZero = "22012";
+
 /** What an attempt shows to be wrong; nothing where it ended as it must. */
 export const shownBy = (attack: Attack, outcome: Outcome): Finding | undefined => {
   const { actor, expected, statement, table, what } = attack;
@@ -51,6 +54,9 @@ export const shownBy = (attack: Attack, outcome: Outcome): Finding | undefined =
     return outcome._tag === "Touched" && outcome.rows >= expected.rows
       ? undefined
       : finding(`not granted: ${who} ${what}: ${ended(outcome)}`, remedies.right);
+  }
+  if (outcome._tag === "Failed" && outcome.state === divisionByZero) {
+    return finding(`not refused: ${who} ${what}: ${ended(outcome)}`, remedies.leak);
   }
   if (outcome._tag === "Touched") {
     return outcome.rows === 0 && expected._tag === "Nothing"

@@ -49,7 +49,7 @@ const seeing = ({ attack, relation, relations, theirs, them }: Meeting): Readonl
       );
       return attack(
         `sees by a join with ${parent}`,
-        `select from ${sql} child join ${parent} parent on ${on.join(" and ")} where child.${ofThem} or parent.${ofThem}`,
+        `select from ${sql} child full join ${parent} parent on ${on.join(" and ")} where child.${ofThem} or parent.${ofThem}`,
         nothing(),
       );
     }),
@@ -63,11 +63,12 @@ const seeing = ({ attack, relation, relations, theirs, them }: Meeting): Readonl
   ];
 };
 
-const conflict = ({ expressions, predicate }: Key): string =>
+/** The row that is there keeps its organization, which it is given once. */
+const conflict = ({ sql }: Relation, { expressions, predicate }: Key): string =>
   [
     `on conflict (${expressions.map((expression) => `(${expression})`).join(", ")})`,
     ...(predicate === null ? [] : [`where ${predicate}`]),
-    "do update set organization_id = excluded.organization_id",
+    `do update set organization_id = ${sql}.organization_id`,
   ].join(" ");
 
 const changing = ({ attack, me, myDraft, relation, theirDraft, theirs, them }: Meeting): ReadonlyArray<Attack> => {
@@ -100,7 +101,7 @@ const changing = ({ attack, me, myDraft, relation, theirDraft, theirs, them }: M
       return attack(
         `upserts over ${unique.columns.join(", ")}`,
         // A row of its own is no row of theirs: only one that was there before has been locked.
-        `with upserted as (${like} ${conflict(unique)} returning xmax::text <> '0' as was_there)
+        `with upserted as (${like} ${conflict(relation, unique)} returning xmax::text <> '0' as was_there)
           select from upserted where was_there`,
         nothing(SqlState.insufficientPrivilege, SqlState.foreignKeyViolation),
       );
@@ -122,20 +123,19 @@ const referring = ({ attack, mine, myDraft, relation, theirParents }: Meeting): 
     ),
   ]);
 
-/** What refuses a move first is the trigger. Without it the policy does, of the new row. */
-const moving = ({ attack, relation, theirParents, them }: Meeting): ReadonlyArray<Attack> =>
-  relation.made
-    ? [
-        {
-          ...attack(
-            "moves its rows there, were it not for iam_given_once",
-            `update ${relation.sql} set ${assigned(placedWith(them, theirParents))}`,
-            denied,
-          ),
-          given: [`drop trigger if exists iam_given_once on ${relation.sql}`],
-        },
-      ]
-    : [];
+/** What refuses a move first is the trigger. Without it the policy does: of the old row, and of the new one. */
+const moving = ({ attack, me, relation, relations, theirParents, theirs, them }: Meeting): ReadonlyArray<Attack> => {
+  if (!relation.made) return [];
+  const { sql } = relation;
+  const given = [`drop trigger if exists iam_given_once on ${sql}`];
+  const there = assigned(placedWith(them, theirParents));
+  const here = assigned(placedWith(me, parentsIn(relation, relations, me)));
+  const taken = `update ${sql} set ${here} where ${has(theirs, keyOf(relation))}`;
+  return [
+    { ...attack("moves its rows there, were it not for iam_given_once", `update ${sql} set ${there}`, denied), given },
+    { ...attack("takes, were it not for iam_given_once", taken, nothing()), given },
+  ];
+};
 
 /** Every attack of one tenant on another's rows in a table. */
 export const acrossTenants = (
