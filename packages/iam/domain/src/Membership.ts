@@ -16,7 +16,11 @@ export interface Membership {
   readonly defined: ReadonlyMap<string, AccessControl.Permissions>;
 }
 
-/** The membership in whose name this fiber runs. */
+/**
+ * The membership in whose name this fiber runs.
+ *
+ * @effect-leakable-service
+ */
 export class CurrentMembership extends Context.Service<CurrentMembership, Membership>()(
   "@beep/iam-domain/CurrentMembership",
 ) {}

@@ -8,8 +8,8 @@ import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, type Principal, SharedEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { and, eq, isNull, sql } from "drizzle-orm";
-import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
+import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
@@ -186,7 +186,7 @@ const make = Effect.gen(function* () {
         from team
       )
       select created_at from made`;
-    return yield* InOrganization.only(rows);
+    return yield* InOrganization.oneRow(rows);
   });
 
   const setSuspended = Effect.fnUntraced(function* (id: OrganizationId, suspendedAt: Date | null) {
@@ -227,7 +227,7 @@ const make = Effect.gen(function* () {
       InOrganization.unexpected,
     ),
     get: reading("organization")(() => db.select(columns).from(organization)).pipe(
-      Effect.flatMap(InOrganization.only),
+      Effect.flatMap(InOrganization.oneRow),
       Effect.map(fromRow),
       Effect.withSpan("Organizations.get"),
     ),
@@ -251,7 +251,7 @@ const make = Effect.gen(function* () {
             },
           },
         });
-        const { invitations, teams, ...row } = yield* InOrganization.only(found === undefined ? [] : [found]);
+        const { invitations, teams, ...row } = yield* InOrganization.oneRow(found === undefined ? [] : [found]);
         const first = { owner: organizationId, order: "oldest" } as const;
         return {
           ...fromRow(row),
@@ -271,7 +271,7 @@ const make = Effect.gen(function* () {
             if (Object.keys(changed).length === 0) return yield* db.select(columns).from(organization).where(isCurrent);
             return yield* isTaken(db.update(organization).set(changed).where(isCurrent).returning(columns));
           }),
-        ).pipe(Effect.flatMap(InOrganization.only), Effect.map(fromRow)),
+        ).pipe(Effect.flatMap(InOrganization.oneRow), Effect.map(fromRow)),
       ),
     ),
     remove: changing({ organization: ["delete"] })(({ organizationId }) =>
@@ -280,11 +280,10 @@ const make = Effect.gen(function* () {
           yield* db.delete(apiKey).where(eq(apiKey.referenceId, organizationId));
           return yield* db.delete(organization).where(eq(organization.id, organizationId)).returning(columns);
         }),
-      ).pipe(Effect.flatMap(InOrganization.only), Effect.map(fromRow)),
+      ).pipe(Effect.flatMap(InOrganization.oneRow), Effect.map(fromRow)),
     ).pipe(Effect.withSpan("Organizations.remove")),
     suspend: Effect.fn("Organizations.suspend")(function* (id) {
-      const now = new Date(yield* Clock.currentTimeMillis);
-      return yield* service(setSuspended(id, now));
+      return yield* service(setSuspended(id, DateTime.toDate(yield* DateTime.now)));
     }, InOrganization.unexpected),
     resume: Effect.fn("Organizations.resume")((id) => service(setSuspended(id, null)), InOrganization.unexpected),
   });
