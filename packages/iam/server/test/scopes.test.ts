@@ -159,6 +159,7 @@ describe("the service scope", () => {
     "iam/server/src/auth/adapter.ts", // the same as Auth.ts
     "iam/server/src/auth/credentials.ts", // hands it on to throttle.ts
     "iam/server/src/auth/directories/Directories.ts", // a directory provisions whole organizations, by Better Auth
+    "iam/server/src/auth/expiredInvitations.ts", // for Better Auth, like adapter.ts
     "iam/server/src/auth/promises.ts",
     "iam/server/src/auth/sessionLookup.ts", // the same as Auth.ts
     "iam/server/src/auth/throttle.ts", // who fails to sign in has no tenant
@@ -170,6 +171,13 @@ describe("the service scope", () => {
     "iam/server/src/doctor/drift.ts", // names the role in findings
     "iam/server/src/doctor/logins.ts", // asks who may take the role
     "iam/server/src/doctor/tables.ts", // asks who may take the role
+    "iam/server/src/organizations/Invitations.ts", // who is invited is in no tenant yet
+    "iam/server/src/organizations/Members.ts", // sessions and directories are no tenant's
+    "iam/server/src/organizations/Organizations.ts", // an organization that is made is no tenant yet
+    "iam/server/src/organizations/Roles.ts", // needs it for inOrganization.ts
+    "iam/server/src/organizations/Teams.ts", // needs it for inOrganization.ts
+    "iam/server/src/organizations/inOrganization.ts", // hands it on
+    "iam/server/src/tenancy/Tenancy.ts", // looks up who is let into a tenant
     "iam/server/src/tenancy/asService.ts", // names the scope
     "shared/tables/src/Table.ts", // the policy
     "shared/tables/src/index.ts", // the role's name
