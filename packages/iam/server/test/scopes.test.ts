@@ -69,6 +69,7 @@ describe("the service scope", () => {
     "iam/server/src/auth/adapter.ts", // the same as Auth.ts
     "iam/server/src/auth/credentials.ts", // hands it on to throttle.ts
     "iam/server/src/auth/directories/Directories.ts", // a directory provisions whole organizations, by Better Auth
+    "iam/server/src/auth/expiredInvitations.ts", // for Better Auth, like adapter.ts
     "iam/server/src/auth/principals/standing.ts", // the same as Auth.ts
     "iam/server/src/auth/promises.ts",
     "iam/server/src/auth/sessionLookup.ts", // the same as Auth.ts
@@ -81,14 +82,13 @@ describe("the service scope", () => {
     "iam/server/src/doctor/drift.ts", // names the role in findings
     "iam/server/src/doctor/logins.ts", // asks who may take the role
     "iam/server/src/doctor/tables.ts", // asks who may take the role
-    // Who acts is let in by the service, and what is done is done as the tenant.
-    "iam/server/src/organizations/Invitations.ts",
-    "iam/server/src/organizations/Members.ts",
-    "iam/server/src/organizations/Organizations.ts",
-    "iam/server/src/organizations/Roles.ts",
-    "iam/server/src/organizations/Teams.ts",
-    "iam/server/src/organizations/inOrganization.ts",
-    "iam/server/src/tenancy/Tenancy.ts", // who asks to be let in is in no tenant yet
+    "iam/server/src/organizations/Invitations.ts", // who is invited is in no tenant yet
+    "iam/server/src/organizations/Members.ts", // sessions and directories are no tenant's
+    "iam/server/src/organizations/Organizations.ts", // an organization that is made is no tenant yet
+    "iam/server/src/organizations/Roles.ts", // needs it for inOrganization.ts
+    "iam/server/src/organizations/Teams.ts", // needs it for inOrganization.ts
+    "iam/server/src/organizations/inOrganization.ts", // hands it on
+    "iam/server/src/tenancy/Tenancy.ts", // looks up who is let into a tenant
     "iam/server/src/tenancy/asService.ts", // names the scope
     "shared/tables/src/Table.ts", // the policy
     "shared/tables/src/index.ts", // the role's name

@@ -330,7 +330,7 @@ const make = Effect.gen(function* () {
             .pipe(
               // Who invites by Better Auth's endpoint does not wait for the organization.
               InOrganization.refusedBy(SqlState.uniqueViolation, Problems.Conflict.of("ALREADY_INVITED")),
-              Effect.flatMap(InOrganization.theRow),
+              Effect.flatMap(InOrganization.oneRow),
               Effect.map(fromRow),
             );
           yield* announce(made);

@@ -130,7 +130,7 @@ const make = Effect.gen(function* () {
             .values({ id: IamEntityIds.OrganizationRoleId.create(), role, permission: encode(permissions) })
             .returning(columns)
             .pipe(InOrganization.refusedBy(SqlState.uniqueViolation, taken));
-          return yield* Effect.flatMap(InOrganization.theRow(made), fromRow);
+          return yield* Effect.flatMap(InOrganization.oneRow(made), fromRow);
         }),
       ),
     ),
