@@ -20,6 +20,7 @@ import * as Transaction from "../db/Transaction.ts";
 import type { Api, CurrentSession, SettingCookies, WithHeaders } from "./Api.ts";
 import * as ActingAs from "./actingAs.ts";
 import { makeAdapter } from "./adapter.ts";
+import { makeAdmission } from "./admission.ts";
 import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
 import { makeCredentials } from "./credentials.ts";
 import * as Directories from "./directories/Directories.ts";
@@ -106,6 +107,7 @@ const make = Effect.gen(function* () {
     mails: yield* Mails,
     upgraded: yield* Guests,
     adapter: makeAdapter(connection),
+    admission: makeAdmission(connection),
     directories: yield* Directories.make,
     transaction: promises.inTransaction(connection),
     exclusively: promises.exclusively(connection),

@@ -1,14 +1,16 @@
 /** Better Auth, as this package composes it: every option that is not a default stands here. */
+import { AccessControl } from "@beep/iam-domain";
 import { apiKey } from "@better-auth/api-key";
 import type { AuthContext, BetterAuthOptions } from "@better-auth/core";
 import { betterAuth } from "better-auth/minimal";
 import { admin, openAPI, organization, twoFactor } from "better-auth/plugins";
-import type { AccessControl } from "better-auth/plugins/access";
+import { createAccessControl, type AccessControl as GeneralAccessControl } from "better-auth/plugins/access";
 import { defaultRoles } from "better-auth/plugins/admin/access";
-import { defaultAc } from "better-auth/plugins/organization/access";
 import * as Effect from "effect/Effect";
+import * as Record from "effect/Record";
 import * as Redacted from "effect/Redacted";
 import type { makeAdapter } from "./adapter.ts";
+import { type Admission, lettingIn, lettingSee } from "./admission.ts";
 import { ofUsersWhoMayAct } from "./apiKeysOfUsers.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Directories } from "./directories/Directories.ts";
@@ -37,8 +39,16 @@ export const BASE_PATH = "/api/auth";
 /** The header in which the server states the client's address to Better Auth; a client's own is never let through. */
 export const CLIENT_ADDRESS_HEADER = "x-iam-client-address";
 
-// The option's type is the general access control, to which the library's own default is not assignable.
-const accessControl = defaultAc as unknown as AccessControl;
+const organizationAccess = createAccessControl(AccessControl.statements);
+
+/** Of organizations: what roles permit, in the form that Better Auth has for it. */
+export const organizationRules = {
+  // The option's type is the general access control, to which one of certain resources is not assignable.
+  ac: organizationAccess as unknown as GeneralAccessControl,
+  roles: Record.map({ ...AccessControl.builtInRoles }, (permitted: AccessControl.Permissions) =>
+    organizationAccess.newRole(permitted),
+  ),
+};
 
 // Its own, stated so that a role that there is not, a misspelt one say, is refused and not stored.
 const installationRoles = { ...defaultRoles };
@@ -49,6 +59,8 @@ export interface Dependencies {
   /** Where mails and redirections lead. */
   readonly pages: Pages;
   readonly adapter: ReturnType<typeof makeAdapter>;
+  /** Who is let into organizations. */
+  readonly admission: Admission;
   /** What directories do to members and their accounts. */
   readonly directories: Directories;
   readonly transaction: Parameters<typeof transactional>[1];
@@ -95,6 +107,7 @@ export const makeBetterAuth = ({
   settings,
   pages,
   adapter,
+  admission,
   directories,
   transaction,
   exclusively,
@@ -109,6 +122,7 @@ export const makeBetterAuth = ({
     isPlaceholder(to) ? Promise.resolve() : promises.leave(send({ ...content, to }));
   const text = (to: string, message: string): Promise<void> => promises.leave(sendText({ to, text: message }));
   const chosen = makePlugins({
+    admission,
     settings,
     pages,
     directories,
@@ -199,36 +213,44 @@ export const makeBetterAuth = ({
     plugins: [
       ...credentials.plugins,
       transactional(
-        organization({
-          ac: accessControl,
-          teams: { enabled: true },
-          dynamicAccessControl: { enabled: true },
-          requireEmailVerificationOnInvitation: true,
-          organizationHooks: {
-            afterAddMember: ({ member }) => directories.joined(member),
-            afterAcceptInvitation: ({ member }) => directories.joined(member),
-          },
-          sendInvitationEmail: ({ id, email, organization, inviter }) =>
-            mail(
-              email,
-              mails.invitation({
-                appName,
-                url: pages.invitation.href.replace(":id", id),
+        lettingIn(
+          organization({
+            ...organizationRules,
+            membershipLimit: settings.organizationMembers,
+            invitationLimit: settings.organizationInvitations,
+            teams: { enabled: true },
+            dynamicAccessControl: { enabled: true },
+            requireEmailVerificationOnInvitation: true,
+            organizationHooks: {
+              afterAddMember: ({ member }) => directories.joined(member),
+              afterAcceptInvitation: ({ member }) => directories.joined(member),
+            },
+            sendInvitationEmail: ({ id, email, organization, inviter }) =>
+              mail(
                 email,
-                inviter: inviter.user,
-                organization,
-              }),
-            ),
-        }),
+                mails.invitation({
+                  appName,
+                  url: pages.invitation.href.replace(":id", id),
+                  email,
+                  inviter: inviter.user,
+                  organization,
+                }),
+              ),
+          }),
+          admission,
+        ),
         transaction,
       ),
       transactional(refusingWithoutAdministrator(admin({ roles: installationRoles })), transaction),
       factsOfUsers,
       ofUsersWhoMayAct(
-        apiKey([
-          { configId: "default", references: "user" },
-          { configId: "organization", references: "organization" },
-        ]),
+        lettingSee(
+          apiKey([
+            { configId: "default", references: "user" },
+            { configId: "organization", references: "organization" },
+          ]),
+          admission,
+        ),
         directories,
       ),
       transactional(askedOfEverybody(twoFactor({ issuer: appName }), pages.twoFactor), keepingRefusals(transaction)),

@@ -6,15 +6,20 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import { makeAdapter } from "../../src/auth/adapter.ts";
+import { makeAdmission } from "../../src/auth/admission.ts";
 import { makeBetterAuth } from "../../src/auth/betterAuth.ts";
 import { makeCredentials } from "../../src/auth/credentials.ts";
 import * as Directories from "../../src/auth/directories/Directories.ts";
 import * as Pages from "../../src/auth/pages.ts";
 import * as promises from "../../src/auth/promises.ts";
+import type { Settings } from "../../src/auth/settings.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
 
+/** A control that can be taken away. */
+type Missing = "transactions" | "savepoints" | "locks";
+
 /** Better Auth over the database of the test, as `Auth.layer` makes it. */
-export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" | "savepoints") {
+export const betterAuth = Effect.fnUntraced(function* (missing?: Missing, more: Partial<Settings> = {}) {
   const connection = yield* ServiceConnection;
   const client = yield* PgClient;
   const mailer = yield* Mailer.Mailer;
@@ -27,7 +32,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
           transaction: (effect) =>
             Effect.flatMap(Transaction.isOpen(client), (open) => (open ? effect : connection.transaction(effect))),
         };
-  const settings = {
+  const settings: Settings = {
     appName: "iam",
     baseUrl: new URL("http://localhost:3000"),
     secret: Redacted.make("c2VjcmV0IG9mIHRoZSBjb250cm9sIGdyb3VwIG9ubHk"),
@@ -41,7 +46,11 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
     passwordHashMemory: 19,
     passwordHashIterations: 2,
     pwnedPasswordsUrl: Option.none(),
+    organizationMembers: 10_000,
+    organizationInvitations: 100,
+    ...more,
   };
+  const admission = makeAdmission(used);
   return makeBetterAuth({
     settings,
     pages: yield* Pages.settings.pipe(
@@ -49,6 +58,8 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
     ),
     credentials: yield* makeCredentials(settings, used),
     adapter: makeAdapter(used),
+    admission:
+      missing === "locks" ? { ...admission, letIn: (who, named) => admission.letIn(who, named, false) } : admission,
     directories: yield* Directories.make,
     mails: yield* Mailer.Mails,
     transaction: missing === "transactions" ? (run) => run() : promises.inTransaction(used),
@@ -60,8 +71,8 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
 });
 
 /** The service with a control missing; as much of it as browsers use. */
-export const without = (missing: "transactions" | "savepoints") =>
-  Effect.map(betterAuth(missing), (auth): Auth.Auth["Service"] => ({
+export const without = (missing: Missing, more: Partial<Settings> = {}) =>
+  Effect.map(betterAuth(missing, more), (auth): Auth.Auth["Service"] => ({
     handler: (request) => Effect.orDie(promises.enter(() => auth.handler(request))),
     get api(): never {
       throw new Error("The control group is reached over HTTP.");
