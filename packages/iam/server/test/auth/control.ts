@@ -1,5 +1,6 @@
 /** The same services with one control taken away, by which a test proves that the control is what it sees. */
 import { type Auth, Mailer, Plugins, Transaction } from "@beep/iam-server";
+import { Principal } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
@@ -16,7 +17,7 @@ import type { Settings } from "../../src/auth/settings.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
 
 /** A control that can be taken away. */
-type Missing = "transactions" | "savepoints" | "locks";
+type Missing = "transactions" | "savepoints" | "locks" | "admission";
 
 /** Better Auth over the database of the test, as `Auth.layer` makes it. */
 export const betterAuth = Effect.fnUntraced(function* (missing?: Missing, more: Partial<Settings> = {}) {
@@ -58,8 +59,15 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: Missing, more: 
     ),
     credentials: yield* makeCredentials(settings, used),
     adapter: makeAdapter(used),
-    admission:
-      missing === "locks" ? { ...admission, letIn: (who, named) => admission.letIn(who, named, false) } : admission,
+    admission: {
+      ...admission,
+      letIn: (who, named, lock) =>
+        admission.letIn(
+          missing === "admission" ? Principal.system("anybody") : who,
+          named,
+          missing === "locks" ? false : lock,
+        ),
+    },
     directories: yield* Directories.make,
     mails: yield* Mailer.Mails,
     transaction: missing === "transactions" ? (run) => run() : promises.inTransaction(used),
