@@ -60,7 +60,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
           /\[YOU_CANNOT_LEAVE_THE_ORGANIZATION_AS_THE_ONLY_OWNER\]/,
         );
         // Whoever does not belong to it has nothing to say there.
-        yield* refused(["org", "invite", "acme", "cat@example.com", "--as", bob.email], /\[MEMBER_NOT_FOUND\]/);
+        yield* refused(["org", "invite", "acme", "cat@example.com", "--as", bob.email], /\[ORGANIZATION_NOT_FOUND\]/);
         yield* refused(["org", "members", "none"], /iam org list.*\[ORGANIZATION_NOT_FOUND\]/);
         yield* refused(
           ["org", "create", "other", "--owner", "nobody@example.com"],

@@ -210,7 +210,9 @@ layer(database, { excludeTestServices: true })("what is named", (it) => {
       }),
     120_000,
   );
+});
 
+layer(database, { excludeTestServices: true })("what is active", (it) => {
   it.effect(
     "TEN-6: an active organization of others is answered as one that there is not",
     () =>
