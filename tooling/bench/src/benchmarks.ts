@@ -3,8 +3,9 @@ import type { Benchmark, Comparison } from "./Benchmark.ts";
 import { connection } from "./benchmarks/connection.ts";
 import { enumeration } from "./benchmarks/enumeration.ts";
 import { session } from "./benchmarks/session.ts";
+import { tenantsAlike } from "./benchmarks/tenantsAlike.ts";
 
 export const benchmarks: ReadonlyArray<Benchmark> = [connection, session];
 
 /** Every comparison that it knows. */
-export const comparisons: ReadonlyArray<Comparison> = [enumeration];
+export const comparisons: ReadonlyArray<Comparison> = [enumeration, tenantsAlike];

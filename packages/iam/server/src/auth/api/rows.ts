@@ -81,7 +81,7 @@ export type AccountRow = Pick<
   InferSelectModel<typeof IamDbSchema.account>,
   "id" | "createdAt" | "updatedAt" | "accountId" | "providerId" | "userId"
 > & { readonly scopes: ReadonlyArray<string> };
-export type OrganizationRow = Omit<Row<typeof IamDbSchema.organization>, "updatedAt">;
+export type OrganizationRow = Omit<Row<typeof IamDbSchema.organization>, "updatedAt" | "suspendedAt">;
 /** An organization as a change of it answers: with its metadata as they were given, and not as text. */
 export type ChangedOrganization = Omit<OrganizationRow, "metadata"> & {
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
