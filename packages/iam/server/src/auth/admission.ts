@@ -9,7 +9,6 @@ import type { BetterAuthPlugin } from "@better-auth/core";
 import type { Where } from "@better-auth/core/db/adapter";
 import { APIError } from "@better-auth/core/error";
 import { createAuthMiddleware, getSessionFromCtx } from "better-auth/api";
-import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Predicate from "effect/Predicate";
 import * as Schema from "effect/Schema";
@@ -17,27 +16,10 @@ import { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as Tenancy from "../tenancy/Tenancy.ts";
 import { invalidId } from "./malformed.ts";
 import * as promises from "./promises.ts";
+import { Current, type Sight } from "./sight.ts";
 import { isChanging } from "./transactional.ts";
 
 type OrganizationId = SharedEntityIds.OrganizationId;
-
-/** What an endpoint is shown of the rows of organizations. */
-export interface Sight {
-  /** What is further demanded of the rows of a model that has an `organizationId`. */
-  readonly condition: (model: string) => Where | undefined;
-  /** Whether a row that was found is there for the caller. */
-  readonly shows: (model: string, row: object) => Promise<boolean>;
-  /** Whether members are asked for to see who owns the organization, and for nothing else. */
-  readonly seeksOwners: boolean;
-}
-
-/** The sight of the endpoint that runs, once it is known what the endpoint is about. */
-const Current = Context.Reference<{ sight: Sight | undefined } | undefined>("@beep/iam-server/auth/admission/Current", {
-  defaultValue: () => undefined,
-});
-
-/** What the endpoint that runs is shown; undefined where it is about no organization. */
-export const currentSight = (): Sight | undefined => promises.reference(Current)?.sight;
 
 /** What endpoints ask before they begin. */
 export interface Admission {

@@ -11,11 +11,11 @@ import { getAuthTables } from "@better-auth/core/db";
 import type { DBAdapter, Where } from "@better-auth/core/db/adapter";
 import { APIError } from "@better-auth/core/error";
 import * as Clock from "effect/Clock";
-import { currentSight } from "./admission.ts";
 import * as DigestIds from "./digestIds.ts";
 import { invalidId, invalidValue } from "./malformed.ts";
 import { type Models, undeclaredReferences } from "./models.ts";
 import * as promises from "./promises.ts";
+import { currentSight } from "./sight.ts";
 
 type Transaction = DBAdapter["transaction"];
 type TransactionAdapter = Parameters<Parameters<Transaction>[0]>[0];
