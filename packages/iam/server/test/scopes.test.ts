@@ -157,6 +157,7 @@ describe("the service scope", () => {
     "iam/server/src/auth/FirstAdministrator.ts", // there is no tenant yet
     "iam/server/src/auth/Operator.ts", // operators look into every tenant
     "iam/server/src/auth/adapter.ts", // the same as Auth.ts
+    "iam/server/src/auth/admission.ts", // the same: who is let into an organization
     "iam/server/src/auth/credentials.ts", // hands it on to throttle.ts
     "iam/server/src/auth/directories/Directories.ts", // a directory provisions whole organizations, by Better Auth
     "iam/server/src/auth/promises.ts",
@@ -170,6 +171,7 @@ describe("the service scope", () => {
     "iam/server/src/doctor/drift.ts", // names the role in findings
     "iam/server/src/doctor/logins.ts", // asks who may take the role
     "iam/server/src/doctor/tables.ts", // asks who may take the role
+    "iam/server/src/tenancy/Tenancy.ts", // sees who is in an organization before it enters that one
     "iam/server/src/tenancy/asService.ts", // names the scope
     "shared/tables/src/Table.ts", // the policy
     "shared/tables/src/index.ts", // the role's name

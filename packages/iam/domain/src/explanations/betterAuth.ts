@@ -377,7 +377,7 @@ const devices = {
 const organizations = {
   ORGANIZATION_NOT_FOUND: answered(
     [400, 404],
-    "The organization does not exist, is suspended, or the caller does not belong to it, and it is not said which (404); or none is named and the session has no active one (400).",
+    "There is none, it is suspended, or not the caller's: it is not said which (404); or none is named (400).",
     "Name one of the caller's, or set it active.",
   ),
   NO_ACTIVE_ORGANIZATION: answered(
@@ -453,7 +453,7 @@ const members = {
 const invitations = {
   INVITATION_NOT_FOUND: answered(
     400,
-    "The invitation does not exist, is too old, was accepted, rejected or cancelled, or is for another address than the session's user has; or the organization is suspended.",
+    "There is none, it is too old, was accepted, rejected or cancelled, or is for another address.",
     "Sign in with the invited address, or ask to be invited again.",
   ),
   YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION: unused("an invitation of somebody else's is answered as none"),

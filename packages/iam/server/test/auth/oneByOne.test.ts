@@ -160,10 +160,9 @@ const rules: Readonly<Record<string, Rule>> = {
           yield* sql`insert into iam_invitations (id, organization_id, email, role, inviter_id, expires_at)
             values (${InvitationId.toUuid(id)}, ${uuid}, ${person.email}, 'member', ${UserId.toUuid(ann.id)},
               now() + interval '1 hour')`;
-          return person.post("/organization/accept-invitation", { invitationId: id });
+          return { accept: person.post("/organization/accept-invitation", { invitationId: id }) };
         });
-        const sides = [yield* invited(bob), yield* invited(cat)];
-        return sides;
+        return [(yield* invited(bob)).accept, (yield* invited(cat)).accept];
       }),
     refusals: ["ORGANIZATION_MEMBERSHIP_LIMIT_REACHED"],
     left: ({ uuid }, sql) =>
