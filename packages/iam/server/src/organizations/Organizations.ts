@@ -266,7 +266,8 @@ const make = Effect.gen(function* () {
         service(
           db
             .update(organization)
-            .set({ ...change, ...(metadata === undefined ? {} : { metadata: toText(metadata) }) })
+            // The id, because drizzle takes no change of nothing.
+            .set({ id: organizationId, ...change, ...(metadata !== undefined && { metadata: toText(metadata) }) })
             .where(eq(organization.id, organizationId))
             .returning(columns)
             .pipe(isTaken),

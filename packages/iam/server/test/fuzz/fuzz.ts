@@ -4,7 +4,7 @@
  */
 import { createServer } from "node:http";
 import { AuthErrorCode } from "@beep/iam-domain";
-import { IamHttp } from "@beep/iam-server";
+import { errorFamilies, IamHttp } from "@beep/iam-server";
 import { IamTest } from "@beep/testing";
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import { assert } from "@effect/vitest";
@@ -78,7 +78,12 @@ const served = Effect.gen(function* () {
   return { send: client.send, failures };
 });
 
-const isKnown = Schema.is(AuthErrorCode);
+const isAuthErrorCode = Schema.is(AuthErrorCode);
+
+/** Whether a code is one of Better Auth's and of what stands beside it, or is explained as one of answers with this status. */
+const isKnown = (code: unknown, status: number): boolean =>
+  isAuthErrorCode(code) ||
+  (typeof code === "string" && errorFamilies.some(({ codes }) => codes[code]?.statuses.includes(status) === true));
 
 const parsed = (text: string): unknown => {
   try {
@@ -106,7 +111,7 @@ const faultOf = ({ request }: Attempt, { status, type, body }: Answer): string |
   }
   if (type !== "application/problem+json") return `${status} has the media type "${type}"`;
   const code = at(parsed(body), "code");
-  return isKnown(code) ? undefined : `${status} has the code ${JSON.stringify(code)}`;
+  return isKnown(code, status) ? undefined : `${status} has the code ${JSON.stringify(code)}`;
 };
 
 /** A request that was sent; one that was cut off has no answer, and an answer that did not come is an error. */

@@ -1,11 +1,13 @@
 /** The routes that are mounted, from what mounts them, and what each of them takes. */
-import { IamHttp } from "@beep/iam-server";
+import { IamApi, IamHttp } from "@beep/iam-server";
 import * as Effect from "effect/Effect";
 import * as HttpRouter from "effect/http/HttpRouter";
 import * as HttpServer from "effect/http/HttpServer";
+import * as OpenApi from "effect/http-api/OpenApi";
 import * as Layer from "effect/Layer";
 import * as Predicate from "effect/Predicate";
 import { BASE_PATH } from "../../src/auth/betterAuth.ts";
+import { at } from "../auth/browser.ts";
 import { betterAuth } from "../auth/control.ts";
 
 /** As much of JSON Schema as Better Auth's schemas become. */
@@ -70,6 +72,38 @@ const authRoutes = Effect.map(
     ),
 );
 
+/** Our own with what they take, by their definition; parameters of paths stand in it as `{name}`. */
+const ownRoutes = (): ReadonlyArray<Route> => {
+  const { components, paths } = OpenApi.fromApi(IamApi);
+  const resolved = (schema: unknown): JsonSchema => {
+    if (Array.isArray(schema)) return schema.map(resolved) as JsonSchema;
+    if (!Predicate.isObject(schema)) return schema as JsonSchema;
+    const name = /^#\/components\/schemas\/(.+)$/.exec(String(at(schema, "$ref")))?.[1];
+    return name === undefined
+      ? Object.fromEntries(Object.entries(schema).map(([key, part]) => [key, resolved(part)]))
+      : resolved(components.schemas[name]);
+  };
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => {
+      const query = operation.parameters.filter((parameter) => parameter.in === "query");
+      const body = at(operation, "requestBody", "content", "application/json", "schema");
+      return {
+        method: method.toUpperCase(),
+        path: path.replaceAll(/\{(\w+)\}/g, ":$1"),
+        body: body === undefined ? undefined : resolved(body),
+        query:
+          query.length === 0
+            ? undefined
+            : {
+                type: "object",
+                properties: Object.fromEntries(query.map(({ name, schema }) => [name, resolved(schema)])),
+                required: query.filter(({ required }) => required).map(({ name }) => name),
+              },
+      };
+    }),
+  );
+};
+
 /** What `IamHttp.layer` adds to a router. */
 const added = Effect.gen(function* () {
   const router = yield* HttpRouter.make;
@@ -93,13 +127,14 @@ const added = Effect.gen(function* () {
   return routes;
 });
 
-/** Every route, Better Auth's with what they take. */
+/** Every route, with what it takes. */
 export const mounted = Effect.gen(function* () {
-  const own = yield* added;
-  const isAuth = ({ path }: Route) => path.startsWith(`${BASE_PATH}/`);
-  const auth = yield* authRoutes;
+  const all = yield* added;
+  const known = [...ownRoutes(), ...(yield* authRoutes)];
   // Each by its own path; whatever method it is asked for is Better Auth's to refuse.
-  const missing = auth.filter(({ method, path }) => !own.some((one) => one.method === method && one.path === path));
+  const missing = known.filter(({ method, path }) => !all.some((one) => one.method === method && one.path === path));
   if (missing.length > 0) throw new Error(`Not mounted: ${missing.map(nameOf).join(", ")}.`);
-  return [...own.filter((route) => !isAuth(route)), ...auth];
+  const isKnown = (route: Route) =>
+    route.path.startsWith(`${BASE_PATH}/`) || known.some((one) => nameOf(one) === nameOf(route));
+  return [...all.filter((route) => !isKnown(route)), ...known];
 });
