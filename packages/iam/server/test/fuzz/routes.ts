@@ -6,6 +6,7 @@ import * as HttpServer from "effect/http/HttpServer";
 import * as OpenApi from "effect/http-api/OpenApi";
 import * as Layer from "effect/Layer";
 import * as Predicate from "effect/Predicate";
+import * as Record from "effect/Record";
 import { BASE_PATH } from "../../src/auth/betterAuth.ts";
 import { at } from "../auth/browser.ts";
 import { betterAuth } from "../auth/control.ts";
@@ -75,14 +76,14 @@ const authRoutes = Effect.map(
 /** Our own with what they take, by their definition; parameters of paths stand in it as `{name}`. */
 const ownRoutes = (): ReadonlyArray<Route> => {
   const { components, paths } = OpenApi.fromApi(IamApi);
-  const resolved = (schema: unknown): JsonSchema => {
-    if (Array.isArray(schema)) return schema.map(resolved) as JsonSchema;
-    if (!Predicate.isObject(schema)) return schema as JsonSchema;
+  const inlined = (schema: unknown): unknown => {
+    if (Array.isArray(schema)) return schema.map(inlined);
+    if (!Predicate.isObject(schema)) return schema;
     const name = /^#\/components\/schemas\/(.+)$/.exec(String(at(schema, "$ref")))?.[1];
-    return name === undefined
-      ? Object.fromEntries(Object.entries(schema).map(([key, part]) => [key, resolved(part)]))
-      : resolved(components.schemas[name]);
+    return name === undefined ? Record.map({ ...schema }, inlined) : inlined(components.schemas[name]);
   };
+  // Effect's type of a schema has any member.
+  const resolved = (schema: unknown) => inlined(schema) as JsonSchema;
   return Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => {
       const query = operation.parameters.filter((parameter) => parameter.in === "query");

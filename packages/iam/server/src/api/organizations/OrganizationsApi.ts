@@ -131,7 +131,10 @@ export const organization = HttpApiGroup.make("organization")
       payload: schemas.NewInvitation,
       success: schemas.OrganizationInvitation.pipe(HttpApiSchema.status(201)),
       error: [EmailInvalid, NotFound, Conflict, ...changing],
-    }).annotate(says, "Invites an address by mail. One that is invited already is refused, or with `resend` gets the mail once more and more time. Needs `invitation: create`."),
+    }).annotate(
+      says,
+      "Invites an address by mail. One that is invited already is refused, or with `resend` gets the mail once more and more time. Needs `invitation: create`.",
+    ),
     HttpApiEndpoint.post("cancelInvitation", `${root}/invitations/:invitationId/cancel`, {
       params: invitationPath,
       success: schemas.OrganizationInvitation,

@@ -1,6 +1,7 @@
 /** What the routes of organizations take and answer. */
 import { AccessControl, Cursor, Invitation, Page } from "@beep/iam-domain";
 import { Field, IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import * as Predicate from "effect/Predicate";
 import * as Schema from "effect/Schema";
 
 /** Text of a name: not empty, and not longer than anybody reads. */
@@ -20,18 +21,33 @@ const Logo = Field.text.check(Schema.isMaxLength(10_000));
 /** In characters of its JSON: a page has a hundred of them. */
 const MAX_METADATA = 10_000;
 
+/** In objects and lists, one within the other: schemas follow a value by recursion, and a stack has an end. */
+const MAX_DEPTH = 20;
+
+const isWithin = (depth: number, value: unknown): boolean =>
+  !Predicate.isObjectOrArray(value) ||
+  (depth > 0 && Object.values(value).every((member) => isWithin(depth - 1, member)));
+
+const isJson = Schema.is(Field.json);
+
 /** What an application keeps with an organization. */
-const Metadata = Schema.Record(Field.text, Field.json).check(
-  Schema.makeFilter((metadata) => JSON.stringify(metadata).length <= MAX_METADATA, {
-    expected: `at most ${MAX_METADATA} characters of JSON`,
-  }),
+const Metadata = Schema.Record(Schema.String, Schema.Unknown).check(
+  Schema.makeFilter(
+    (metadata) =>
+      isWithin(MAX_DEPTH, metadata) && isJson(metadata) && JSON.stringify(metadata).length <= MAX_METADATA,
+    {
+      expected: `at most ${MAX_METADATA} characters of JSON, ${MAX_DEPTH} deep, without U+0000 and half surrogate pairs`,
+    },
+  ),
 );
 
 /** A point in time, which JSON has as a text (RFC 3339). */
 const Instant = Schema.DateFromString.pipe(Schema.annotateEncoded({ format: "date-time" }));
 
 /** A number of an address: no sign, no fraction, no other notation. */
-const LimitText = Schema.String.check(Schema.isPattern(/^(?:[1-9][0-9]?|100)$/, { expected: "a number from 1 to 100" }));
+const LimitText = Schema.String.check(
+  Schema.isPattern(/^(?:[1-9][0-9]?|100)$/, { expected: "a number from 1 to 100" }),
+);
 
 /** The part of a list that is wanted. */
 export const pageQuery = {
