@@ -22,13 +22,13 @@ export class TenantMissing extends HttpApiError.Problem<TenantMissing>()("Tenant
   detail: says("The request names no organization."),
 }) {}
 
-/** What names an organization is no id of one. */
+/** What names an organization is no id of one, or the request names two. */
 export class TenantMalformed extends HttpApiError.Problem<TenantMalformed>()(
   "TenantMalformed",
   problem(400, "Bad Request"),
   {
     code: Schema.tag("INVALID_ID"),
-    detail: says("What names the organization is not an id of the form organization_…."),
+    detail: says("The request does not name one organization by an id of the form organization_…."),
   },
 ) {}
 

@@ -173,6 +173,13 @@ describe("the service scope", () => {
     "iam/server/src/doctor/drift.ts", // names the role in findings
     "iam/server/src/doctor/logins.ts", // asks who may take the role
     "iam/server/src/doctor/tables.ts", // asks who may take the role
+    // Who acts is let in by the service, and what is done is done as the tenant.
+    "iam/server/src/organizations/Invitations.ts",
+    "iam/server/src/organizations/Members.ts",
+    "iam/server/src/organizations/Organizations.ts",
+    "iam/server/src/organizations/Roles.ts",
+    "iam/server/src/organizations/Teams.ts",
+    "iam/server/src/organizations/inOrganization.ts",
     "iam/server/src/tenancy/Tenancy.ts", // who asks to be let in is in no tenant yet
     "iam/server/src/tenancy/asService.ts", // names the scope
     "shared/tables/src/Table.ts", // the policy

@@ -90,7 +90,9 @@ const removeMember = Command.make(
   Command.withExamples([{ command: "iam org remove-member acme bob@example.com", description: "By address" }]),
 );
 
-const suspend = Command.make("suspend", { org }, (input) => Effect.flatMap(operations, (run) => run.suspend(input))).pipe(
+const suspend = Command.make("suspend", { org }, (input) =>
+  Effect.flatMap(operations, (run) => run.suspend(input)),
+).pipe(
   Command.withShortDescription("Shut an organization to everybody"),
   Command.withDescription(
     "Shuts an organization: to its members, its API keys and everybody else it is as if it did not exist. Nothing is deleted.",
