@@ -33,9 +33,7 @@ const clientOf = Effect.fnUntraced(function* (headers: Headers, tell: (request: 
     transformClient: (client) =>
       client.pipe(
         HttpClient.mapRequest(HttpClientRequest.setHeaders(headers)),
-        HttpClient.tapRequest((request) =>
-          Effect.sync(() => tell(`${request.method} ${request.url}`)),
-        ),
+        HttpClient.tapRequest((request) => Effect.sync(() => tell(`${request.method} ${request.url}`))),
       ),
   });
 });

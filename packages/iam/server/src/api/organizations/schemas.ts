@@ -33,8 +33,7 @@ const isJson = Schema.is(Field.json);
 /** What an application keeps with an organization. */
 const Metadata = Schema.Record(Schema.String, Schema.Unknown).check(
   Schema.makeFilter(
-    (metadata) =>
-      isWithin(MAX_DEPTH, metadata) && isJson(metadata) && JSON.stringify(metadata).length <= MAX_METADATA,
+    (metadata) => isWithin(MAX_DEPTH, metadata) && isJson(metadata) && JSON.stringify(metadata).length <= MAX_METADATA,
     {
       expected: `at most ${MAX_METADATA} characters of JSON, ${MAX_DEPTH} deep, without U+0000 and half surrogate pairs`,
     },
