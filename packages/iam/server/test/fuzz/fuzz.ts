@@ -14,6 +14,7 @@ import * as HttpRouter from "effect/http/HttpRouter";
 import * as Layer from "effect/Layer";
 import * as Logger from "effect/Logger";
 import * as Random from "effect/Random";
+import * as Schema from "effect/Schema";
 import { at } from "../auth/browser.ts";
 import { type Answer, makeClient } from "./client.ts";
 import { type Attempt, altered, lineOf, NOTHING, origin, right } from "./requests.ts";

@@ -11,12 +11,12 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient";
 import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as HttpApiClient from "effect/http-api/HttpApiClient";
-import * as OpenApi from "effect/http-api/OpenApi";
 import * as Layer from "effect/Layer";
 import { asService } from "../../src/tenancy/asService.ts";
 import { at, type Browser } from "../auth/browser.ts";
 import { Listening, listeningOn } from "../auth/listening.ts";
 import { confidential, Parties, tokensOf } from "../auth/oauth/parties.ts";
+import { operations, schemas } from "../support/definition.ts";
 import { Sent } from "../support/Sent.ts";
 
 type Headers = Readonly<Record<string, string>>;
@@ -131,17 +131,8 @@ const keyOfOrganization = Effect.fnUntraced(function* (
 
 const userIdOf = ({ id }: { readonly id: string }) => SharedEntityIds.UserId.make(id);
 
-/** The routes of the definition that are of organizations, with `{}` for every parameter. */
-const own = Object.entries(OpenApi.fromApi(IamApi).paths).flatMap(([path, operations]) =>
-  /^\/api\/(?:organizations|invitations)/.test(path)
-    ? Object.entries(operations).map(([method, operation]) => ({
-        method: method.toUpperCase(),
-        path,
-        name: `${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, "{}")}`,
-        operation,
-      }))
-    : [],
-);
+/** The operations that are of organizations. */
+const own = operations.filter(({ path }) => /^\/api\/(?:organizations|invitations)/.test(path));
 
 const settings = { IAM_OAUTH_SCOPES: "member:read,team:create,organization:read" };
 
@@ -161,9 +152,11 @@ for (const database of [
         const parties = yield* Parties;
         const asked = new Set<string>();
         const tell = (request: string) => void asked.add(request.replaceAll(/\b[a-z]+_[0-9a-z]{26}\b/g, "{}"));
-        const [ann, bob, cat] = yield* Effect.forEach([parties.ann, parties.bob, parties.cat], (person) =>
-          clientOf(byCookie(person), tell),
-        );
+        const [ann, bob, cat] = yield* Effect.all([
+          clientOf(byCookie(parties.ann), tell),
+          clientOf(byCookie(parties.bob), tell),
+          clientOf(byCookie(parties.cat), tell),
+        ]);
         const acme = yield* ann.ownOrganizations.create({
           payload: { name: "Acme", slug: "acme", metadata: { plan: "free" } },
         });
@@ -274,7 +267,7 @@ for (const database of [
 
         assert.sameMembers(
           [...asked],
-          own.map(({ name }) => name),
+          own.map(({ method, path }) => `${method} ${path.replaceAll(/\{\w+\}/g, "{}")}`),
         );
       }),
     );
@@ -378,14 +371,15 @@ for (const database of [
             assertRefused(answer, 404, "ORGANIZATION_NOT_FOUND", `${method} ${path}`);
             assert.deepStrictEqual(shown(answer), shown(first), `${method} ${path}`);
           }
-          for (const name of ["acme", ann.id, `${mine.id}x`, mine.id.toUpperCase(), "%00"])
-            assertRefused(yield* cookie(method, to(name), body), 400, "INVALID_ID", `${method} ${to(name)}`);
+          assertRefused(yield* cookie(method, to(ann.id), body), 400, "INVALID_ID", `${method} ${path}`);
           const contradicted = send({ ...byCookie(ann), "iam-organization": theirs.id });
           assertRefused(yield* contradicted(method, to(mine.id), body), 400, "INVALID_ID", `${method} ${path}`);
           const nobody = yield* send({})(method, to(mine.id), body);
           assertRefused(nobody, 401, "UNAUTHORIZED", `${method} ${path}`);
           assert.strictEqual(nobody.headers.get("www-authenticate"), "Bearer");
         }
+        for (const name of ["acme", `${mine.id}x`, mine.id.toUpperCase(), "%00", `${mine.id}%0a`])
+          assertRefused(yield* send(byCookie(ann))("GET", `/organizations/${name}`), 400, "INVALID_ID", name);
         yield* organizations.resume(closed.id);
         for (const { id } of [closed, mine])
           assert.strictEqual((yield* send(byCookie(ann))("GET", `/organizations/${id}`)).status, 200);
@@ -439,8 +433,7 @@ for (const database of [
         const { ann, bob } = yield* Parties;
         const send = yield* sending;
         const client = yield* clientOf(byCookie(ann));
-        const [first, second] = yield* Effect.forEach(["first", "second"], (slug) => make(client, slug));
-        assert.isDefined(second);
+        const [first, second] = yield* Effect.all([make(client, "first"), make(client, "second")]);
         for (const { id: organizationId } of [first, second])
           yield* client.organization.createTeam({ params: { organizationId }, payload: { name: "another" } });
         const params = { organizationId: first.id };
@@ -601,6 +594,33 @@ for (const database of [
       }),
     );
 
+    it.effect("API-1: the document has them beside Better Auth's, by names of their own", () =>
+      Effect.gen(function* () {
+        const { url } = yield* Listening;
+        const document: unknown = yield* Effect.promise(async () => (await fetch(`${url}/openapi.json`)).json());
+        const all = Object.entries(Object(at(document, "paths"))).flatMap(([path, operations]) =>
+          Object.values(Object(operations)).map((operation) => ({
+            isOwn: !path.startsWith("/api/auth/"),
+            id: at(operation, "operationId"),
+            tags: [at(operation, "tags")].flat(),
+          })),
+        );
+        const [ours, theirs] = [all.filter(({ isOwn }) => isOwn), all.filter(({ isOwn }) => !isOwn)];
+        assert.includeMembers(
+          ours.map(({ id }) => id),
+          own.map(({ operation }) => operation.operationId),
+        );
+        const ids = all.flatMap(({ id }) => (id === undefined ? [] : [id]));
+        assert.lengthOf(new Set(ids), ids.length);
+        const tags = new Set(theirs.flatMap((operation) => operation.tags));
+        assert.isAbove(tags.size, 1);
+        assert.deepStrictEqual(
+          ours.flatMap((operation) => operation.tags).filter((tag) => tags.has(tag)),
+          [],
+        );
+      }),
+    );
+
     it.effect("API-1: who may not is told what is needed, and what contradicts what is there by its code", () =>
       Effect.gen(function* () {
         const { ann, bob } = yield* Parties;
@@ -691,8 +711,8 @@ test("API-1: the document has each route with what it takes, by whom, and each r
       Object.entries(codes).map(([code, { statuses }]) => [code, statuses] as const),
     ),
   );
-  const { components } = OpenApi.fromApi(IamApi);
-  for (const { name, operation } of own) {
+  for (const { method, path, operation } of own) {
+    const name = `${method} ${path}`;
     assert.deepStrictEqual(operation.security, [{ apiKey: [] }, { accessToken: [] }, { session: [] }], name);
     assert.isString(operation.description, name);
     const body = at(operation, "requestBody", "content", "application/json", "schema");
@@ -705,7 +725,7 @@ test("API-1: the document has each route with what it takes, by whom, and each r
       name,
     );
   }
-  for (const schema of Object.values(components.schemas)) {
+  for (const schema of Object.values(schemas)) {
     const stated = at(schema, "properties", "code", "enum");
     for (const code of Array.isArray(stated) ? stated : []) assert.isTrue(explained.has(String(code)), String(code));
   }
