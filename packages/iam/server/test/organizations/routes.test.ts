@@ -495,132 +495,6 @@ for (const database of [
       }),
     );
 
-    it.effect("AUTH-6: what a route does not take is 400 with a code and says where, and changes nothing", () =>
-      Effect.gen(function* () {
-        const { ann } = yield* Parties;
-        const send = yield* sending;
-        const client = yield* clientOf(byCookie(ann));
-        const { id: organizationId } = yield* make(client, "malformed");
-        const root = `/organizations/${organizationId}`;
-        const params = { organizationId };
-        const role = yield* client.organization.createRole({ params, payload: { role: "auditor", permissions: {} } });
-        const before = yield* client.organization.full({ params });
-        const asAnn = send(byCookie(ann));
-
-        for (const [path, part] of [
-          ["/members/x", "path.memberId"],
-          [`/members/${ann.id}`, "path.memberId"],
-          ["/members/%00", "path.memberId"],
-          ["/teams/team_0/members", "path.teamId"],
-        ] as const) {
-          const answer = yield* asAnn("GET", `${root}${path}`);
-          assertRefused(answer, 400, "INVALID_ID", path);
-          assert.match(String(at(answer.json, "detail")), new RegExp(`^${part}: Expected an id of the form `));
-        }
-        assertRefused(yield* asAnn("POST", "/invitations/x/accept"), 400, "INVALID_ID");
-        for (const query of [
-          ...["0", "101", "1.5", "abc", "-1", "", "%2010", "1e1", "0x10", "010", "99999999999999999999"].map(
-            (limit) => `limit=${limit}`,
-          ),
-          "limit=1&limit=2",
-          "order=Oldest",
-          "order=",
-          "cursor=a&cursor=b",
-        ]) {
-          const answer = yield* asAnn("GET", `${root}/members?${query}`);
-          assertRefused(answer, 400, "BAD_REQUEST", query);
-          assert.match(String(at(answer.json, "detail")), new RegExp(`^query\\.${query.split("=", 1)}`), query);
-        }
-
-        const long = "x".repeat(256);
-        const deep = (depth: number) => `${'{"a":['.repeat(depth)}1${"]}".repeat(depth)}`;
-        const team = { name: "Night" };
-        const invitation = { email: "dan@example.com", roles: ["member"] };
-        const permissions = { team: ["create"] };
-        const cases: ReadonlyArray<readonly [method: string, path: string, body: unknown]> = [
-          ...[{}, { name: "" }, { name: long }, { name: "a\0" }, { name: "a\ud800" }, { name: 1 }, { name: null }].map(
-            (body) => ["POST", `${root}/teams`, body] as const,
-          ),
-          ...["", "{", "null", "[]", '"x"', "{}{}"].map((body) => ["POST", `${root}/teams`, body] as const),
-          ["POST", `${root}/teams`, { ...team, nmae: "x" }],
-          ["POST", `${root}/teams`, '{"name":"x","__proto__":{"admin":true}}'],
-          ["POST", "/organizations", { name: "x" }],
-          ["POST", "/organizations", { name: "x", slug: "" }],
-          ["POST", "/organizations", { name: "x", slug: long }],
-          ["POST", "/organizations", { name: "x", slug: "y", logo: "x".repeat(10_001) }],
-          ["PATCH", root, { name: null }],
-          ["PATCH", root, { id: organizationId }],
-          ["PATCH", root, { suspendedAt: null }],
-          ["PATCH", root, { metadata: [] }],
-          ["PATCH", root, { metadata: { a: "\0" } }],
-          ["PATCH", root, { metadata: { "\0": 1 } }],
-          ["PATCH", root, { metadata: { a: "\ud800" } }],
-          ["PATCH", root, { metadata: { a: "x".repeat(10_000) } }],
-          ["PATCH", root, `{"metadata":${deep(1_600)}}`],
-          ["PATCH", root, `{"metadata":${deep(100_000)}}`],
-          ["POST", `${root}/invitations`, { ...invitation, roles: [] }],
-          ["POST", `${root}/invitations`, { ...invitation, roles: "member" }],
-          ["POST", `${root}/invitations`, { ...invitation, roles: ["member,owner"] }],
-          ["POST", `${root}/invitations`, { ...invitation, roles: Array.from({ length: 21 }, (_, i) => `r${i}`) }],
-          ["POST", `${root}/invitations`, { ...invitation, teamIds: ["x"] }],
-          ["POST", `${root}/invitations`, { ...invitation, teamIds: [organizationId] }],
-          ["POST", `${root}/invitations`, { ...invitation, resend: "yes" }],
-          ["POST", `${root}/invitations`, { ...invitation, email: `${"x".repeat(320)}@example.com` }],
-          ["POST", `${root}/invitations`, { ...invitation, teamId: "x" }],
-          ["POST", `${root}/roles`, { role: "a b", permissions }],
-          ["POST", `${root}/roles`, { role: "a,b", permissions }],
-          ["POST", `${root}/roles`, { role: "x".repeat(65), permissions }],
-          ["POST", `${root}/roles`, { role: "x" }],
-          ["POST", `${root}/roles`, { role: "x", permissions: { team: ["paint"] } }],
-          ["POST", `${root}/roles`, { role: "x", permissions: { paint: ["create"] } }],
-          ["PATCH", `${root}/roles/${role.id}`, { permissions: { toString: ["create"] } }],
-          ["PATCH", `${root}/roles/${role.id}`, { permissions, role: "other" }],
-        ];
-        for (const [method, path, body] of cases) {
-          const about = `${method} ${path} ${JSON.stringify(body).slice(0, 100)}`;
-          const answer = yield* asAnn(method, path, body);
-          assertRefused(answer, 400, "BAD_REQUEST", about);
-          assert.match(String(at(answer.json, "detail")), /^body/, about);
-          assert.isBelow(answer.text.length, 500, about);
-        }
-        assertRefused(
-          yield* asAnn("POST", `${root}/invitations`, { ...invitation, email: "dan" }),
-          400,
-          "INVALID_EMAIL",
-        );
-        const typed = send({ ...byCookie(ann), "content-type": "text/plain" });
-        assertRefused(yield* typed("PUT", `${root}/teams/x/members/y`), 400, "INVALID_ID");
-        assert.deepStrictEqual(yield* client.organization.full({ params }), before);
-      }),
-    );
-
-    it.effect("API-1: the document has them beside Better Auth's, by names of their own", () =>
-      Effect.gen(function* () {
-        const { url } = yield* Listening;
-        const document: unknown = yield* Effect.promise(async () => (await fetch(`${url}/openapi.json`)).json());
-        const all = Object.entries(Object(at(document, "paths"))).flatMap(([path, operations]) =>
-          Object.values(Object(operations)).map((operation) => ({
-            isOwn: !path.startsWith("/api/auth/"),
-            id: at(operation, "operationId"),
-            tags: [at(operation, "tags")].flat(),
-          })),
-        );
-        const [ours, theirs] = [all.filter(({ isOwn }) => isOwn), all.filter(({ isOwn }) => !isOwn)];
-        assert.includeMembers(
-          ours.map(({ id }) => id),
-          own.map(({ operation }) => operation.operationId),
-        );
-        const ids = all.flatMap(({ id }) => (id === undefined ? [] : [id]));
-        assert.lengthOf(new Set(ids), ids.length);
-        const tags = new Set(theirs.flatMap((operation) => operation.tags));
-        assert.isAbove(tags.size, 1);
-        assert.deepStrictEqual(
-          ours.flatMap((operation) => operation.tags).filter((tag) => tags.has(tag)),
-          [],
-        );
-      }),
-    );
-
     it.effect("API-1: who may not is told what is needed, and what contradicts what is there by its code", () =>
       Effect.gen(function* () {
         const { ann, bob } = yield* Parties;
@@ -682,7 +556,129 @@ layer(
     ),
   ),
   { excludeTestServices: true },
-)("what they cost", (it) => {
+)("the routes of organizations, whatever the database", (it) => {
+  it.effect("AUTH-6: what a route does not take is 400 with a code and says where, and changes nothing", () =>
+    Effect.gen(function* () {
+      const { ann } = yield* Parties;
+      const send = yield* sending;
+      const client = yield* clientOf(byCookie(ann));
+      const { id: organizationId } = yield* make(client, "malformed");
+      const root = `/organizations/${organizationId}`;
+      const params = { organizationId };
+      const role = yield* client.organization.createRole({ params, payload: { role: "auditor", permissions: {} } });
+      const before = yield* client.organization.full({ params });
+      const asAnn = send(byCookie(ann));
+
+      for (const [path, part] of [
+        ["/members/x", "path.memberId"],
+        [`/members/${ann.id}`, "path.memberId"],
+        ["/members/%00", "path.memberId"],
+        ["/teams/team_0/members", "path.teamId"],
+      ] as const) {
+        const answer = yield* asAnn("GET", `${root}${path}`);
+        assertRefused(answer, 400, "INVALID_ID", path);
+        assert.match(String(at(answer.json, "detail")), new RegExp(`^${part}: Expected an id of the form `));
+      }
+      assertRefused(yield* asAnn("POST", "/invitations/x/accept"), 400, "INVALID_ID");
+      for (const query of [
+        ...["0", "101", "1.5", "abc", "-1", "", "%2010", "1e1", "0x10", "010", "99999999999999999999"].map(
+          (limit) => `limit=${limit}`,
+        ),
+        "limit=1&limit=2",
+        "order=Oldest",
+        "order=",
+        "cursor=a&cursor=b",
+      ]) {
+        const answer = yield* asAnn("GET", `${root}/members?${query}`);
+        assertRefused(answer, 400, "BAD_REQUEST", query);
+        assert.match(String(at(answer.json, "detail")), new RegExp(`^query\\.${query.split("=", 1)}`), query);
+      }
+
+      const long = "x".repeat(256);
+      const deep = (depth: number) => `${'{"a":['.repeat(depth)}1${"]}".repeat(depth)}`;
+      const team = { name: "Night" };
+      const invitation = { email: "dan@example.com", roles: ["member"] };
+      const permissions = { team: ["create"] };
+      const cases: ReadonlyArray<readonly [method: string, path: string, body: unknown]> = [
+        ...[{}, { name: "" }, { name: long }, { name: "a\0" }, { name: "a\ud800" }, { name: 1 }, { name: null }].map(
+          (body) => ["POST", `${root}/teams`, body] as const,
+        ),
+        ...["", "{", "null", "[]", '"x"', "{}{}"].map((body) => ["POST", `${root}/teams`, body] as const),
+        ["POST", `${root}/teams`, { ...team, nmae: "x" }],
+        ["POST", `${root}/teams`, '{"name":"x","__proto__":{"admin":true}}'],
+        ["POST", "/organizations", { name: "x" }],
+        ["POST", "/organizations", { name: "x", slug: "" }],
+        ["POST", "/organizations", { name: "x", slug: long }],
+        ["POST", "/organizations", { name: "x", slug: "y", logo: "x".repeat(10_001) }],
+        ["PATCH", root, { name: null }],
+        ["PATCH", root, { id: organizationId }],
+        ["PATCH", root, { suspendedAt: null }],
+        ["PATCH", root, { metadata: [] }],
+        ["PATCH", root, { metadata: { a: "\0" } }],
+        ["PATCH", root, { metadata: { "\0": 1 } }],
+        ["PATCH", root, { metadata: { a: "\ud800" } }],
+        ["PATCH", root, { metadata: { a: "x".repeat(10_000) } }],
+        ["PATCH", root, `{"metadata":${deep(1_600)}}`],
+        ["PATCH", root, `{"metadata":${deep(100_000)}}`],
+        ["POST", `${root}/invitations`, { ...invitation, roles: [] }],
+        ["POST", `${root}/invitations`, { ...invitation, roles: "member" }],
+        ["POST", `${root}/invitations`, { ...invitation, roles: ["member,owner"] }],
+        ["POST", `${root}/invitations`, { ...invitation, roles: Array.from({ length: 21 }, (_, i) => `r${i}`) }],
+        ["POST", `${root}/invitations`, { ...invitation, teamIds: ["x"] }],
+        ["POST", `${root}/invitations`, { ...invitation, teamIds: [organizationId] }],
+        ["POST", `${root}/invitations`, { ...invitation, resend: "yes" }],
+        ["POST", `${root}/invitations`, { ...invitation, email: `${"x".repeat(320)}@example.com` }],
+        ["POST", `${root}/invitations`, { ...invitation, teamId: "x" }],
+        ["POST", `${root}/roles`, { role: "a b", permissions }],
+        ["POST", `${root}/roles`, { role: "a,b", permissions }],
+        ["POST", `${root}/roles`, { role: "x".repeat(65), permissions }],
+        ["POST", `${root}/roles`, { role: "x" }],
+        ["POST", `${root}/roles`, { role: "x", permissions: { team: ["paint"] } }],
+        ["POST", `${root}/roles`, { role: "x", permissions: { paint: ["create"] } }],
+        ["PATCH", `${root}/roles/${role.id}`, { permissions: { toString: ["create"] } }],
+        ["PATCH", `${root}/roles/${role.id}`, { permissions, role: "other" }],
+      ];
+      for (const [method, path, body] of cases) {
+        const about = `${method} ${path} ${JSON.stringify(body).slice(0, 100)}`;
+        const answer = yield* asAnn(method, path, body);
+        assertRefused(answer, 400, "BAD_REQUEST", about);
+        assert.match(String(at(answer.json, "detail")), /^body/, about);
+        assert.isBelow(answer.text.length, 500, about);
+      }
+      assertRefused(yield* asAnn("POST", `${root}/invitations`, { ...invitation, email: "dan" }), 400, "INVALID_EMAIL");
+      const typed = send({ ...byCookie(ann), "content-type": "text/plain" });
+      assertRefused(yield* typed("PUT", `${root}/teams/x/members/y`), 400, "INVALID_ID");
+      assert.deepStrictEqual(yield* client.organization.full({ params }), before);
+    }),
+  );
+
+  it.effect("API-1: the document has them beside Better Auth's, by names of their own", () =>
+    Effect.gen(function* () {
+      const { url } = yield* Listening;
+      const document: unknown = yield* Effect.promise(async () => (await fetch(`${url}/openapi.json`)).json());
+      const all = Object.entries(Object(at(document, "paths"))).flatMap(([path, operations]) =>
+        Object.values(Object(operations)).map((operation) => ({
+          isOwn: !path.startsWith("/api/auth/"),
+          id: at(operation, "operationId"),
+          tags: [at(operation, "tags")].flat(),
+        })),
+      );
+      const [ours, theirs] = [all.filter(({ isOwn }) => isOwn), all.filter(({ isOwn }) => !isOwn)];
+      assert.includeMembers(
+        ours.map(({ id }) => id),
+        own.map(({ operation }) => operation.operationId),
+      );
+      const ids = all.flatMap(({ id }) => (id === undefined ? [] : [id]));
+      assert.lengthOf(new Set(ids), ids.length);
+      const tags = new Set(theirs.flatMap((operation) => operation.tags));
+      assert.isAbove(tags.size, 1);
+      assert.deepStrictEqual(
+        ours.flatMap((operation) => operation.tags).filter((tag) => tags.has(tag)),
+        [],
+      );
+    }),
+  );
+
   it.effect("TEN-6: a page of members is one statement, beside one for the session and one to be let in", () =>
     Effect.gen(function* () {
       const { ann } = yield* Parties;
