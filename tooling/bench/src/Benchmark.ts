@@ -16,13 +16,27 @@ export interface Case {
 /** The ways to be compared; the first is the one that the others are compared with. */
 export type Cases = readonly [baseline: Case, ...others: ReadonlyArray<Case>];
 
+/** One thing, and the ways of doing it. */
+export interface Subject {
+  /** What is done. */
+  readonly name: string;
+  readonly cases: Cases;
+}
+
+/** What is to be measured. */
+export interface SetUp {
+  readonly subjects: ReadonlyArray<Subject>;
+  /** What a reader must know of what was set up, in lines. */
+  readonly notes?: ReadonlyArray<string>;
+}
+
 /** A benchmark, as `pnpm bench <name>` runs it. */
 export interface Benchmark {
   readonly name: string;
   /** One line for the list of benchmarks. */
   readonly description: string;
   /** Starts and fills what the cases need; it is there until the scope closes. */
-  readonly setUp: Effect.Effect<Cases, unknown, Scope.Scope>;
+  readonly setUp: Effect.Effect<SetUp, unknown, Scope.Scope>;
 }
 
 /** Two calls that must not be told apart by their time. */

@@ -1,4 +1,5 @@
 /** A database of a benchmark's own: PostgreSQL 18 as in use, migrated, with the identity services' layers on it. */
+import type { ServiceConnection } from "@beep/iam-server";
 import { IamDb } from "@beep/iam-server/db/Db";
 import * as PostgresServer from "@beep/testing/PostgresServer";
 import * as PgClient from "@effect/sql-pg/PgClient";
@@ -25,9 +26,33 @@ const connections = 8;
 
 /** Starts the server and migrates it. Commits are durable, as they are in use; all is gone when the scope closes. */
 export const make: Effect.Effect<Database, unknown, Scope.Scope> = Effect.gen(function* () {
+  return yield* open(yield* start);
+}).pipe(Effect.provide(Reactivity.layer));
+
+/**
+ * The same twice: what `fill` writes is there in two databases of one server, which are equal page by page.
+ *
+ * @param fill is given the first database, before there is a second
+ */
+export const makeTwins = Effect.fnUntraced(function* <A>(fill: (database: Database) => Effect.Effect<A, unknown>) {
+  const url = yield* start;
+  const server = yield* PgClient.make({ url, maxConnections: 1 });
+  yield* server`create database one`;
+  // Whoever is connected to a database keeps it from being copied.
+  const filled = yield* Effect.scoped(Effect.flatMap(open(named(url, "one")), fill));
+  yield* server`create database other template one`;
+  return { filled, one: yield* open(named(url, "one")), other: yield* open(named(url, "other")) };
+}, Effect.provide(Reactivity.layer));
+
+const start = Effect.gen(function* () {
   const { adminUrl } = yield* PostgresServer.make({ major: 18, durable: true });
-  const admin = yield* PgClient.make({ url: adminUrl, maxConnections: 1 });
+  const admin = yield* PgClient.makeClient({ url: adminUrl });
   yield* admin`create role iam_app login password 'app'`;
+  return adminUrl;
+});
+
+const open = Effect.fnUntraced(function* (adminUrl: Redacted.Redacted) {
+  const admin = yield* PgClient.make({ url: adminUrl, maxConnections: 1 });
   const appUrl = asApp(adminUrl);
   const config = ConfigProvider.layer(
     ConfigProvider.fromUnknown({
@@ -37,8 +62,15 @@ export const make: Effect.Effect<Database, unknown, Scope.Scope> = Effect.gen(fu
     }),
   );
   const services = yield* Layer.build(Layer.provide(IamDb.layer, config));
-  return { admin, appUrl, services };
-}).pipe(Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make));
+  const database: Database = { admin, appUrl, services };
+  return database;
+});
+
+const named = (url: Redacted.Redacted, database: string): Redacted.Redacted => {
+  const address = new URL(Redacted.value(url));
+  address.pathname = `/${database}`;
+  return Redacted.make(address.href);
+};
 
 const asApp = (url: Redacted.Redacted): Redacted.Redacted => {
   const address = new URL(Redacted.value(url));
@@ -46,6 +78,10 @@ const asApp = (url: Redacted.Redacted): Redacted.Redacted => {
   address.password = "app";
   return Redacted.make(address.href);
 };
+
+/** The services' own connection, which is private to their package: it exports the type alone. Its key finds it. */
+export const serviceConnection = (services: Context.Context<IamDb.Provided>): ServiceConnection["Service"] =>
+  services.mapUnsafe.get("@beep/iam-server/db/ServiceConnection");
 
 /** A pool of the `pg` driver, as large as that of the services, whose connections have the service role. */
 export const openPool = (url: Redacted.Redacted) =>
@@ -62,6 +98,3 @@ export const openPool = (url: Redacted.Redacted) =>
     }),
     (pool) => Effect.promise(() => pool.end()),
   );
-
-/** The uuid of a row, as an expression of SQL over its number. */
-export const sqlUuid = (row: string): string => `('00000000-0000-7000-8000-' || lpad(to_hex(${row}), 12, '0'))::uuid`;

@@ -3,8 +3,9 @@ import type { Benchmark, Comparison } from "./Benchmark.ts";
 import { connection } from "./benchmarks/connection.ts";
 import { enumeration } from "./benchmarks/enumeration.ts";
 import { session } from "./benchmarks/session.ts";
+import { tenancy } from "./benchmarks/tenancy.ts";
 
-export const benchmarks: ReadonlyArray<Benchmark> = [connection, session];
+export const benchmarks: ReadonlyArray<Benchmark> = [connection, session, tenancy];
 
 /** Every comparison that it knows. */
 export const comparisons: ReadonlyArray<Comparison> = [enumeration];

@@ -10,17 +10,21 @@ export interface Report {
   readonly startedAt: string;
   readonly machine: Machine;
   readonly plan: Plan;
-  /** By concurrency; within one in the order of the cases, the baseline first. */
-  readonly measurements: ReadonlyArray<Measurement>;
+  readonly subjects: ReadonlyArray<{
+    readonly name: string;
+    /** By concurrency; within one in the order of the cases, the baseline first. */
+    readonly measurements: ReadonlyArray<Measurement>;
+  }>;
+  readonly notes: ReadonlyArray<string>;
 }
 
 /** As text for people, 100 columns wide at most. */
-export const render = ({ benchmark, machine, measurements, plan }: Report): string =>
+export const render = ({ benchmark, machine, notes, plan, subjects }: Report): string =>
   [
     `${benchmark}: medians of ${plan.rounds} rounds of ${plan.milliseconds} ms`,
     `Node ${machine.node}, ${machine.cores} × ${machine.processor}, load before ${machine.load.toFixed(1)}`,
-    "",
-    table(measurements),
+    ...subjects.flatMap(({ measurements, name }) => ["", name, "", table(measurements)]),
+    ...(notes.length === 0 ? [] : ["", ...notes]),
   ].join("\n");
 
 const headings = ["at once", "case", "ops/s", "p50 ms", "p99 ms", "ratio", "min–max"] as const;

@@ -12,16 +12,20 @@ import type { ComparisonReport, Report } from "./report.ts";
 export const run = Effect.fnUntraced(function* (benchmark: Benchmark, plan: Plan) {
   const startedAt = DateTime.formatIso(yield* DateTime.now);
   const machine = thisMachine();
-  const cases = yield* benchmark.setUp;
-  const seconds = (plan.concurrencies.length * (plan.rounds + 1) * cases.length * plan.milliseconds) / 1_000;
+  const { notes = [], subjects } = yield* benchmark.setUp;
+  const count = subjects.map(({ cases }) => cases.length).reduce((sum, each) => sum + each, 0);
+  const seconds = (plan.concurrencies.length * (plan.rounds + 1) * count * plan.milliseconds) / 1_000;
   // Not part of what is reported, and so not on the output.
-  yield* Console.error(`Measuring ${cases.length} cases for about ${Math.ceil(seconds)} s.`);
+  yield* Console.error(`Measuring ${count} cases for about ${Math.ceil(seconds)} s.`);
   const report: Report = {
     benchmark: benchmark.name,
     startedAt,
     machine,
     plan,
-    measurements: yield* measure(cases, plan),
+    subjects: yield* Effect.forEach(subjects, ({ cases, name }) =>
+      Effect.map(measure(cases, plan), (measurements) => ({ name, measurements })),
+    ),
+    notes,
   };
   return report;
 }, Effect.scoped);

@@ -3,31 +3,65 @@ import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import type * as Scope from "effect/Scope";
 import * as Proxy from "./Proxy.ts";
+import * as Session from "./statements/session.ts";
+
+/** What a statement is for: to begin and end transactions, to enter a scope of the services', or the work itself. */
+export type Purpose = "control" | "scope" | "work";
+
+/** A statement that was executed. */
+export interface Sent {
+  readonly purpose: Purpose;
+  readonly text: string;
+}
+
+/** How many of each were sent. */
+export interface Count {
+  /** Those that do the work. */
+  readonly statements: number;
+  /** Those that begin and end transactions and savepoints. */
+  readonly control: number;
+  /** Those that take a role, and name an organization, for a transaction. */
+  readonly scope: number;
+  /**
+   * How often the client waited until all that it had sent was answered. Where it sends on before an answer, how often
+   * the server had nothing left to do.
+   */
+  readonly roundTrips: number;
+}
+
+/** What was sent while an effect ran. */
+export interface Watched<A> {
+  readonly result: A;
+  /** The texts of those that do the work, in their order. */
+  readonly statements: ReadonlyArray<string>;
+  /** All of them, in their order. */
+  readonly sent: ReadonlyArray<Sent>;
+  readonly count: Count;
+}
 
 /** A watched address. */
 export interface Statements {
   /** Leads to the same database, by the proxy. */
   readonly url: Redacted.Redacted;
-  /** Runs an effect, and gives the texts of the statements that were executed meanwhile, in their order. */
-  readonly during: <A, E, R>(
-    effect: Effect.Effect<A, E, R>,
-  ) => Effect.Effect<{ readonly result: A; readonly statements: ReadonlyArray<string> }, E, R>;
+  /** Runs an effect, and gives what was sent meanwhile. Opening a connection is not counted. */
+  readonly during: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<Watched<A>, E, R>;
 }
 
 /** Watches a database's address until the scope closes. */
 export const watch = Effect.fnUntraced(function* (
   upstream: Redacted.Redacted,
 ): Effect.fn.Return<Statements, never, Scope.Scope> {
-  const executed: Array<string> = [];
+  const executed: Array<Sent> = [];
+  let answers = 0;
+  const observer: Session.Observer = {
+    executed: (text) => executed.push({ purpose: purposeOf(text), text }),
+    answered: () => answers++,
+  };
   const url = new URL(Redacted.value(upstream));
   const port = yield* Proxy.make(Proxy.upstreamOf(url), (client, database) => {
-    client
-      .on(
-        "data",
-        reader((statement) => executed.push(statement)),
-      )
-      .pipe(database);
-    database.pipe(client);
+    const session = Session.read(observer);
+    client.on("data", session.client).pipe(database);
+    database.on("data", session.server).pipe(client);
   });
   url.hostname = "127.0.0.1";
   url.port = String(port);
@@ -35,45 +69,34 @@ export const watch = Effect.fnUntraced(function* (
     url: Redacted.make(url.href),
     during: (effect) =>
       Effect.suspend(() => {
-        const from = executed.length;
-        return Effect.map(effect, (result) => ({ result, statements: executed.slice(from) }));
+        const [from, before] = [executed.length, answers];
+        return Effect.map(effect, (result) => {
+          const sent = executed.slice(from);
+          const textsOf = (purpose: Purpose) => sent.filter((each) => each.purpose === purpose).map(({ text }) => text);
+          const statements = textsOf("work");
+          return {
+            result,
+            statements,
+            sent,
+            count: {
+              statements: statements.length,
+              control: textsOf("control").length,
+              scope: textsOf("scope").length,
+              roundTrips: answers - before,
+            },
+          };
+        });
       }),
   };
 });
 
-const START_OF_SESSION = 3 << 16;
+const control =
+  /^\s*(?:begin|start\s+transaction|set\s+transaction|savepoint|release|commit|end|rollback|abort|prepare\s+transaction)\b/i;
 
-/**
- * Reads the client's side of a session.
- *
- * @see https://www.postgresql.org/docs/current/protocol-message-formats.html
- */
-const reader = (tell: (statement: string) => void): ((bytes: Buffer) => void) => {
-  /** The texts of prepared statements, and of what is bound to portals, by their names. */
-  const prepared = new Map<string, string>();
-  const bound = new Map<string, string>();
-  let buffered: Buffer = Buffer.alloc(0);
-  let started = false;
+/** As the scopes of `@beep/iam-server` are entered. */
+const scope = /^\s*select\s+set_config\('role',/i;
 
-  const take = (type: string, body: Buffer): void => {
-    const [first = "", second = ""] = body.toString("utf8").split("\0", 2);
-    if (type === "Q") tell(first);
-    if (type === "P") prepared.set(first, second);
-    if (type === "B") bound.set(first, prepared.get(second) ?? "");
-    if (type === "E") tell(bound.get(first) ?? "");
-  };
-
-  return (bytes) => {
-    buffered = Buffer.concat([buffered, bytes]);
-    for (;;) {
-      // What comes before the session has no type: a question for encryption, and the start itself.
-      const header = started ? 1 : 0;
-      if (buffered.length < header + 4) return;
-      const length = header + buffered.readInt32BE(header);
-      if (buffered.length < length) return;
-      if (started) take(buffered.toString("latin1", 0, 1), buffered.subarray(5, length));
-      else started = buffered.readInt32BE(4) === START_OF_SESSION;
-      buffered = buffered.subarray(length);
-    }
-  };
+const purposeOf = (text: string): Purpose => {
+  if (control.test(text)) return "control";
+  return scope.test(text) ? "scope" : "work";
 };

@@ -1,7 +1,10 @@
 export * as Collector from "./Collector.ts";
 export { connect } from "./connect.ts";
 export * as IamTest from "./IamTest.ts";
+export * as Isolation from "./Isolation.ts";
 export * as PgBouncer from "./PgBouncer.ts";
+export * as Plans from "./Plans.ts";
+export * as Population from "./Population.ts";
 export * as PostgresServer from "./PostgresServer.ts";
 export * as Proxy from "./Proxy.ts";
 export { free as freePort } from "./postgres/port.ts";

@@ -15,9 +15,9 @@ const pure = ["packages/shared/domain", "packages/shared/tables", "packages/iam/
 
 const all = [...pure, "packages/_internal/db-admin", "packages/iam/server"];
 
-/** The README's first block of TypeScript. */
-const shown = (readme: string): string =>
-  /```ts\n(.*?)```/s.exec(readFileSync(new URL(readme, root), "utf8"))?.[1] ?? "";
+/** A README's block of TypeScript, the first unless another is meant. */
+const shown = (readme: string, block = 0): string =>
+  [...readFileSync(new URL(readme, root), "utf8").matchAll(/```ts\n(.*?)```/gs)][block]?.[1] ?? "";
 
 describe("the READMEs", () => {
   for (const folder of all) {
@@ -27,10 +27,12 @@ describe("the READMEs", () => {
     });
   }
 
-  test("tooling/testing shows its example", () => {
-    const example = readFileSync(new URL("tooling/testing/test/example.test.ts", root), "utf8");
-    assert.strictEqual(shown("tooling/testing/README.md"), example);
-  });
+  for (const [block, name] of ["example", "isolationExample"].entries()) {
+    test(`tooling/testing shows its ${name}`, () => {
+      const example = readFileSync(new URL(`tooling/testing/test/${name}.test.ts`, root), "utf8");
+      assert.strictEqual(shown("tooling/testing/README.md", block), example);
+    });
+  }
 
   test("the first page shows the example of iam-server", () => {
     assert.strictEqual(shown("README.md"), shown("packages/iam/server/README.md"));

@@ -60,6 +60,9 @@ export const parseRoles = (list: string): ReadonlyArray<string> => [
 /** The list of roles, as a member's column has it. */
 export const formatRoles = (roles: ReadonlyArray<string>): string => parseRoles(roles.join(",")).join(",");
 
+/** Whether a role of this name stays one role of this name in a list of roles. */
+export const isRoleName = (name: string): boolean => name !== "" && formatRoles([name]) === name && !name.includes(",");
+
 /** Whether everything that is asked for is among what is permitted. */
 export const includes = (permitted: Permissions, asked: Permissions): boolean =>
   Object.entries(asked).every(([resource, actions]) =>

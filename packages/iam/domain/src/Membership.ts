@@ -53,7 +53,8 @@ export const may = ({ defined, principal, roles }: Membership, asked: AccessCont
     case "Organization":
       return principal.credential.permissions !== null;
     case "User":
-      return AccessControl.permits(roles, defined, asked);
+      // Nothing is asked of who leaves, whose roles may all be gone.
+      return Object.keys(asked).length === 0 || AccessControl.permits(roles, defined, asked);
   }
 };
 
@@ -75,6 +76,10 @@ export const demand = (
   asked: AccessControl.Asked,
 ): Effect.Effect<void, Problems.PermissionMissing> =>
   may(membership, asked) ? Effect.void : Effect.fail(missing(asked));
+
+/** Fails unless a member may end their own membership: every member may, unless the credential is limited to something else. */
+export const demandOwnLeave = ({ principal }: Membership): Effect.Effect<void, Problems.PermissionMissing> =>
+  isWithinCredential(principal, { member: ["delete"] }) ? Effect.void : Effect.fail(missing({ member: ["delete"] }));
 
 /** Fails unless a member may see a kind of things. */
 export const demandSight = (

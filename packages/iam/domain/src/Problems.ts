@@ -51,6 +51,16 @@ export class EmailInvalid extends HttpApiError.Problem<EmailInvalid>()("EmailInv
   detail: says("This is no address that mail can reach."),
 }) {}
 
+/** A role cannot have this name, because a list of roles could not have it. */
+export class RoleNameInvalid extends HttpApiError.Problem<RoleNameInvalid>()(
+  "RoleNameInvalid",
+  problem(400, "Bad Request"),
+  {
+    code: Schema.tag("INVALID_ROLE_NAME"),
+    detail: says("The name of a role is not empty, and has neither commas nor space at its ends."),
+  },
+) {}
+
 /** The principal may not do this in the organization. */
 export class PermissionMissing extends HttpApiError.Problem<PermissionMissing>()(
   "PermissionMissing",

@@ -185,6 +185,11 @@ const organizations: Readonly<Record<Exclude<CodesOf<typeof Problems>, AuthError
     "The cursor is malformed, or was made for another organization, another list or another order.",
     "Begin at the first page, and send each cursor with the query that it was the answer to.",
   ),
+  INVALID_ROLE_NAME: answered(
+    400,
+    "The name of a role is empty, or has a comma in it or space at its ends.",
+    "Choose a name that can stand in a list.",
+  ),
   PERMISSION_MISSING: answered(
     403,
     "No role permits this, or the API key or token is limited to something else; `permissions` has what was needed.",

@@ -92,6 +92,7 @@ const authTables = Effect.gen(function* () {
     exclusively: () => (run) => run(),
     send: () => Effect.void,
     sendText: () => Effect.void,
+    cancelExpired: () => Effect.void,
     upgraded: () => Effect.void,
   });
   return (more: NonNullable<BetterAuthOptions["plugins"]> = []) =>

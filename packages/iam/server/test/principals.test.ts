@@ -155,7 +155,7 @@ for (const database of [
           const expired = yield* keyOf(cid.id);
           yield* changeKey(expired.id, { expiresAt: new Date(Date.now() - 1_000) });
           assertNobody(yield* request("/who", { "x-api-key": expired.key }));
-          // A refusal by one scheme is not tried by the next: a use is counted once.
+          // Each use is counted once.
           const spent = yield* keyOf(cid.id, { remaining: 2 });
           assert.strictEqual((yield* request("/who", { "x-api-key": spent.key })).status, 200);
           assert.strictEqual((yield* request("/who", { "x-api-key": spent.key })).status, 200);
@@ -394,6 +394,9 @@ layer(Layer.provideMerge(IamTest.onDatabase, Sent.database), { excludeTestServic
       assert.deepStrictEqual(result.json, ["owner"]);
       assert.lengthOf(statements, 2, statements.join("\n"));
       assert.match(statements[1] ?? "", /from iam_organizations o\s+left join iam_members m/);
+      // What does not hold by one scheme is not tried by the next.
+      const refused = yield* during(request("/who", { "x-api-key": "nonsense" }));
+      assert.lengthOf(refused.statements, 1, refused.statements.join("\n"));
     }).pipe(Effect.scoped),
   );
 });

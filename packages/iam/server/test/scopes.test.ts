@@ -1,104 +1,12 @@
 import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Auth, IamDb, Tenancy } from "@beep/iam-server";
-import { IamDbSchema } from "@beep/iam-tables";
+import { Tenancy } from "@beep/iam-server";
 import { CurrentTenant } from "@beep/shared-domain";
-import { connect, IamTest, TestDatabase } from "@beep/testing";
+import { IamTest } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, describe, layer, it as test } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
-import type { SqlClient } from "effect/sql/SqlClient";
-import { fillEmpty } from "./support/fillEmpty.ts";
-
-/** Every table of the database but PostgreSQL's own, whoever made it. */
-const tablesOf = (client: SqlClient) =>
-  client<{ name: string }>`
-    select format('%I.%I', n.nspname, t.relname) as name
-    from pg_class t join pg_namespace n on n.oid = t.relnamespace
-    where t.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema') order by 1`;
-
-const count = (client: SqlClient, table: string) =>
-  Effect.map(client.unsafe<{ count: number }>(`select count(*)::int as count from ${table}`), ([row]) => row?.count);
-
-/** Two organizations, and at least one row in every table, by what users do. */
-const populate = Effect.gen(function* () {
-  const { api } = yield* Auth.Auth;
-  const { adminUrl } = yield* TestDatabase;
-  const admin = yield* connect(adminUrl);
-  const { db } = yield* IamDb.IamDb;
-  const ann = yield* IamTest.signedUp("ann");
-  const bob = yield* IamTest.signedUp("bob");
-  const acme = yield* IamTest.organizationOf(ann, "acme");
-  const other = yield* IamTest.organizationOf(bob, "other");
-  for (const { owner, organizationId } of [
-    { owner: ann, organizationId: acme.id },
-    { owner: bob, organizationId: other.id },
-  ]) {
-    const { headers } = owner;
-    yield* api.createInvitation({ headers, body: { email: "c@example.com", role: "member", organizationId } });
-    yield* api.createOrgRole({
-      headers,
-      body: { role: "auditor", permission: { member: ["create"] }, organizationId },
-    });
-    yield* api.createApiKey({ headers, body: { name: "key" } });
-    yield* api.requestPasswordReset({ body: { email: owner.email } });
-    yield* Tenancy.within(organizationId)(db.insert(IamDbSchema.notificationPreference).values({ channel: "mail" }));
-  }
-  const tables = (yield* tablesOf(admin)).map(({ name }) => name);
-  yield* fillEmpty(admin, tables);
-  for (const name of tables) {
-    assert.isAbove((yield* count(admin, name)) ?? 0, 0, `${name} has no row to be seen`);
-  }
-  return { acme, other, admin };
-});
-
-for (const major of TestDatabase.majors) {
-  layer(IamTest.postgres({ major }), { excludeTestServices: true })(`on PostgreSQL ${major}`, (it) => {
-    it.effect("TEN-2: without a scope the login sees nothing; without a tenant the tenant role sees nothing", () =>
-      Effect.gen(function* () {
-        const { admin } = yield* populate;
-        const client = yield* PgClient;
-        const tables = (yield* tablesOf(admin)).map(({ name }) => name);
-        assert.includeMembers(tables, ["public.iam_members", "public.iam_users", "drizzle.iam_migrations"]);
-
-        const seen = (role: string, organization: string) =>
-          Effect.forEach(tables, (table) =>
-            client
-              .withTransaction(
-                Effect.andThen(
-                  client`select set_config('role', ${role}, true), set_config('iam.organization_id', ${organization}, true)`,
-                  count(client, table),
-                ),
-              )
-              .pipe(
-                Effect.orElseSucceed(() => "refused" as const),
-                Effect.map((rows) => [table, rows] as const),
-              ),
-          ).pipe(Effect.map((counts) => Object.fromEntries(counts)));
-
-        // The login may read the names of the migrations, by which it tells whether it fits the database.
-        const bare = yield* seen("none", "");
-        for (const table of tables) {
-          if (table === "drizzle.iam_migrations") assert.isAbove(Number(bare[table]), 0);
-          else assert.strictEqual(bare[table], 0, table);
-        }
-        const nowhere = yield* seen("iam_tenant", "");
-        for (const table of tables) assert.oneOf(nowhere[table], [0, "refused"], table);
-
-        // That the same questions have an answer inside a tenant shows that they were asked rightly.
-        const inside = yield* seen(
-          "iam_tenant",
-          (yield* admin<{ id: string }>`
-          select id::text from iam_organizations where slug = 'acme'`)[0]?.id ?? "",
-        );
-        assert.strictEqual(inside["public.iam_members"], 1);
-        assert.strictEqual(inside["public.iam_notification_preferences"], 1);
-        assert.strictEqual(inside["public.iam_sessions"], "refused");
-      }),
-    );
-  });
-}
 
 layer(IamTest.postgres(), { excludeTestServices: true })("a scope", (it) => {
   it.effect("TEN-4: is gone after success, failure, defect, interruption and a timeout", () =>
@@ -161,6 +69,7 @@ describe("the service scope", () => {
     "iam/server/src/auth/adapter.ts", // the same as Auth.ts
     "iam/server/src/auth/credentials.ts", // hands it on to throttle.ts
     "iam/server/src/auth/directories/Directories.ts", // a directory provisions whole organizations, by Better Auth
+    "iam/server/src/auth/expiredInvitations.ts", // for Better Auth, like adapter.ts
     "iam/server/src/auth/principals/standing.ts", // the same as Auth.ts
     "iam/server/src/auth/promises.ts",
     "iam/server/src/auth/sessionLookup.ts", // the same as Auth.ts
@@ -173,14 +82,13 @@ describe("the service scope", () => {
     "iam/server/src/doctor/drift.ts", // names the role in findings
     "iam/server/src/doctor/logins.ts", // asks who may take the role
     "iam/server/src/doctor/tables.ts", // asks who may take the role
-    // Who acts is let in by the service, and what is done is done as the tenant.
-    "iam/server/src/organizations/Invitations.ts",
-    "iam/server/src/organizations/Members.ts",
-    "iam/server/src/organizations/Organizations.ts",
-    "iam/server/src/organizations/Roles.ts",
-    "iam/server/src/organizations/Teams.ts",
-    "iam/server/src/organizations/inOrganization.ts",
-    "iam/server/src/tenancy/Tenancy.ts", // who asks to be let in is in no tenant yet
+    "iam/server/src/organizations/Invitations.ts", // who is invited is in no tenant yet
+    "iam/server/src/organizations/Members.ts", // sessions and directories are no tenant's
+    "iam/server/src/organizations/Organizations.ts", // an organization that is made is no tenant yet
+    "iam/server/src/organizations/Roles.ts", // needs it for inOrganization.ts
+    "iam/server/src/organizations/Teams.ts", // needs it for inOrganization.ts
+    "iam/server/src/organizations/inOrganization.ts", // hands it on
+    "iam/server/src/tenancy/Tenancy.ts", // looks up who is let into a tenant
     "iam/server/src/tenancy/asService.ts", // names the scope
     "shared/tables/src/Table.ts", // the policy
     "shared/tables/src/index.ts", // the role's name

@@ -3,17 +3,18 @@
  * more of them. All but the tenant read the same users under the service role, since a login without a role sees no
  * row; the tenant reads the members of its organization.
  */
-import { type ServiceConnection, Tenancy, Transaction } from "@beep/iam-server";
+import { Tenancy, Transaction } from "@beep/iam-server";
 import { Db, IamDb } from "@beep/iam-server/db/Db";
 import { IamDbSchema, relations } from "@beep/iam-tables";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import { sqlUuid, uuidOf } from "@beep/testing/Population";
 import { PgClient } from "@effect/sql-pg/PgClient";
-import { eq, sql } from "drizzle-orm";
-import type { PgColumn } from "drizzle-orm/pg-core";
+import { eq } from "drizzle-orm";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import type { Benchmark } from "../Benchmark.ts";
 import * as Database from "../Database.ts";
+import { exactly, placeholder, scattered } from "../rows.ts";
 
 const userCount = 100_000;
 const memberCount = 10_000;
@@ -26,7 +27,7 @@ export const connection: Benchmark = {
     yield* fill(admin);
 
     const application = Context.get(services, PgClient);
-    const service = serviceConnection(services);
+    const service = Database.serviceConnection(services);
     const { db: tenantDb } = Context.get(services, IamDb.IamDb);
     const { db: serviceDb } = yield* Effect.provideService(
       Db.make({ schema: IamDbSchema, relations }),
@@ -47,95 +48,80 @@ export const connection: Benchmark = {
     const preparedUser = serviceDb
       .select(columns)
       .from(user)
-      .where(eq(user.id, placeholderOf(user.id)))
+      .where(eq(user.id, placeholder("id", user.id)))
       .prepare();
     const preparedMember = tenantDb
       .select({ id: member.id, role: member.role, version: member.version })
       .from(member)
-      .where(eq(member.id, placeholderOf(member.id)))
+      .where(eq(member.id, placeholder("id", member.id)))
       .prepare();
     const inTransaction = Transaction.runOn(service.client);
     const withinOrganization = Tenancy.within(organizationId);
 
-    return [
-      {
-        name: "pg, pool of 8, prepared",
-        operation: (index) =>
-          Effect.map(
-            Effect.promise(() => pool.query({ ...bare, values: [userUuid(index)] })),
-            ({ rows }) => exactlyOne(rows),
-          ),
-      },
-      {
-        name: "PgClient, prepared",
-        operation: (index) => Effect.map(statement(index), exactlyOne),
-      },
-      {
-        name: "ServiceConnection.statement",
-        operation: (index) => Effect.map(service.statement(statement(index)), exactlyOne),
-      },
-      {
-        name: "drizzle, prepared",
-        operation: (index) => Effect.map(preparedUser.execute({ id: userId(index) }), exactlyOne),
-      },
-      {
-        name: "drizzle, built for each call",
-        operation: (index) =>
-          Effect.map(
-            serviceDb
-              .select(columns)
-              .from(user)
-              .where(eq(user.id, userId(index))),
-            exactlyOne,
-          ),
-      },
-      {
-        name: "drizzle, prepared, in a transaction",
-        operation: (index) => Effect.map(inTransaction(preparedUser.execute({ id: userId(index) })), exactlyOne),
-      },
-      {
-        name: "drizzle, prepared, in Tenancy.within",
-        operation: (index) =>
-          preparedMember
-            .execute({ id: memberId(index) })
-            .pipe(withinOrganization, Effect.provideService(PgClient, application), Effect.map(exactlyOne)),
-      },
-    ];
+    return {
+      subjects: [
+        {
+          name: "one row by its primary key",
+          cases: [
+            {
+              name: "pg, pool of 8, prepared",
+              operation: (index) =>
+                Effect.map(
+                  Effect.promise(() => pool.query({ ...bare, values: [userUuid(index)] })),
+                  ({ rows }) => exactly(1)(rows),
+                ),
+            },
+            {
+              name: "PgClient, prepared",
+              operation: (index) => Effect.map(statement(index), exactly(1)),
+            },
+            {
+              name: "ServiceConnection.statement",
+              operation: (index) => Effect.map(service.statement(statement(index)), exactly(1)),
+            },
+            {
+              name: "drizzle, prepared",
+              operation: (index) => Effect.map(preparedUser.execute({ id: userId(index) }), exactly(1)),
+            },
+            {
+              name: "drizzle, built for each call",
+              operation: (index) =>
+                Effect.map(
+                  serviceDb
+                    .select(columns)
+                    .from(user)
+                    .where(eq(user.id, userId(index))),
+                  exactly(1),
+                ),
+            },
+            {
+              name: "drizzle, prepared, in a transaction",
+              operation: (index) => Effect.map(inTransaction(preparedUser.execute({ id: userId(index) })), exactly(1)),
+            },
+            {
+              name: "drizzle, prepared, in Tenancy.within",
+              operation: (index) =>
+                preparedMember
+                  .execute({ id: memberId(index) })
+                  .pipe(withinOrganization, Effect.provideService(PgClient, application), Effect.map(exactly(1))),
+            },
+          ],
+        },
+      ],
+    };
   }),
 };
-
-/** The services' own connection, which is private to their package: it exports the type alone. Its key finds it. */
-const serviceConnection = (services: Context.Context<IamDb.Provided>): ServiceConnection["Service"] =>
-  services.mapUnsafe.get("@beep/iam-server/db/ServiceConnection");
-
-/** The placeholder `id` of a prepared query. As a parameter of the column, since a bare one is not made a uuid. */
-const placeholderOf = (column: PgColumn) => sql.param(sql.placeholder("id"), column);
-
-/** Row security answers a wrong role with no row, and it does so fast. */
-const exactlyOne = (rows: ReadonlyArray<unknown>): void => {
-  if (rows.length !== 1) throw new Error(`Instead of one row there were ${rows.length}.`);
-};
-
-/** The uuid of the n-th row of a table, as `fill` gives it. */
-const uuidOf = (row: number): string => `00000000-0000-7000-8000-${row.toString(16).padStart(12, "0")}`;
 
 const organizationId = SharedEntityIds.OrganizationId.fromUuid(uuidOf(1));
 
 const fill = Effect.fnUntraced(function* (admin: PgClient) {
-  const id = Database.sqlUuid("n");
+  const id = sqlUuid("n");
   yield* admin`insert into iam_organizations (id, name, slug) values (${uuidOf(1)}, 'Acme', 'acme')`;
   yield* admin.unsafe(`
     insert into iam_users (id, name, email)
     select ${id}, 'user ' || n, 'user' || n || '@example.com' from generate_series(1, ${userCount}) as n`);
   yield* admin.unsafe(`
     insert into iam_members (id, organization_id, user_id)
-    select ${id}, ${Database.sqlUuid("1")}, ${id} from generate_series(1, ${memberCount}) as n`);
+    select ${id}, ${sqlUuid("1")}, ${id} from generate_series(1, ${memberCount}) as n`);
   yield* admin.unsafe("vacuum analyze iam_organizations, iam_users, iam_members");
 });
-
-/** The keys of all rows in an order that jumps about, made beforehand, and given out by the number of the operation. */
-const scattered = <Key>(count: number, keyOf: (row: number) => Key): ((index: number) => Key) => {
-  // A prime that divides neither count, so that the jumps meet every row.
-  const keys = Array.from({ length: count }, (_, index) => keyOf(((index * 48_271) % count) + 1));
-  return (index) => keys[index % count] ?? keyOf(1);
-};

@@ -17,10 +17,14 @@ const lines = render({
   startedAt: "2026-11-21T12:00:00.000Z",
   machine: { node: "24.21.0", platform: "linux x64", processor: "AMD EPYC", cores: 2, load: 0.5 },
   plan: { concurrencies: [1, 64], rounds: 7, milliseconds: 500 },
-  measurements: [1, 64].flatMap((concurrency) => [
-    measurement(concurrency, "baseline"),
-    measurement(concurrency, "a name that nobody would have thought of as long as this one"),
-  ]),
+  subjects: ["one", "other"].map((name) => ({
+    name,
+    measurements: [1, 64].flatMap((concurrency) => [
+      measurement(concurrency, "baseline"),
+      measurement(concurrency, "a name that nobody would have thought of as long as this one"),
+    ]),
+  })),
+  notes: ["a note"],
 }).split("\n");
 
 describe("render", () => {
@@ -30,10 +34,19 @@ describe("render", () => {
 
   it("names the baseline and the concurrency once in a group", () => {
     const rows = lines.filter((line) => line.includes("123,457"));
-    assert.strictEqual(rows.length, 4);
+    assert.strictEqual(rows.length, 8);
     assert.match(rows[0] ?? "", /^ {6}1 {2}baseline .* baseline$/);
     assert.match(rows[1] ?? "", /^ {9}a name .*… +123,457 +1234\.57 +2345\.68 +12\.35 +10\.12–45\.68$/);
     assert.match(rows[2] ?? "", /^ {5}64 {2}baseline /);
+  });
+});
+
+describe("render of several subjects", () => {
+  it("names each above its table, and ends with the notes", () => {
+    assert.deepStrictEqual(
+      lines.filter((line) => /^(one|other|a note)$/.test(line)),
+      ["one", "other", "a note"],
+    );
   });
 });
 

@@ -24,6 +24,7 @@ import { makeAdapter } from "./adapter.ts";
 import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
 import { makeCredentials } from "./credentials.ts";
 import * as Directories from "./directories/Directories.ts";
+import { cancelingExpired } from "./expiredInvitations.ts";
 import { Guests } from "./guests.ts";
 import type { Mailer } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
@@ -110,6 +111,7 @@ const make = Effect.gen(function* () {
     send: outgoing.mail,
     sendText: outgoing.text,
     credentials: yield* makeCredentials(stated, connection),
+    cancelExpired: cancelingExpired(connection),
   });
 
   /**

@@ -14,6 +14,7 @@ import { ofOwnersWhoMayAct } from "./apiKeyOwners.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Directories } from "./directories/Directories.ts";
 import { equalSignUps } from "./equalSignUps.ts";
+import type { cancelingExpired } from "./expiredInvitations.ts";
 import { factsOfUsers } from "./factsOfUsers.ts";
 import { passOn, type Upgrade } from "./guests.ts";
 import type { Message } from "./Mailer.ts";
@@ -65,6 +66,8 @@ export interface Dependencies {
   /** What mails say. */
   readonly mails: MailTexts;
   readonly credentials: Credentials;
+  /** Makes room for an invitation where one of the same address has expired. */
+  readonly cancelExpired: ReturnType<typeof cancelingExpired>;
   /** What an application does when a guest becomes a user. */
   readonly upgraded: (upgrade: Upgrade) => Effect.Effect<void>;
 }
@@ -112,6 +115,7 @@ export const makeBetterAuth = ({
   send,
   sendText,
   credentials,
+  cancelExpired,
   upgraded,
 }: Dependencies): BetterAuth => {
   const { appName, baseUrl } = settings;
@@ -214,7 +218,13 @@ export const makeBetterAuth = ({
           teams: { enabled: true },
           dynamicAccessControl: { enabled: true },
           requireEmailVerificationOnInvitation: true,
+          // As a function, because a number would also be how many members Better Auth lists at once.
+          membershipLimit: async () => settings.organizationMembers,
+          invitationLimit: settings.organizationInvitations,
           organizationHooks: {
+            beforeCreateInvitation: async ({ invitation, organization }) => {
+              await promises.leave(cancelExpired(organization.id, invitation.email));
+            },
             afterAddMember: ({ member }) => directories.joined(member),
             afterAcceptInvitation: ({ member }) => directories.joined(member),
           },

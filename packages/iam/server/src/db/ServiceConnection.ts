@@ -25,6 +25,11 @@ export class ServiceConnection extends Context.Service<
     /** Runs one statement of `client`. Inside a transaction it joins it, in whatever scope that one is. */
     readonly statement: Runs;
     /**
+     * Runs one statement of `client` under the service role also where a transaction is open in another scope: there in a
+     * savepoint, so that no two may run at once.
+     */
+    readonly lookUp: Runs;
+    /**
      * Runs an effect in a savepoint of the open transaction, under the service role; or in a transaction, which is tried
      * again when the database breaks it off in favour of another.
      */
@@ -39,32 +44,37 @@ const transactionOf =
     return Effect.flatMap(Transaction.isOpen(client), (open) => (open ? entered : Transaction.retry(entered)));
   };
 
+const lookUpOf =
+  (client: PgClient, { statement, transaction }: { readonly statement: Runs; readonly transaction: Runs }): Runs =>
+  (effect) =>
+    Effect.gen(function* () {
+      const isElsewhere = (yield* Transaction.isOpen(client)) && (yield* Scope.current(client))._tag !== "Service";
+      return yield* isElsewhere ? transaction(statement(effect)) : statement(effect);
+    });
+
 /**
  * For a server.
  *
  * @param client the application's client, whose transactions statements join
  * @param roleHolder a client whose connections have the service role from their start
  */
-export const pooled = (client: PgClient, roleHolder: PgClient): ServiceConnection["Service"] => ({
-  client: roleHolder,
-  statement: (statement) =>
+export const pooled = (client: PgClient, roleHolder: PgClient): ServiceConnection["Service"] => {
+  const transaction = transactionOf(client);
+  const statement: Runs = (effect) =>
     Effect.flatMap(
       Effect.serviceOption(client.transactionService),
       Option.match({
-        onNone: () => statement,
-        onSome: (transaction) => Effect.provideService(statement, roleHolder.transactionService, transaction),
+        onNone: () => effect,
+        onSome: (open) => Effect.provideService(effect, roleHolder.transactionService, open),
       }),
-    ),
-  transaction: transactionOf(client),
-});
+    );
+  return { client: roleHolder, statement, lookUp: lookUpOf(client, { statement, transaction }), transaction };
+};
 
 /** For the embedded database: the one session takes the role for each statement. */
 export const perStatement = (client: PgClient): ServiceConnection["Service"] => {
   const transaction = transactionOf(client);
-  return {
-    client,
-    statement: (statement) =>
-      Effect.flatMap(Transaction.isOpen(client), (open) => (open ? statement : transaction(statement))),
-    transaction,
-  };
+  const statement: Runs = (effect) =>
+    Effect.flatMap(Transaction.isOpen(client), (open) => (open ? effect : transaction(effect)));
+  return { client, statement, lookUp: lookUpOf(client, { statement, transaction }), transaction };
 };

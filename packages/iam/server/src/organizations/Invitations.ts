@@ -235,15 +235,21 @@ const make = Effect.gen(function* () {
     if (there < teamIds.length) return yield* Problems.NotFound.of("TEAM_NOT_FOUND");
   });
 
-  /** The invitation of a user, with its organization locked for as long as the transaction lasts. */
+  /**
+   * The invitation of a user, with its organization locked for as long as the transaction lasts: the organization first, as
+   * whoever changes it does, and the invitation by a statement that begins when nobody else changes it any more.
+   */
   const lockReceived = Effect.fnUntraced(function* (userId: SharedEntityIds.UserId, id: InvitationId) {
-    const rows = yield* db
-      .select(columns)
-      .from(invitation)
-      .innerJoin(organization, eq(organization.id, invitation.organizationId))
-      .where(and(eq(invitation.id, id), isOf(userId, yield* now)))
-      .for("no key update");
-    return yield* found(rows);
+    const lock = Effect.fnUntraced(function* (table: typeof organization | typeof invitation) {
+      return yield* db
+        .select(columns)
+        .from(invitation)
+        .innerJoin(organization, eq(organization.id, invitation.organizationId))
+        .where(and(eq(invitation.id, id), isOf(userId, yield* now)))
+        .for("no key update", { of: table });
+    });
+    yield* lock(organization);
+    return yield* found(yield* lock(invitation));
   });
 
   const settle = (id: InvitationId, status: Entity.Status) =>
@@ -321,7 +327,12 @@ const make = Effect.gen(function* () {
               inviterId: principal.userId,
             })
             .returning(columns)
-            .pipe(Effect.flatMap(InOrganization.theRow), Effect.map(fromRow));
+            .pipe(
+              // Who invites by Better Auth's endpoint does not wait for the organization.
+              InOrganization.refusedBy(SqlState.uniqueViolation, Problems.Conflict.of("ALREADY_INVITED")),
+              Effect.flatMap(InOrganization.oneRow),
+              Effect.map(fromRow),
+            );
           yield* announce(made);
           return made;
         }),
@@ -346,12 +357,12 @@ const make = Effect.gen(function* () {
               .insert(member)
               .values({ id: memberId, organizationId, userId, role: AccessControl.formatRoles(roles) })
               .pipe(InOrganization.refusedBy(SqlState.uniqueViolation, Problems.Conflict.of("ALREADY_A_MEMBER")));
-            if (teamIds.length > 0) yield* join(client, teamIds, userId);
+            const teams = yield* join(client, organizationId, teamIds, userId);
             yield* accounts.release(userId, organizationId);
             if (credential._tag === "Session") {
               yield* db
                 .update(session)
-                .set({ activeOrganizationId: organizationId, activeTeamId: teamIds.length === 1 ? teamIds[0] : null })
+                .set({ activeOrganizationId: organizationId, activeTeamId: teams.length === 1 ? teams[0] : null })
                 .where(eq(session.id, credential.sessionId));
             }
             return { invitation: yield* settle(id, "accepted"), memberId };

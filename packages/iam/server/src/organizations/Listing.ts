@@ -5,6 +5,7 @@ import { asc, desc, gt, lt, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
+import * as Schema from "effect/Schema";
 
 /** What makes a statement show one part of a list. */
 interface Part {
@@ -17,6 +18,8 @@ interface Part {
 interface Prepared<Row, E> {
   readonly execute: (values: Record<string, unknown>) => Effect.Effect<ReadonlyArray<Row>, E>;
 }
+
+const isLimit = Schema.is(Page.Limit);
 
 /** Before every id, and behind every id. */
 const ends = {
@@ -58,6 +61,7 @@ export const make = <Row extends { readonly id: string }, E>(options: {
     { cursor, limit = Page.DEFAULT_LIMIT, order = "oldest" }: Page.Request,
     values: Readonly<Record<string, unknown>> = {},
   ): Effect.fn.Return<Page.Page<Row>, E | Problems.CursorInvalid> {
+    if (!isLimit(limit)) return yield* Effect.die(new RangeError(`A page has from 1 to ${Page.MAX_LIMIT} things.`));
     const of = { list, owner, order };
     const begin = yield* Cursor.read(of, Id, cursor);
     const rows = yield* statements[order].execute({

@@ -3,7 +3,7 @@
  * `TenantRequired`), and is one transaction.
  */
 import { SqlState } from "@beep/db-admin";
-import { AccessControl, type Errors, type Membership, type Page, Problems } from "@beep/iam-domain";
+import { AccessControl, type Errors, Membership, type Page, Problems } from "@beep/iam-domain";
 import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, type SharedEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
@@ -207,8 +207,10 @@ const make = Effect.gen(function* () {
         }),
       ),
     ),
-    leave: changing({})(({ memberId }) =>
+    leave: changing({})((membership) =>
       Effect.gen(function* () {
+        const { memberId } = membership;
+        yield* Membership.demandOwnLeave(membership);
         if (memberId === null) return yield* Problems.NotFound.of("MEMBER_NOT_FOUND");
         const found = yield* find(memberId);
         yield* end(found);

@@ -186,7 +186,7 @@ const make = Effect.gen(function* () {
         from team
       )
       select created_at from made`;
-    return yield* InOrganization.theRow(rows);
+    return yield* InOrganization.oneRow(rows);
   });
 
   const setSuspended = Effect.fnUntraced(function* (id: OrganizationId, suspendedAt: Date | null) {
@@ -227,7 +227,7 @@ const make = Effect.gen(function* () {
       InOrganization.unexpected,
     ),
     get: reading("organization")(() => db.select(columns).from(organization)).pipe(
-      Effect.flatMap(InOrganization.theRow),
+      Effect.flatMap(InOrganization.oneRow),
       Effect.map(fromRow),
       Effect.withSpan("Organizations.get"),
     ),
@@ -251,7 +251,7 @@ const make = Effect.gen(function* () {
             },
           },
         });
-        const { invitations, teams, ...row } = yield* InOrganization.theRow(found === undefined ? [] : [found]);
+        const { invitations, teams, ...row } = yield* InOrganization.oneRow(found === undefined ? [] : [found]);
         const first = { owner: organizationId, order: "oldest" } as const;
         return {
           ...fromRow(row),
@@ -264,14 +264,14 @@ const make = Effect.gen(function* () {
     update: Effect.fn("Organizations.update")(({ metadata, ...change }) =>
       changing({ organization: ["update"] })(({ organizationId }) =>
         service(
-          db
-            .update(organization)
-            // The id, because drizzle takes no change of nothing.
-            .set({ id: organizationId, ...change, ...(metadata !== undefined && { metadata: toText(metadata) }) })
-            .where(eq(organization.id, organizationId))
-            .returning(columns)
-            .pipe(isTaken),
-        ).pipe(Effect.flatMap(InOrganization.theRow), Effect.map(fromRow)),
+          Effect.gen(function* () {
+            const isCurrent = eq(organization.id, organizationId);
+            const changed = { ...change, ...(metadata === undefined ? {} : { metadata: toText(metadata) }) };
+            // Of nothing drizzle makes no update.
+            if (Object.keys(changed).length === 0) return yield* db.select(columns).from(organization).where(isCurrent);
+            return yield* isTaken(db.update(organization).set(changed).where(isCurrent).returning(columns));
+          }),
+        ).pipe(Effect.flatMap(InOrganization.oneRow), Effect.map(fromRow)),
       ),
     ),
     remove: changing({ organization: ["delete"] })(({ organizationId }) =>
@@ -280,7 +280,7 @@ const make = Effect.gen(function* () {
           yield* db.delete(apiKey).where(eq(apiKey.referenceId, organizationId));
           return yield* db.delete(organization).where(eq(organization.id, organizationId)).returning(columns);
         }),
-      ).pipe(Effect.flatMap(InOrganization.theRow), Effect.map(fromRow)),
+      ).pipe(Effect.flatMap(InOrganization.oneRow), Effect.map(fromRow)),
     ).pipe(Effect.withSpan("Organizations.remove")),
     suspend: Effect.fn("Organizations.suspend")(function* (id) {
       return yield* service(setSuspended(id, DateTime.toDate(yield* DateTime.now)));

@@ -48,7 +48,7 @@ export class Roles extends Context.Service<
     readonly create: (input: {
       readonly role: string;
       readonly permissions: AccessControl.Asked;
-    }) => Effect.Effect<Role, Problems.Conflict | InOrganization.Refused, CurrentMembership>;
+    }) => Effect.Effect<Role, Problems.RoleNameInvalid | Problems.Conflict | InOrganization.Refused, CurrentMembership>;
     /** What the role permits from now on. Needs `ac: update`. */
     readonly update: (
       id: RoleId,
@@ -121,6 +121,7 @@ const make = Effect.gen(function* () {
       changing({ ac: ["create"] })((membership) =>
         Effect.gen(function* () {
           const role = name.toLowerCase();
+          if (!AccessControl.isRoleName(role)) return yield* new Problems.RoleNameInvalid();
           const taken = Problems.Conflict.of("ROLE_NAME_TAKEN");
           if (AccessControl.isBuiltIn(role)) return yield* taken;
           yield* demandOwnPermissions(membership, permissions);
@@ -129,7 +130,7 @@ const make = Effect.gen(function* () {
             .values({ id: IamEntityIds.OrganizationRoleId.create(), role, permission: encode(permissions) })
             .returning(columns)
             .pipe(InOrganization.refusedBy(SqlState.uniqueViolation, taken));
-          return yield* Effect.flatMap(InOrganization.theRow(made), fromRow);
+          return yield* Effect.flatMap(InOrganization.oneRow(made), fromRow);
         }),
       ),
     ),

@@ -160,7 +160,7 @@ const make = Effect.gen(function* () {
           .insert(team)
           .values({ id: SharedEntityIds.TeamId.create(), name })
           .returning(columns)
-          .pipe(Effect.flatMap(InOrganization.theRow)),
+          .pipe(Effect.flatMap(InOrganization.oneRow)),
       ),
     ),
     update: Effect.fn("Teams.update")((id, { name }) =>
@@ -186,7 +186,7 @@ const make = Effect.gen(function* () {
             update iam_invitations
             set team_id = nullif(array_to_string(array_remove(string_to_array(team_id, ','), ${id}::text), ','), '')
             where status = 'pending' and ${id}::text = any (string_to_array(team_id, ','))`;
-          return yield* InOrganization.theRow(removed);
+          return yield* InOrganization.oneRow(removed);
         }),
       ),
     ),
@@ -196,15 +196,15 @@ const make = Effect.gen(function* () {
       ),
     ),
     addMember: Effect.fn("Teams.addMember")((id, userId) =>
-      changing({ member: ["update"] })(() =>
+      changing({ member: ["update"] })(({ organizationId }) =>
         Effect.gen(function* () {
           yield* demandTeam(id);
           if ((yield* db.$count(member, eq(member.userId, userId))) === 0) {
             return yield* Problems.NotFound.of("MEMBER_NOT_FOUND");
           }
-          yield* join(client, [id], userId);
+          yield* join(client, organizationId, [id], userId);
           const seats = yield* selectMembers().where(and(eq(teamMember.teamId, id), eq(teamMember.userId, userId)));
-          return yield* InOrganization.theRow(seats);
+          return yield* InOrganization.oneRow(seats);
         }),
       ),
     ),

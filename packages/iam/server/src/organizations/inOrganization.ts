@@ -78,5 +78,5 @@ export const make: Effect.Effect<InOrganization, never, PgClient | ServiceConnec
 });
 
 /** The one row that a statement gives which cannot give none. */
-export const theRow = <Row>([row]: ReadonlyArray<Row>): Effect.Effect<Row> =>
+export const oneRow = <Row>([row]: ReadonlyArray<Row>): Effect.Effect<Row> =>
   row === undefined ? Effect.die(new Error("The statement gave no row.")) : Effect.succeed(row);

@@ -53,13 +53,10 @@ const decodePermissions = Schema.decodeEffect(
 );
 
 /** One statement, by which an organization that is not there, is suspended, or is not the principal's shows no row. */
-const look = (client: PgClient, principal: Principal.Principal, organizationId: OrganizationId, lock: boolean) => {
+const look = (client: PgClient, principal: Principal.Principal, organizationId: OrganizationId) => {
   const user = principal._tag === "User" ? SharedEntityIds.UserId.toUuid(principal.userId) : null;
   const isItsOwn =
     principal._tag === "System" || (principal._tag === "Organization" && principal.organizationId === organizationId);
-  // What changes an organization waits for whoever changes it at the moment: so rules that look at several rows, the last
-  // owner's say, hold without a lock on each of them.
-  const locking = client.literal(lock ? "for no key update of o" : "");
   return client<Row>`
     select m.id as member, m.role, (
       select json_object_agg(r.role, r.permission) from iam_organization_roles r
@@ -68,8 +65,16 @@ const look = (client: PgClient, principal: Principal.Principal, organizationId: 
     from iam_organizations o
     left join iam_members m on m.organization_id = o.id and m.user_id = ${user}
     where o.id = ${SharedEntityIds.OrganizationId.toUuid(organizationId)} and o.suspended_at is null
-      and (m.id is not null or ${isItsOwn}) ${locking}`;
+      and (m.id is not null or ${isItsOwn})`;
 };
+
+/**
+ * What changes an organization waits for whoever changes it at the moment: so rules that look at several rows, the last
+ * owner's say, hold without a lock on each of them. A statement of its own, because one that has waited shows the other
+ * rows as they were when it began.
+ */
+const lock = (client: PgClient, organizationId: OrganizationId) =>
+  client`select from iam_organizations where id = ${SharedEntityIds.OrganizationId.toUuid(organizationId)} for no key update`;
 
 const membershipOf = Effect.fnUntraced(function* (
   principal: Principal.Principal,
@@ -97,8 +102,8 @@ export const admit = Effect.fn("Tenancy.admit")(function* (
   principal: Principal.Principal,
   organizationId: OrganizationId,
 ): Effect.fn.Return<Membership.Membership, Problems.TenantNotFound, ServiceConnection> {
-  const { client, statement } = yield* ServiceConnection;
-  const rows = yield* Effect.orDie(statement(look(client, principal, organizationId, false)));
+  const { client, lookUp } = yield* ServiceConnection;
+  const rows = yield* Effect.orDie(lookUp(look(client, principal, organizationId)));
   return yield* membershipOf(principal, organizationId, rows);
 });
 
@@ -153,7 +158,8 @@ export const changing =
       yield* demandNoOther(client, organizationId);
       return yield* transaction(
         Effect.gen(function* () {
-          const rows = yield* look(client, principal, organizationId, true);
+          yield* lock(client, organizationId);
+          const rows = yield* look(client, principal, organizationId);
           const membership = yield* membershipOf(principal, organizationId, rows);
           if (!Membership.may(membership, asked)) return yield* Membership.missing(asked);
           return yield* effect.pipe(asMember(membership), Scope.goOn(client, Scope.tenant(organizationId)));

@@ -9,6 +9,7 @@ import { makeAdapter } from "../../src/auth/adapter.ts";
 import { makeBetterAuth } from "../../src/auth/betterAuth.ts";
 import { makeCredentials } from "../../src/auth/credentials.ts";
 import * as Directories from "../../src/auth/directories/Directories.ts";
+import { cancelingExpired } from "../../src/auth/expiredInvitations.ts";
 import * as Pages from "../../src/auth/pages.ts";
 import * as promises from "../../src/auth/promises.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
@@ -50,6 +51,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: "transactions" 
       Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ IAM_BASE_URL: "http://localhost:3000" }))),
     ),
     credentials: yield* makeCredentials(settings, used),
+    cancelExpired: cancelingExpired(used),
     adapter: makeAdapter(used),
     directories: yield* Directories.make,
     organizationMayAct: () => Promise.resolve(true),

@@ -91,8 +91,8 @@ layer(Layer.provideMerge(IamTest.onDatabase, watched), { excludeTestServices: tr
       const adam = yield* administrator("adam");
       yield* organizationOf(adam, "acme");
       for (const headers of [ann.headers, adam.headers()]) {
-        const { result, statements } = yield* during(looked(headers));
-        assert.lengthOf(statements, 1, statements.join("\n"));
+        const { count, result, statements } = yield* during(looked(headers));
+        assert.deepStrictEqual(count, { statements: 1, control: 0, scope: 0, roundTrips: 1 }, statements.join("\n"));
         assert.match(statements[0] ?? "", ours);
         assert.isNotNull(result.session);
         assert.deepStrictEqual(result, yield* plain(headers));
@@ -121,7 +121,7 @@ layer(Layer.provideMerge(IamTest.onDatabase, watched), { excludeTestServices: tr
           .join("; "),
       });
       const forgotten = yield* during(looked(headers));
-      assert.lengthOf(forgotten.statements, 1);
+      assert.deepStrictEqual(forgotten.count, { statements: 1, control: 0, scope: 0, roundTrips: 1 });
       assert.isNotNull(forgotten.result.session);
       assert.deepStrictEqual(forgotten.result, yield* plain(headers));
 

@@ -21,6 +21,7 @@ export const invitation = OrgTable.make(IamEntityIds.InvitationId)(
       "iam_invitations_status_check",
       sql`${t.status} in (${sql.raw(Invitation.statuses.map((status) => `'${status}'`).join(", "))})`,
     ),
+    pg.index("iam_invitations_organization_id_status_id_idx").on(t.organizationId, t.status, t.id),
     pg.index("iam_invitations_organization_id_email_idx").on(t.organizationId, t.email),
     // Of two that invite an address at once one does. What has expired is canceled when the address is invited again.
     pg.uniqueIndex("iam_invitations_pending_unique").on(t.organizationId, t.email).where(sql`${t.status} = 'pending'`),

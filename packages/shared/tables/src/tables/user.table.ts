@@ -25,8 +25,9 @@ export const user = Table.make(SharedEntityIds.UserId)(
   (t) => [
     // The tenant role sees the memberships of its own organization only, and by them its members. The table of
     // memberships is another package's, further up; the policy names it in SQL, and is made after it in the migration.
+    // `offset 0` has each user looked up among the members; otherwise, all members are read to find one.
     new Table.TenantMayRead({
-      rows: sql`exists (select from iam_members where iam_members.user_id = ${t.id})`,
+      rows: sql`exists (select from iam_members where iam_members.user_id = ${t.id} offset 0)`,
       columns: [t.id, t.name, t.email, t.image],
     }),
   ],

@@ -15,7 +15,7 @@ import { RequestValidation } from "../RequestValidation.ts";
 import { TenantRequired } from "../TenantRequired.ts";
 import * as schemas from "./schemas.ts";
 
-const { CursorInvalid, Conflict, EmailInvalid, NotFound, PermissionMissing } = Problems;
+const { CursorInvalid, Conflict, EmailInvalid, NotFound, PermissionMissing, RoleNameInvalid } = Problems;
 
 const path = { organizationId: SharedEntityIds.OrganizationId };
 const memberPath = { ...path, memberId: IamEntityIds.MemberId };
@@ -191,7 +191,7 @@ export const organization = HttpApiGroup.make("organization")
       params: path,
       payload: schemas.NewRole,
       success: schemas.Role.pipe(HttpApiSchema.status(201)),
-      error: [Conflict, ...changing],
+      error: [Conflict, RoleNameInvalid, ...changing],
     }).annotate(says, "Needs `ac: create`, and what the role is to permit."),
     HttpApiEndpoint.patch("updateRole", `${root}/roles/:roleId`, {
       params: rolePath,

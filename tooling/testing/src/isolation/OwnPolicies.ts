@@ -1,0 +1,29 @@
+/** What a tenant may see of tables that state a policy of their own: said again, so that the policy can be wrong. */
+
+/** What a tenant may see of a table. */
+export interface OwnPolicy {
+  /** The SQL names of the columns. All others must stay hidden. */
+  readonly columns: ReadonlyArray<string>;
+  /**
+   * The rows, as a condition of SQL; the argument is the tenant's organization as SQL writes it. It is asked under no
+   * row security.
+   */
+  readonly rows: (organization: string) => string;
+  /** Whether the tenant role sees rows without a tenant too, as under a policy that is true for everybody. */
+  readonly withoutTenant?: boolean | undefined;
+}
+
+/** By the table's name. */
+export type OwnPolicies = Readonly<Record<string, OwnPolicy>>;
+
+/** What a tenant may see of the tables of the identity services. */
+export const ours: OwnPolicies = {
+  iam_organizations: {
+    columns: ["id", "name", "slug", "logo", "metadata", "created_at", "updated_at", "version"],
+    rows: (organization) => `id = ${organization}`,
+  },
+  iam_users: {
+    columns: ["id", "name", "email", "image"],
+    rows: (organization) => `id in (select user_id from iam_members where organization_id = ${organization})`,
+  },
+};
