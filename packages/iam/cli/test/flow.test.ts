@@ -187,7 +187,7 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("a server that wa
       assert.strictEqual(validator.version, "3.1");
       assert.doesNotThrow(() => validator.resolveRefs());
       assert.notInclude(document.text, "nullable");
-      for (const path of ["/health", "/ready", "/api/session", "/api/auth/sign-up/email"]) {
+      for (const path of ["/health", "/api/session", "/api/organizations", "/api/auth/sign-up/email"]) {
         assert.nestedProperty(document.json, `paths.${path}`);
       }
 

@@ -2,6 +2,7 @@
  * What the services of organizations refuse. Each is a tagged error for who calls the service, and over HTTP a problem
  * (RFC 9457) with its stable `code`. None of them says anything of another organization.
  */
+import * as Effect from "effect/Effect";
 import * as ProblemDetails from "effect/http/ProblemDetails";
 import * as HttpApiError from "effect/http-api/HttpApiError";
 import * as Schema from "effect/Schema";
@@ -12,7 +13,8 @@ const problem = <Status extends number>(status: Status, title: string) => ({
   title,
 });
 
-const says = (detail: string) => Schema.tag(detail);
+/** A text is for people, and whoever reads an answer takes any: a literal would make each mended word a new protocol. */
+const says = (detail: string) => Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed(detail)));
 
 /** A request names no organization, and the principal is in none at the moment. */
 export class TenantMissing extends HttpApiError.Problem<TenantMissing>()("TenantMissing", problem(400, "Bad Request"), {

@@ -7,7 +7,10 @@ import type * as TextMessages from "./auth/TextMessages.ts";
 /** What our own routes answer. Codes that authentication has too are explained there. */
 const routes: Readonly<
   Record<
-    Exclude<ErrorCatalogue.CodesOf<typeof problem>, "COMMIT_UNKNOWN" | "INVALID_ORIGIN" | "MISSING_OR_NULL_ORIGIN">,
+    Exclude<
+      ErrorCatalogue.CodesOf<typeof problem>,
+      "BAD_REQUEST" | "COMMIT_UNKNOWN" | "INVALID_ID" | "INVALID_ORIGIN" | "MISSING_OR_NULL_ORIGIN"
+    >,
     ErrorCatalogue.Explanation
   >
 > = {

@@ -2,6 +2,7 @@ export * as Authentication from "./api/Authentication.ts";
 export { IamApi } from "./api/IamApi.ts";
 export * as IamHttp from "./api/IamHttp.ts";
 export * as PrincipalRequired from "./api/PrincipalRequired.ts";
+export * as RequestValidation from "./api/RequestValidation.ts";
 export * as TenantRequired from "./api/TenantRequired.ts";
 export type { Api, CurrentSession } from "./auth/Api.ts";
 export * as Auth from "./auth/Auth.ts";

@@ -2,10 +2,9 @@
 import { Auth, IamDb } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
 import { type IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
-import { IamTest, Statements, TestDatabase } from "@beep/testing";
+import { IamTest, TestDatabase } from "@beep/testing";
 import { assert, layer, test } from "@effect/vitest";
 import { eq } from "drizzle-orm";
-import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as OpenApi from "effect/http-api/OpenApi";
 import * as Layer from "effect/Layer";
@@ -13,21 +12,11 @@ import * as Logger from "effect/Logger";
 import { asService } from "../src/tenancy/asService.ts";
 import { administrator, at, granted } from "./auth/browser.ts";
 import { type Answer, Api, guarded } from "./guarded.ts";
+import { Sent } from "./support/Sent.ts";
 
 const origin = "http://localhost:3000";
 const trusted = "https://app.example";
 const settings = { IAM_TRUSTED_ORIGINS: trusted };
-
-/** What was sent to the database. */
-class Sent extends Context.Service<Sent, Statements.Statements>()("test/principals/Sent") {}
-
-const watched = Layer.effectContext(
-  Effect.gen(function* () {
-    const database = yield* TestDatabase.make();
-    const statements = yield* Statements.watch(database.appUrl);
-    return Context.make(Sent, statements).pipe(Context.add(TestDatabase, { ...database, appUrl: statements.url }));
-  }),
-);
 
 /** The session's cookie alone, as `IamTest.signedUp` has it beside the origin. */
 const cookieOf = (headers: Headers) => ({ cookie: headers.get("cookie") ?? "" });
@@ -390,7 +379,7 @@ for (const database of [
   );
 }
 
-layer(Layer.provideMerge(IamTest.onDatabase, watched), { excludeTestServices: true })("its cost", (it) => {
+layer(Layer.provideMerge(IamTest.onDatabase, Sent.database), { excludeTestServices: true })("its cost", (it) => {
   it.effect("SES-4: a guarded route costs one statement for the session, and one for the organization", () =>
     Effect.gen(function* () {
       const request = yield* guarded;

@@ -23,6 +23,7 @@ import * as authRoutes from "./authRoutes.ts";
 import * as document from "./document.ts";
 import * as handlers from "./handlers.ts";
 import * as PrincipalRequired from "./PrincipalRequired.ts";
+import * as RequestValidation from "./RequestValidation.ts";
 import * as TenantRequired from "./TenantRequired.ts";
 
 type Needed =
@@ -61,7 +62,7 @@ export const layer: Layer.Layer<never, ConfigError, Needed> = Layer.mergeAll(
   crossOrigin,
 ).pipe(
   Layer.provide([handlers.layer, answers.ofRoutes]),
-  Layer.provide([Authentication.layer, PrincipalRequired.layer, TenantRequired.layer]),
+  Layer.provide([Authentication.layer, PrincipalRequired.layer, RequestValidation.layer, TenantRequired.layer]),
 );
 
 /**

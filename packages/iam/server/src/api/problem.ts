@@ -39,6 +39,13 @@ export class OriginRefused extends HttpApiError.Problem<OriginRefused>()(
     new OriginRefused({ code, detail: origins[code] });
 }
 
+/** Part of a request is not as its route takes it; the detail says which, and what is taken. */
+export class RequestInvalid extends HttpApiError.Problem<RequestInvalid>()(
+  "RequestInvalid",
+  { type: ProblemDetails.blankType, status: 400, title: "Bad Request" },
+  { code: Schema.Literals(["BAD_REQUEST", "INVALID_ID"]), detail: Schema.String },
+) {}
+
 /** The database does not answer in time. */
 export class DatabaseUnavailable extends HttpApiError.Problem<DatabaseUnavailable>()(
   "DatabaseUnavailable",

@@ -45,12 +45,16 @@ type Settings = Readonly<Record<string, string>>;
  * A server, without the log: what these tests provoke would fill the screen.
  *
  * @param services the identity services, with settings of the test's own
+ * @param more what else is set
  */
-export const listeningOn = <More, E>(services: (settings: Settings) => Layer.Layer<IamTest.Provided | More, E>) =>
+export const listeningOn = <More, E>(
+  services: (settings: Settings) => Layer.Layer<IamTest.Provided | More, E>,
+  more: Settings = {},
+) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const url = `http://localhost:${yield* freePort}`;
-      const stated = { IAM_BASE_URL: url, IAM_OAUTH_SCOPES: "orders:read" };
+      const stated = { IAM_BASE_URL: url, IAM_OAUTH_SCOPES: "orders:read", ...more };
       const server = HttpRouter.serve(Layer.mergeAll(IamHttp.layer, IamHttp.answering), {
         disableListenLog: true,
         disableLogger: true,

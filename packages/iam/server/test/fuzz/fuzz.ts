@@ -3,6 +3,7 @@
  * answers. The same seed makes the same requests, but for the ids in them.
  */
 import { createServer } from "node:http";
+import { AuthErrorCode } from "@beep/iam-domain";
 import { errorFamilies, IamHttp } from "@beep/iam-server";
 import { IamTest } from "@beep/testing";
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
@@ -13,6 +14,7 @@ import * as HttpRouter from "effect/http/HttpRouter";
 import * as Layer from "effect/Layer";
 import * as Logger from "effect/Logger";
 import * as Random from "effect/Random";
+import * as Schema from "effect/Schema";
 import { at } from "../auth/browser.ts";
 import { type Answer, makeClient } from "./client.ts";
 import { type Attempt, altered, lineOf, NOTHING, origin, right } from "./requests.ts";
@@ -76,7 +78,12 @@ const served = Effect.gen(function* () {
   return { send: client.send, failures };
 });
 
-const known: ReadonlySet<unknown> = new Set(errorFamilies.flatMap(({ codes }) => Object.keys(codes)));
+const isAuthErrorCode = Schema.is(AuthErrorCode);
+
+/** Whether a code is one of Better Auth's and of what stands beside it, or is explained as one of answers with this status. */
+const isKnown = (code: unknown, status: number): boolean =>
+  isAuthErrorCode(code) ||
+  (typeof code === "string" && errorFamilies.some(({ codes }) => codes[code]?.statuses.includes(status) === true));
 
 const parsed = (text: string): unknown => {
   try {
@@ -104,7 +111,7 @@ const faultOf = ({ request }: Attempt, { status, type, body }: Answer): string |
   }
   if (type !== "application/problem+json") return `${status} has the media type "${type}"`;
   const code = at(parsed(body), "code");
-  return known.has(code) ? undefined : `${status} has the code ${JSON.stringify(code)}`;
+  return isKnown(code, status) ? undefined : `${status} has the code ${JSON.stringify(code)}`;
 };
 
 /** A request that was sent; one that was cut off has no answer, and an answer that did not come is an error. */

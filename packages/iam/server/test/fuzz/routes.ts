@@ -5,8 +5,11 @@ import * as HttpRouter from "effect/http/HttpRouter";
 import * as HttpServer from "effect/http/HttpServer";
 import * as Layer from "effect/Layer";
 import * as Predicate from "effect/Predicate";
+import * as Record from "effect/Record";
 import { BASE_PATH } from "../../src/auth/betterAuth.ts";
+import { at } from "../auth/browser.ts";
 import { betterAuth } from "../auth/control.ts";
+import { operations, schemas } from "../support/definition.ts";
 
 /** As much of JSON Schema as Better Auth's schemas become. */
 export interface JsonSchema {
@@ -70,6 +73,35 @@ const authRoutes = Effect.map(
     ),
 );
 
+const inlined = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(inlined);
+  if (!Predicate.isObject(schema)) return schema;
+  const name = /^#\/components\/schemas\/(.+)$/.exec(String(at(schema, "$ref")))?.[1];
+  return name === undefined ? Record.map({ ...schema }, inlined) : inlined(schemas[name]);
+};
+
+/** A schema of our document, without references. Effect's type of it has any member. */
+const resolved = (schema: unknown) => inlined(schema) as JsonSchema;
+
+/** Our own, with what they take by their definition. */
+const ownRoutes: ReadonlyArray<Route> = operations.map(({ method, path, operation }) => {
+  const query = operation.parameters.filter((parameter) => parameter.in === "query");
+  const body = at(operation, "requestBody", "content", "application/json", "schema");
+  return {
+    method,
+    path: path.replaceAll(/\{(\w+)\}/g, ":$1"),
+    body: body === undefined ? undefined : resolved(body),
+    query:
+      query.length === 0
+        ? undefined
+        : {
+            type: "object",
+            properties: Object.fromEntries(query.map(({ name, schema }) => [name, resolved(schema)])),
+            required: query.flatMap(({ name, required }) => (required ? [name] : [])),
+          },
+  };
+});
+
 /** What `IamHttp.layer` adds to a router. */
 const added = Effect.gen(function* () {
   const router = yield* HttpRouter.make;
@@ -93,13 +125,14 @@ const added = Effect.gen(function* () {
   return routes;
 });
 
-/** Every route, Better Auth's with what they take. */
+/** Every route, with what it takes. */
 export const mounted = Effect.gen(function* () {
-  const own = yield* added;
-  const isAuth = ({ path }: Route) => path.startsWith(`${BASE_PATH}/`);
-  const auth = yield* authRoutes;
+  const all = yield* added;
+  const known = [...ownRoutes, ...(yield* authRoutes)];
   // Each by its own path; whatever method it is asked for is Better Auth's to refuse.
-  const missing = auth.filter(({ method, path }) => !own.some((one) => one.method === method && one.path === path));
+  const missing = known.filter(({ method, path }) => !all.some((one) => one.method === method && one.path === path));
   if (missing.length > 0) throw new Error(`Not mounted: ${missing.map(nameOf).join(", ")}.`);
-  return [...own.filter((route) => !isAuth(route)), ...auth];
+  const isKnown = (route: Route) =>
+    route.path.startsWith(`${BASE_PATH}/`) || known.some((one) => nameOf(one) === nameOf(route));
+  return [...all.filter((route) => !isKnown(route)), ...known];
 });

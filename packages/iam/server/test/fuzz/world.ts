@@ -1,5 +1,6 @@
 /** People, an organization and all that belongs to it, of which requests speak; made anew whenever they are worn. */
 import { createHash } from "node:crypto";
+import { AccessControl } from "@beep/iam-domain";
 import { Auth } from "@beep/iam-server";
 import { SharedEntityIds } from "@beep/shared-domain";
 import { IamTest } from "@beep/testing";
@@ -41,6 +42,7 @@ export const actors = [
   "anonymous",
   "application",
   "directory",
+  "robot",
   "nobody",
 ] as const;
 export type Actor = (typeof actors)[number];
@@ -175,6 +177,7 @@ export const worlds = Effect.gen(function* () {
     const nonce = crypto.randomUUID().replaceAll("-", "");
     const verification = (identifier: string, value: unknown) =>
       create("verification", { identifier, value, expiresAt: later, ...stamps });
+    const robot = crypto.randomUUID();
     const [invitation, role, key, organizationKey] = await Promise.all([
       create("invitation", {
         email: guest.email,
@@ -190,12 +193,16 @@ export const worlds = Effect.gen(function* () {
         ...inOrganization,
       }),
       ...[
-        { configId: "default", referenceId: owner.id },
-        { configId: "organization", referenceId: organization.id },
+        { configId: "default", referenceId: owner.id, key: crypto.randomUUID() },
+        {
+          configId: "organization",
+          referenceId: organization.id,
+          key: hashed(robot),
+          permissions: JSON.stringify(AccessControl.statements),
+        },
       ].map((of) =>
         create("apikey", {
           ...of,
-          key: crypto.randomUUID(),
           enabled: true,
           rateLimitEnabled: false,
           requestCount: 0,
@@ -358,6 +365,7 @@ export const worlds = Effect.gen(function* () {
         anonymous: cookie(byAnonymous.cookie),
         application: bearer(`iam_at_${opaque}`),
         directory: bearer(directoryToken),
+        robot: { "x-api-key": robot },
         nobody: {},
       },
       together: {
@@ -478,6 +486,9 @@ export const worlds = Effect.gen(function* () {
         roleId: [role.id],
         roleName: ["editor"],
         role: ["member", "user", "auditor"],
+        roles: [["member"], ["admin", "editor"]],
+        teamIds: [[team.id], [team.id, other.id]],
+        order: ["oldest", "newest"],
         keyId: [key?.id],
         configId: ["default", "organization"],
         id: [invitation.id, key?.id, organizationKey?.id, member.id, consent.id],

@@ -4,12 +4,14 @@
  */
 import { Page, Problems } from "@beep/iam-domain";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import * as HttpApi from "effect/http-api/HttpApi";
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint";
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup";
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema";
 import * as OpenApi from "effect/http-api/OpenApi";
 import { PrincipalRequired } from "../PrincipalRequired.ts";
 import { OutcomeUnknown } from "../problem.ts";
+import { RequestValidation } from "../RequestValidation.ts";
 import { TenantRequired } from "../TenantRequired.ts";
 import * as schemas from "./schemas.ts";
 
@@ -22,6 +24,9 @@ const seatPath = { ...teamPath, userId: SharedEntityIds.UserId };
 const invitationPath = { ...path, invitationId: IamEntityIds.InvitationId };
 const rolePath = { ...path, roleId: IamEntityIds.OrganizationRoleId };
 const receivedPath = { invitationId: IamEntityIds.InvitationId };
+
+/** A member that a body is not to have is refused, as the document says: one that is misspelt would else do nothing. */
+const strict = { onExcessProperty: "error" } as const;
 
 const says = OpenApi.Description;
 
@@ -54,7 +59,9 @@ export const ownOrganizations = HttpApiGroup.make("ownOrganizations")
       error: [NotFound, PermissionMissing, OutcomeUnknown],
     }).annotate(says, "Turns an invitation down."),
   )
+  .middleware(RequestValidation)
   .middleware(PrincipalRequired)
+  .annotate(HttpApi.PayloadParseOptions, strict)
   .annotateMerge(OpenApi.annotations({ title: "Own organizations", description: "Where does the caller belong?" }));
 
 const changing = [PermissionMissing, OutcomeUnknown] as const;
@@ -79,10 +86,11 @@ export const organization = HttpApiGroup.make("organization")
       success: schemas.Organization,
       error: [Conflict, ...changing],
     }).annotate(says, "Needs `organization: update`."),
-    HttpApiEndpoint.delete("remove", root, { params: path, success: schemas.Organization, error: changing }).annotate(
-      says,
-      "Ends the organization with all that belongs to it. Needs `organization: delete`.",
-    ),
+    HttpApiEndpoint.delete("remove", root, {
+      params: path,
+      success: HttpApiSchema.NoContent,
+      error: changing,
+    }).annotate(says, "Ends the organization with all that belongs to it. Needs `organization: delete`."),
 
     HttpApiEndpoint.get("listMembers", `${root}/members`, {
       params: path,
@@ -94,7 +102,7 @@ export const organization = HttpApiGroup.make("organization")
       params: memberPath,
       success: schemas.Member,
       error: [NotFound, ...changing],
-    }),
+    }).annotate(says, "A member."),
     HttpApiEndpoint.patch("updateMember", `${root}/members/:memberId`, {
       params: memberPath,
       payload: schemas.MemberChange,
@@ -103,12 +111,12 @@ export const organization = HttpApiGroup.make("organization")
     }).annotate(says, "Gives a member these roles in the place of those it has. Needs `member: update`."),
     HttpApiEndpoint.delete("removeMember", `${root}/members/:memberId`, {
       params: memberPath,
-      success: schemas.Member,
+      success: HttpApiSchema.NoContent,
       error: [NotFound, Conflict, ...changing],
     }).annotate(says, "Needs `member: delete`; owners are removed by owners."),
     HttpApiEndpoint.post("leave", `${root}/leave`, {
       params: path,
-      success: schemas.Member,
+      success: HttpApiSchema.NoContent,
       error: [NotFound, Conflict, ...changing],
     }).annotate(says, "Ends the caller's own membership."),
 
@@ -123,19 +131,22 @@ export const organization = HttpApiGroup.make("organization")
       payload: schemas.NewInvitation,
       success: schemas.OrganizationInvitation.pipe(HttpApiSchema.status(201)),
       error: [EmailInvalid, NotFound, Conflict, ...changing],
-    }).annotate(says, "Invites an address by mail. Needs `invitation: create`."),
-    HttpApiEndpoint.delete("cancelInvitation", `${root}/invitations/:invitationId`, {
+    }).annotate(
+      says,
+      "Invites an address by mail. One that is invited already is refused, or with `resend` gets the mail once more and more time. Needs `invitation: create`.",
+    ),
+    HttpApiEndpoint.post("cancelInvitation", `${root}/invitations/:invitationId/cancel`, {
       params: invitationPath,
       success: schemas.OrganizationInvitation,
       error: [NotFound, ...changing],
-    }).annotate(says, "Needs `invitation: cancel`."),
+    }).annotate(says, "Ends an invitation that is pending; it stays in the list. Needs `invitation: cancel`."),
 
     HttpApiEndpoint.get("listTeams", `${root}/teams`, {
       params: path,
       query: schemas.pageQuery,
       success: Page.of(schemas.Team),
       error: [CursorInvalid, ...changing],
-    }),
+    }).annotate(says, "The teams."),
     HttpApiEndpoint.post("createTeam", `${root}/teams`, {
       params: path,
       payload: schemas.TeamName,
@@ -150,7 +161,7 @@ export const organization = HttpApiGroup.make("organization")
     }).annotate(says, "Needs `team: update`."),
     HttpApiEndpoint.delete("removeTeam", `${root}/teams/:teamId`, {
       params: teamPath,
-      success: schemas.Team,
+      success: HttpApiSchema.NoContent,
       error: [NotFound, Conflict, ...changing],
     }).annotate(says, "Needs `team: delete`; an organization keeps one."),
     HttpApiEndpoint.get("listTeamMembers", `${root}/teams/:teamId/members`, {
@@ -190,10 +201,13 @@ export const organization = HttpApiGroup.make("organization")
     }).annotate(says, "Needs `ac: update`, and what the role is to permit."),
     HttpApiEndpoint.delete("removeRole", `${root}/roles/:roleId`, {
       params: rolePath,
-      success: schemas.Role,
+      success: HttpApiSchema.NoContent,
       error: [NotFound, Conflict, ...changing],
     }).annotate(says, "Refused while a member or a pending invitation has the role. Needs `ac: delete`."),
   )
+  .middleware(RequestValidation)
   .middleware(TenantRequired)
   .middleware(PrincipalRequired)
-  .annotateMerge(OpenApi.annotations({ title: "Organization", description: "What is in an organization?" }));
+  .annotate(HttpApi.PayloadParseOptions, strict)
+  // Better Auth's operations have the tag "Organization".
+  .annotateMerge(OpenApi.annotations({ title: "In an organization", description: "What is in an organization?" }));

@@ -17,6 +17,9 @@ import { OutcomeUnknown } from "../problem.ts";
 const answered = <A, E, R>(effect: Effect.Effect<A, E | Errors.CommitUnknown, R>) =>
   Effect.catchTag(effect, "CommitUnknown", () => Effect.fail(new OutcomeUnknown()));
 
+/** Of what is there no longer nothing is shown. */
+const ended = <A, E, R>(effect: Effect.Effect<A, E | Errors.CommitUnknown, R>) => Effect.asVoid(answered(effect));
+
 /** Runs an operation of a user's own, where the credential lets it. */
 const asUser =
   (asked: AccessControl.Permissions) =>
@@ -60,13 +63,13 @@ const organization = HttpApiBuilder.group(
       get: () => answered(organizations.get),
       full: () => answered(organizations.full),
       update: ({ payload }) => answered(organizations.update(payload)),
-      remove: () => answered(organizations.remove),
+      remove: () => ended(organizations.remove),
 
       listMembers: ({ query }) => answered(members.list(query)),
       getMember: ({ params }) => answered(members.get(params.memberId)),
       updateMember: ({ params, payload }) => answered(members.setRoles(params.memberId, payload.roles)),
-      removeMember: ({ params }) => answered(members.remove(params.memberId)),
-      leave: () => answered(members.leave),
+      removeMember: ({ params }) => ended(members.remove(params.memberId)),
+      leave: () => ended(members.leave),
 
       listInvitations: ({ query }) => answered(invitations.list(query)),
       invite: ({ payload }) => answered(invitations.create(payload)),
@@ -75,7 +78,7 @@ const organization = HttpApiBuilder.group(
       listTeams: ({ query }) => answered(teams.list(query)),
       createTeam: ({ payload }) => answered(teams.create(payload)),
       updateTeam: ({ params, payload }) => answered(teams.update(params.teamId, payload)),
-      removeTeam: ({ params }) => answered(teams.remove(params.teamId)),
+      removeTeam: ({ params }) => ended(teams.remove(params.teamId)),
       listTeamMembers: ({ params, query }) => answered(teams.members(params.teamId, query)),
       addTeamMember: ({ params }) => answered(teams.addMember(params.teamId, params.userId)),
       removeTeamMember: ({ params }) => answered(teams.removeMember(params.teamId, params.userId)),
@@ -83,7 +86,7 @@ const organization = HttpApiBuilder.group(
       listRoles: ({ query }) => answered(roles.list(query)),
       createRole: ({ payload }) => answered(roles.create(payload)),
       updateRole: ({ params, payload }) => answered(roles.update(params.roleId, payload.permissions)),
-      removeRole: ({ params }) => answered(roles.remove(params.roleId)),
+      removeRole: ({ params }) => ended(roles.remove(params.roleId)),
     });
   }),
 );

@@ -1,21 +1,63 @@
 /** What the routes of organizations take and answer. */
 import { AccessControl, Cursor, Invitation, Page } from "@beep/iam-domain";
 import { Field, IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import * as Predicate from "effect/Predicate";
 import * as Schema from "effect/Schema";
 
 /** Text of a name: not empty, and not longer than anybody reads. */
 const Name = Field.text.check(Schema.isMinLength(1), Schema.isMaxLength(255));
 
-/** Roles by their names, as a request gives them. */
-const RoleNames = Schema.Array(Name).check(Schema.isMinLength(1), Schema.isMaxLength(20));
+/** A name that stands in a list of roles, where commas part them. */
+const RoleName = Name.check(
+  Schema.makeFilter((name) => !name.includes(","), { expected: "the name of one role, without commas" }),
+);
 
-const Metadata = Schema.Record(Schema.String, Field.json);
+/** Roles by their names, as a request gives them. */
+const RoleNames = Schema.Array(RoleName).check(Schema.isMinLength(1), Schema.isMaxLength(20));
+
+/** An address, or a small picture itself (`data:`). */
+const Logo = Field.text.check(Schema.isMaxLength(10_000));
+
+/** In characters of its JSON: a page has a hundred of them. */
+const MAX_METADATA = 10_000;
+
+/** In objects and lists, one within the other: schemas follow a value by recursion, and a stack has an end. */
+const MAX_DEPTH = 20;
+
+const isWithin = (depth: number, value: unknown): boolean =>
+  !Predicate.isObjectOrArray(value) ||
+  (depth > 0 && Object.values(value).every((member) => isWithin(depth - 1, member)));
+
+const isJson = Schema.is(Field.json);
+
+/** What an application keeps with an organization. */
+const Metadata = Schema.Record(Schema.String, Schema.Unknown).check(
+  Schema.makeFilter(
+    (metadata) => isWithin(MAX_DEPTH, metadata) && isJson(metadata) && JSON.stringify(metadata).length <= MAX_METADATA,
+    {
+      expected: `at most ${MAX_METADATA} characters of JSON, ${MAX_DEPTH} deep, without U+0000 and half surrogate pairs`,
+    },
+  ),
+);
+
+/** A point in time, which JSON has as a text (RFC 3339). */
+const Instant = Schema.DateFromString.pipe(Schema.annotateEncoded({ format: "date-time" }));
+
+/** A number of an address: no sign, no fraction, no other notation. */
+const LimitText = Schema.String.check(
+  Schema.isPattern(/^(?:[1-9][0-9]?|100)$/, { expected: "a number from 1 to 100" }),
+);
 
 /** The part of a list that is wanted. */
 export const pageQuery = {
-  cursor: Schema.optionalKey(Schema.String),
-  limit: Schema.optionalKey(Schema.NumberFromString.pipe(Schema.decodeTo(Page.Limit))),
-  order: Schema.optionalKey(Cursor.Order),
+  cursor: Schema.optionalKey(Schema.String.annotate({ description: "`next` of the page before." })),
+  limit: Schema.optionalKey(
+    LimitText.annotate({ description: `How many there are on a page; ${Page.DEFAULT_LIMIT} unless it is said.` }).pipe(
+      Schema.decodeTo(Schema.NumberFromString),
+      Schema.decodeTo(Page.Limit),
+    ),
+  ),
+  order: Schema.optionalKey(Cursor.Order.annotate({ description: "The oldest come first, unless it is said." })),
 };
 
 export const Organization = Schema.Struct({
@@ -24,20 +66,20 @@ export const Organization = Schema.Struct({
   slug: Schema.String,
   logo: Schema.NullOr(Schema.String),
   metadata: Schema.NullOr(Schema.Record(Schema.String, Schema.Unknown)),
-  createdAt: Schema.DateFromString,
+  createdAt: Instant,
 }).annotate({ identifier: "OrganizationDetails" });
 
 export const NewOrganization = Schema.Struct({
   name: Name,
   slug: Name,
-  logo: Schema.optionalKey(Schema.NullOr(Field.text)),
+  logo: Schema.optionalKey(Schema.NullOr(Logo)),
   metadata: Schema.optionalKey(Schema.NullOr(Metadata)),
 });
 
 export const OrganizationChange = Schema.Struct({
   name: Schema.optionalKey(Name),
   slug: Schema.optionalKey(Name),
-  logo: Schema.optionalKey(Schema.NullOr(Field.text)),
+  logo: Schema.optionalKey(Schema.NullOr(Logo)),
   metadata: Schema.optionalKey(Schema.NullOr(Metadata)),
 });
 
@@ -54,7 +96,7 @@ export const Member = Schema.Struct({
   organizationId: SharedEntityIds.OrganizationId,
   userId: SharedEntityIds.UserId,
   roles: Schema.Array(Schema.String),
-  createdAt: Schema.DateFromString,
+  createdAt: Instant,
   user: MemberUser,
 }).annotate({ identifier: "OrganizationMember" });
 
@@ -65,7 +107,7 @@ export const Team = Schema.Struct({
   organizationId: SharedEntityIds.OrganizationId,
   name: Schema.String,
   memberCount: Schema.Int,
-  createdAt: Schema.DateFromString,
+  createdAt: Instant,
 }).annotate({ identifier: "OrganizationTeam" });
 
 /** A team by what may be said of it. */
@@ -75,7 +117,7 @@ export const TeamMember = Schema.Struct({
   id: IamEntityIds.TeamMemberId,
   teamId: SharedEntityIds.TeamId,
   userId: SharedEntityIds.UserId,
-  createdAt: Schema.DateFromString,
+  createdAt: Instant,
   user: MemberUser,
 }).annotate({ identifier: "OrganizationTeamMember" });
 
@@ -86,9 +128,9 @@ const invitationFields = {
   roles: Schema.Array(Schema.String),
   teamIds: Schema.Array(SharedEntityIds.TeamId),
   status: Invitation.Status,
-  expiresAt: Schema.DateFromString,
+  expiresAt: Instant,
   inviterId: SharedEntityIds.UserId,
-  createdAt: Schema.DateFromString,
+  createdAt: Instant,
 };
 
 export const OrganizationInvitation = Schema.Struct(invitationFields).annotate({
@@ -123,10 +165,10 @@ const Permissions = Schema.Struct({
   ac: Schema.optionalKey(Schema.Array(Schema.Literals(AccessControl.statements.ac))),
 } satisfies { readonly [R in AccessControl.Resource]: Schema.Top });
 
-/** A name that stands in a list of roles. */
-const RoleName = Name.check(
+/** The name of a role that is to be made. */
+const NewRoleName = RoleName.check(
   Schema.isMaxLength(64),
-  Schema.makeFilter((name) => !/[,\s]/.test(name), { expected: "a name without commas and spaces" }),
+  Schema.makeFilter((name) => !/\s/.test(name), { expected: "a name without spaces" }),
 );
 
 export const Role = Schema.Struct({
@@ -134,10 +176,10 @@ export const Role = Schema.Struct({
   organizationId: SharedEntityIds.OrganizationId,
   role: Schema.String,
   permissions: Schema.Record(Schema.String, Schema.Array(Schema.String)),
-  createdAt: Schema.DateFromString,
+  createdAt: Instant,
 }).annotate({ identifier: "OrganizationDefinedRole" });
 
-export const NewRole = Schema.Struct({ role: RoleName, permissions: Permissions });
+export const NewRole = Schema.Struct({ role: NewRoleName, permissions: Permissions });
 
 export const RoleChange = Schema.Struct({ permissions: Permissions });
 
