@@ -43,8 +43,9 @@ const wholly = <Input extends { readonly model: string; readonly where: Where[];
 ): Input => {
   const sight = currentSight();
   if (sight === undefined) return input;
-  if (input.model !== "member") return { ...input, limit: MOST_ROWS };
-  if (!sight.seeksOwners) return { ...input, limit: Math.min(input.limit ?? MOST_ROWS, MOST_ROWS) };
+  // Users are looked up by the ids of members, and the number that goes with it may be smaller than that of the ids.
+  const limit = input.model === "user" ? MOST_ROWS : Math.min(input.limit ?? MOST_ROWS, MOST_ROWS);
+  if (input.model !== "member" || !sight.seeksOwners) return { ...input, limit };
   const owners: Where = { field: "role", operator: "contains", value: AccessControl.ownerRole };
   return { ...input, where: [...input.where, owners], limit: MOST_ROWS };
 };
