@@ -4,8 +4,9 @@ import { connection } from "./benchmarks/connection.ts";
 import { enumeration } from "./benchmarks/enumeration.ts";
 import { session } from "./benchmarks/session.ts";
 import { tenancy } from "./benchmarks/tenancy.ts";
+import { tenantsAlike } from "./benchmarks/tenantsAlike.ts";
 
 export const benchmarks: ReadonlyArray<Benchmark> = [connection, session, tenancy];
 
 /** Every comparison that it knows. */
-export const comparisons: ReadonlyArray<Comparison> = [enumeration];
+export const comparisons: ReadonlyArray<Comparison> = [enumeration, tenantsAlike];

@@ -1,7 +1,8 @@
-/** A thousand alternated calls of each, as `pnpm bench enumeration` makes them. */
+/** A thousand alternated calls of each, as `pnpm bench enumeration` and `pnpm bench tenants-alike` make them. */
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import { enumeration } from "../src/benchmarks/enumeration.ts";
+import { tenantsAlike } from "../src/benchmarks/tenantsAlike.ts";
 import { areAlike, compare } from "../src/compare.ts";
 import { renderComparison } from "../src/report.ts";
 import { runComparison } from "../src/run.ts";
@@ -10,6 +11,13 @@ describe("the times of answers", () => {
   it.live("AUTH-5: do not tell who is known: sign-in, reset and sign-up", () =>
     Effect.gen(function* () {
       const report = yield* runComparison(enumeration, 1_000);
+      assert.isTrue(report.compared.every(areAlike), renderComparison(report));
+    }),
+  );
+
+  it.live("TEN-6: do not tell what is another tenant's", () =>
+    Effect.gen(function* () {
+      const report = yield* runComparison(tenantsAlike, 1_000);
       assert.isTrue(report.compared.every(areAlike), renderComparison(report));
     }),
   );

@@ -60,7 +60,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
           /\[YOU_CANNOT_LEAVE_THE_ORGANIZATION_AS_THE_ONLY_OWNER\]/,
         );
         // Whoever does not belong to it has nothing to say there.
-        yield* refused(["org", "invite", "acme", "cat@example.com", "--as", bob.email], /\[MEMBER_NOT_FOUND\]/);
+        yield* refused(["org", "invite", "acme", "cat@example.com", "--as", bob.email], /\[ORGANIZATION_NOT_FOUND\]/);
         // Who is suspended is let in by nobody, and to whom it belongs finds everything again.
         assert.match(yield* does(["org", "suspend", "acme"]), /^acme is suspended/);
         yield* refused(["org", "members", "acme"], /\[ORGANIZATION_NOT_FOUND\]/);

@@ -11,6 +11,7 @@ import { getTableConfig, IndexedColumn, type PgColumn, type PgTable } from "driz
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import { makeAdapter } from "../src/auth/adapter.ts";
+import { makeAdmission } from "../src/auth/admission.ts";
 import { makeBetterAuth } from "../src/auth/betterAuth.ts";
 import { makeCredentials } from "../src/auth/credentials.ts";
 import * as Directories from "../src/auth/directories/Directories.ts";
@@ -86,13 +87,13 @@ const authTables = Effect.gen(function* () {
     credentials: yield* makeCredentials(stated, connection),
     mails: yield* Mailer.Mails,
     adapter: makeAdapter(connection),
+    admission: makeAdmission(connection),
     directories: yield* Directories.make,
     organizationMayAct: () => Promise.resolve(true),
     transaction: (run) => run(),
     exclusively: () => (run) => run(),
     send: () => Effect.void,
     sendText: () => Effect.void,
-    cancelExpired: () => Effect.void,
     upgraded: () => Effect.void,
   });
   return (more: NonNullable<BetterAuthOptions["plugins"]> = []) =>

@@ -36,9 +36,8 @@ const unknown = Effect.fnUntraced(function* (next: string) {
 
 /** Why an invitation is not for who is signed in. */
 const refusals: Readonly<Record<string, string>> = {
-  INVITATION_NOT_FOUND: "It was accepted or withdrawn already, or it is too old. Ask for a new one.",
-  YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION:
-    "It was sent to another address than the one that you are signed in with.",
+  INVITATION_NOT_FOUND:
+    "It was sent to another address than the one that you are signed in with, was accepted or withdrawn already, or is too old.",
   EMAIL_VERIFICATION_REQUIRED_FOR_INVITATION: "Confirm your address first, by the link in the mail that we sent you.",
   INVITER_IS_NO_LONGER_A_MEMBER_OF_THE_ORGANIZATION: "Who sent it is no longer there. Ask for a new one.",
 };
@@ -51,7 +50,7 @@ const refused = (code: string, message: string, email: string, next: string) =>
       lead: refusals[code] ?? message,
       status: 400,
       body: html`<p class="hint">You are signed in as <strong>${email}</strong>.</p>
-${code === "YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION" ? SignOut.button("Sign in as somebody else", { next }) : undefined}
+${code === "INVITATION_NOT_FOUND" ? SignOut.button("Sign in as somebody else", { next }) : undefined}
 <p class="after"><a href="${pages.account.address}">To your account</a></p>`,
     });
   });

@@ -377,8 +377,8 @@ const devices = {
 const organizations = {
   ORGANIZATION_NOT_FOUND: answered(
     [400, 404],
-    "The organization does not exist, is suspended, or the caller is not in it; or none is named and none is active.",
-    "Name one whose member you are, or set it active.",
+    "There is none, it is suspended, or not the caller's: it is not said which (404); or none is named (400).",
+    "Name one of the caller's, or set it active.",
   ),
   NO_ACTIVE_ORGANIZATION: answered(
     400,
@@ -397,11 +397,7 @@ const organizations = {
     "The caller's role in the organization lacks the permission `organization: delete`.",
     "Ask an owner.",
   ),
-  YOU_ARE_NOT_ALLOWED_TO_ACCESS_THIS_ORGANIZATION: answered(
-    403,
-    "The teams are asked for of an organization that the caller does not belong to.",
-    "Name one of the caller's.",
-  ),
+  YOU_ARE_NOT_ALLOWED_TO_ACCESS_THIS_ORGANIZATION: unused("who does not belong to it is told that there is none"),
   YOU_ARE_NOT_ALLOWED_TO_CREATE_A_NEW_ORGANIZATION: unused("every user may make organizations"),
   YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_ORGANIZATIONS: unused("their number has no limit"),
 } satisfies Area;
@@ -409,18 +405,18 @@ const organizations = {
 const members = {
   MEMBER_NOT_FOUND: answered(
     [400, 404],
-    "The member does not exist in this organization, or the caller is none.",
+    "The member does not exist in this organization.",
     "Correct the id, or the organization.",
   ),
   USER_IS_NOT_A_MEMBER_OF_THE_ORGANIZATION: answered(
-    [400, 401, 403],
-    "The caller, or the user whom the request names, does not belong to the organization.",
+    400,
+    "The user whom the request names does not belong to the organization.",
     "Name another organization, or have the user invited.",
   ),
   YOU_ARE_NOT_A_MEMBER_OF_THIS_ORGANIZATION: answered(
     403,
-    "The caller does not belong to the organization.",
-    "Name another organization, or be invited.",
+    "The user whose role is asked for does not belong to the organization.",
+    "Name another organization, or have the user invited.",
   ),
   USER_IS_ALREADY_A_MEMBER_OF_THIS_ORGANIZATION: answered(
     400,
@@ -447,20 +443,20 @@ const members = {
     "The only owner gives up that role.",
     "Make another member an owner first.",
   ),
-  ORGANIZATION_MEMBERSHIP_LIMIT_REACHED: answered(403, "The organization has 100 members.", "Remove one first."),
+  ORGANIZATION_MEMBERSHIP_LIMIT_REACHED: answered(
+    403,
+    "The organization has as many members as IAM_ORGANIZATION_MEMBERS allows.",
+    "Remove one first, or allow more.",
+  ),
 } satisfies Area;
 
 const invitations = {
   INVITATION_NOT_FOUND: answered(
     [400, 404],
-    "The invitation does not exist, is too old, or was accepted, rejected or cancelled.",
-    "Ask to be invited again.",
+    "There is none, it is too old, was accepted, rejected or cancelled, or is for another address.",
+    "Sign in with the invited address, or ask to be invited again.",
   ),
-  YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION: answered(
-    403,
-    "The invitation is for another address than the session's user has.",
-    "Sign in with the invited address.",
-  ),
+  YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION: unused("an invitation of somebody else's is answered as none"),
   EMAIL_VERIFICATION_REQUIRED_BEFORE_ACCEPTING_OR_REJECTING_INVITATION: answered(
     403,
     "The session's user has not confirmed the address that was invited.",
@@ -481,10 +477,14 @@ const invitations = {
     "The address has an invitation that is still open.",
     "Send it again with `resend`, or cancel it.",
   ),
-  INVITATION_LIMIT_REACHED: answered([403, 409], "The organization has 100 open invitations.", "Cancel some first."),
+  INVITATION_LIMIT_REACHED: answered(
+    [403, 409],
+    "The organization has as many open invitations as IAM_ORGANIZATION_INVITATIONS allows.",
+    "Cancel some first, or allow more.",
+  ),
   YOU_ARE_NOT_ALLOWED_TO_INVITE_USERS_TO_THIS_ORGANIZATION: answered(
     403,
-    "The caller's role lacks `invitation: create`; or somebody who is no member makes a team.",
+    "The caller's role lacks the permission `invitation: create`.",
     "Ask an owner or an administrator of the organization.",
   ),
   YOU_ARE_NOT_ALLOWED_TO_INVITE_USER_WITH_THIS_ROLE: answered(
@@ -530,12 +530,12 @@ const teams = {
   ),
   YOU_ARE_NOT_ALLOWED_TO_UPDATE_THIS_TEAM: answered(
     403,
-    "The caller is no member, or the role lacks the permission `team: update`.",
+    "The caller's role lacks the permission `team: update`.",
     "Ask an owner or an administrator of the organization.",
   ),
   YOU_ARE_NOT_ALLOWED_TO_DELETE_THIS_TEAM: answered(
     403,
-    "The caller is no member, or the team is the session's active one.",
+    "The team is the session's active one.",
     "Set another team active first.",
   ),
   YOU_ARE_NOT_ALLOWED_TO_DELETE_TEAMS_IN_THIS_ORGANIZATION: answered(
@@ -631,10 +631,9 @@ const apiKeys = {
   REFILL_INTERVAL_AND_AMOUNT_REQUIRED: answered(400, "`refillInterval` comes without `refillAmount`.", "Send both."),
   FAILED_TO_UPDATE_API_KEY: answered(500, "The key could not be stored.", "Try again; the log has the cause."),
   ORGANIZATION_ID_REQUIRED: answered(400, "A key of an organization names none.", "Send `organizationId`."),
-  USER_NOT_MEMBER_OF_ORGANIZATION: answered(
-    403,
-    "The caller does not belong to the organization that owns the key.",
-    "Ask a member.",
+  USER_NOT_MEMBER_OF_ORGANIZATION: told(
+    "A key of an organization is made for a user who does not belong to it.",
+    "Name a member.",
   ),
   INSUFFICIENT_API_KEY_PERMISSIONS: answered(
     403,

@@ -21,10 +21,10 @@ import * as Transaction from "../db/Transaction.ts";
 import type { Api, CurrentSession, SettingCookies, WithHeaders } from "./Api.ts";
 import * as ActingAs from "./actingAs.ts";
 import { makeAdapter } from "./adapter.ts";
+import { makeAdmission } from "./admission.ts";
 import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
 import { makeCredentials } from "./credentials.ts";
 import * as Directories from "./directories/Directories.ts";
-import { cancelingExpired } from "./expiredInvitations.ts";
 import { Guests } from "./guests.ts";
 import type { Mailer } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
@@ -104,6 +104,7 @@ const make = Effect.gen(function* () {
     mails: yield* Mails,
     upgraded: yield* Guests,
     adapter: makeAdapter(connection),
+    admission: makeAdmission(connection),
     directories: yield* Directories.make,
     organizationMayAct: (id) => promises.leave(standing.organizationMayAct(id)),
     transaction: promises.inTransaction(connection),
@@ -111,7 +112,6 @@ const make = Effect.gen(function* () {
     send: outgoing.mail,
     sendText: outgoing.text,
     credentials: yield* makeCredentials(stated, connection),
-    cancelExpired: cancelingExpired(connection),
   });
 
   /**

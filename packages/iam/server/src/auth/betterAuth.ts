@@ -1,20 +1,21 @@
 /** Better Auth, as this package composes it: every option that is not a default stands here. */
+import { AccessControl } from "@beep/iam-domain";
 import type { SharedEntityIds } from "@beep/shared-domain";
 import { apiKey } from "@better-auth/api-key";
 import type { AuthContext, BetterAuthOptions } from "@better-auth/core";
 import { betterAuth } from "better-auth/minimal";
 import { admin, openAPI, organization, twoFactor } from "better-auth/plugins";
-import type { AccessControl } from "better-auth/plugins/access";
+import { createAccessControl, type AccessControl as GeneralAccessControl } from "better-auth/plugins/access";
 import { defaultRoles } from "better-auth/plugins/admin/access";
-import { defaultAc } from "better-auth/plugins/organization/access";
 import * as Effect from "effect/Effect";
+import * as Record from "effect/Record";
 import * as Redacted from "effect/Redacted";
 import type { makeAdapter } from "./adapter.ts";
+import { type Admission, lettingIn, lettingSee } from "./admission.ts";
 import { ofOwnersWhoMayAct } from "./apiKeyOwners.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Directories } from "./directories/Directories.ts";
 import { equalSignUps } from "./equalSignUps.ts";
-import type { cancelingExpired } from "./expiredInvitations.ts";
 import { factsOfUsers } from "./factsOfUsers.ts";
 import { passOn, type Upgrade } from "./guests.ts";
 import type { Message } from "./Mailer.ts";
@@ -40,8 +41,16 @@ export const BASE_PATH = "/api/auth";
 /** The header in which the server states the client's address to Better Auth; a client's own is never let through. */
 export const CLIENT_ADDRESS_HEADER = "x-iam-client-address";
 
-// The option's type is the general access control, to which the library's own default is not assignable.
-const accessControl = defaultAc as unknown as AccessControl;
+const organizationAccess = createAccessControl(AccessControl.statements);
+
+/** Of organizations: what roles permit, in the form that Better Auth has for it. */
+export const organizationRules = {
+  // The option's type is the general access control, to which one of certain resources is not assignable.
+  ac: organizationAccess as unknown as GeneralAccessControl,
+  roles: Record.map({ ...AccessControl.builtInRoles }, (permitted: AccessControl.Permissions) =>
+    organizationAccess.newRole(permitted),
+  ),
+};
 
 // Its own, stated so that a role that there is not, a misspelt one say, is refused and not stored.
 const installationRoles = { ...defaultRoles };
@@ -52,6 +61,8 @@ export interface Dependencies {
   /** Where mails and redirections lead. */
   readonly pages: Pages;
   readonly adapter: ReturnType<typeof makeAdapter>;
+  /** Who is let into organizations. */
+  readonly admission: Admission;
   /** What directories do to members and their accounts. */
   readonly directories: Directories;
   /** Whether an organization is there, and not suspended. */
@@ -66,8 +77,6 @@ export interface Dependencies {
   /** What mails say. */
   readonly mails: MailTexts;
   readonly credentials: Credentials;
-  /** Makes room for an invitation where one of the same address has expired. */
-  readonly cancelExpired: ReturnType<typeof cancelingExpired>;
   /** What an application does when a guest becomes a user. */
   readonly upgraded: (upgrade: Upgrade) => Effect.Effect<void>;
 }
@@ -107,6 +116,7 @@ export const makeBetterAuth = ({
   settings,
   pages,
   adapter,
+  admission,
   directories,
   organizationMayAct,
   transaction,
@@ -115,7 +125,6 @@ export const makeBetterAuth = ({
   send,
   sendText,
   credentials,
-  cancelExpired,
   upgraded,
 }: Dependencies): BetterAuth => {
   const { appName, baseUrl } = settings;
@@ -123,6 +132,7 @@ export const makeBetterAuth = ({
     isPlaceholder(to) ? Promise.resolve() : promises.leave(send({ ...content, to }));
   const text = (to: string, message: string): Promise<void> => promises.leave(sendText({ to, text: message }));
   const chosen = makePlugins({
+    admission,
     settings,
     pages,
     directories,
@@ -213,42 +223,45 @@ export const makeBetterAuth = ({
     plugins: [
       ...credentials.plugins,
       transactional(
-        organization({
-          ac: accessControl,
-          teams: { enabled: true },
-          dynamicAccessControl: { enabled: true },
-          requireEmailVerificationOnInvitation: true,
-          // As a function, because a number would also be how many members Better Auth lists at once.
-          membershipLimit: async () => settings.organizationMembers,
-          invitationLimit: settings.organizationInvitations,
-          organizationHooks: {
-            beforeCreateInvitation: async ({ invitation, organization }) => {
-              await promises.leave(cancelExpired(organization.id, invitation.email));
+        lettingIn(
+          organization({
+            ...organizationRules,
+            // As a function, because a number would also be how many members Better Auth lists at once.
+            membershipLimit: async () => settings.organizationMembers,
+            invitationLimit: settings.organizationInvitations,
+            teams: { enabled: true },
+            dynamicAccessControl: { enabled: true },
+            requireEmailVerificationOnInvitation: true,
+            organizationHooks: {
+              afterAddMember: ({ member }) => directories.joined(member),
+              afterAcceptInvitation: ({ member }) => directories.joined(member),
             },
-            afterAddMember: ({ member }) => directories.joined(member),
-            afterAcceptInvitation: ({ member }) => directories.joined(member),
-          },
-          sendInvitationEmail: ({ id, email, organization, inviter }) =>
-            mail(
-              email,
-              mails.invitation({
-                appName,
-                url: pages.invitation.href.replace(":id", id),
+            sendInvitationEmail: ({ id, email, organization, inviter }) =>
+              mail(
                 email,
-                inviter: inviter.user,
-                organization,
-              }),
-            ),
-        }),
+                mails.invitation({
+                  appName,
+                  url: pages.invitation.href.replace(":id", id),
+                  email,
+                  inviter: inviter.user,
+                  organization,
+                }),
+              ),
+          }),
+          admission,
+        ),
         transaction,
       ),
       transactional(refusingWithoutAdministrator(admin({ roles: installationRoles })), transaction),
       factsOfUsers,
       ofOwnersWhoMayAct(
-        apiKey([
-          { configId: "default", references: "user" },
-          { configId: "organization", references: "organization" },
-        ]),
+        lettingSee(
+          apiKey([
+            { configId: "default", references: "user" },
+            { configId: "organization", references: "organization" },
+          ]),
+          admission,
+        ),
         directories,
         organizationMayAct,
       ),

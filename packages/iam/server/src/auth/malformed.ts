@@ -2,12 +2,17 @@
  * Input that no operation means: text that the database cannot hold, names of what every object has, and depths that
  * no form has. What Better Auth makes of these is not always a refusal.
  */
+import type { EntityId } from "@beep/shared-domain";
 import { APIError, BASE_ERROR_CODES } from "@better-auth/core/error";
 import { createAuthMiddleware } from "better-auth/api";
 import * as Predicate from "effect/Predicate";
 
 /** Refuses a value that no column takes. */
 export const invalidValue = (message: string) => new APIError("BAD_REQUEST", { code: "INVALID_VALUE", message });
+
+/** Refuses what is no id of the kind that a field holds. */
+export const invalidId = (field: string, { prefix }: EntityId.Any) =>
+  new APIError("BAD_REQUEST", { code: "INVALID_ID", message: `"${field}" is not an id of the form ${prefix}_….` });
 
 const MAX_DEPTH = 32;
 

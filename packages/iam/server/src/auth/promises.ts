@@ -13,6 +13,13 @@ import type { ServiceConnection } from "../db/ServiceConnection.ts";
 
 const storage = new AsyncLocalStorage<Context.Context<never>>();
 
+/** What the fiber's context says of a reference. */
+export const reference = <A>(key: Context.Reference<A>): A => Context.get(storage.getStore() ?? Context.empty(), key);
+
+/** Runs promise code in the same context, but for what it says of a reference. */
+export const having = <A, B>(key: Context.Reference<A>, value: A, run: () => B): B =>
+  storage.run(Context.add(storage.getStore() ?? Context.empty(), key, value), run);
+
 /** What the promise side threw, as it was thrown. */
 export class Thrown extends Data.TaggedError("Thrown")<{ readonly thrown: unknown }> {
   // By this the database's own error is found below it.

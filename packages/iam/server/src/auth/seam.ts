@@ -1,26 +1,24 @@
 /**
  * The one place through which everything passes that Better Auth reads and writes, plugins included: a decorator of its
- * database adapter. Here ids and values are validated, what the database's constraints refuse becomes an answer with a
- * code, and writes that may fail without harm get a savepoint.
+ * database adapter. Here ids and values are validated, an endpoint sees the rows of one organization, what the database's
+ * constraints refuse becomes an answer with a code, and writes that may fail without harm get a savepoint.
  */
 import { SqlState } from "@beep/db-admin";
+import { AccessControl } from "@beep/iam-domain";
 import type { EntityId } from "@beep/shared-domain";
 import type { BetterAuthOptions } from "@better-auth/core";
 import { getAuthTables } from "@better-auth/core/db";
 import type { DBAdapter, Where } from "@better-auth/core/db/adapter";
 import { APIError } from "@better-auth/core/error";
+import * as Clock from "effect/Clock";
 import * as DigestIds from "./digestIds.ts";
-import { invalidValue } from "./malformed.ts";
+import { invalidId, invalidValue } from "./malformed.ts";
 import { type Models, undeclaredReferences } from "./models.ts";
+import * as promises from "./promises.ts";
+import { currentSight } from "./sight.ts";
 
 type Transaction = DBAdapter["transaction"];
 type TransactionAdapter = Parameters<Parameters<Transaction>[0]>[0];
-
-/**
- * Models whose creation Better Auth lets fail on a unique constraint and then goes on in the same transaction, which
- * PostgreSQL would have broken off: two additions of one team member at once.
- */
-const mayCollide: ReadonlySet<string> = new Set(["teamMember"]);
 
 /** Models whose ids a client may ask for in any form, because its protocol does not say which they have. */
 const opaque: ReadonlySet<string> = new Set(["scimGroup", "scimUser"]);
@@ -30,6 +28,25 @@ const withIdOfNobody = (Id: EntityId.Any | undefined, part: Where): Where => {
   const { value } = part;
   const isId = (id: unknown) => Id?.is(id) === true;
   return { ...part, value: Array.isArray(value) ? value.map(String).filter(isId) : isId(value) ? value : null };
+};
+
+/** As many rows as one statement may ask for: of each an id may be a parameter of the next. */
+const MOST_ROWS = 50_000;
+
+/**
+ * Lets an endpoint about an organization have all rows that it asks for. Better Auth reads a hundred where it says no
+ * number, and decides from them whether an owner is left, or what a role permits. Of ten thousand members only those
+ * matter then who may be owners.
+ */
+const wholly = <Input extends { readonly model: string; readonly where: Where[]; readonly limit?: number | undefined }>(
+  input: Input,
+): Input => {
+  const sight = currentSight();
+  if (sight === undefined) return input;
+  if (input.model !== "member") return { ...input, limit: MOST_ROWS };
+  if (!sight.seeksOwners) return { ...input, limit: Math.min(input.limit ?? MOST_ROWS, MOST_ROWS) };
+  const owners: Where = { field: "role", operator: "contains", value: AccessControl.ownerRole };
+  return { ...input, where: [...input.where, owners], limit: MOST_ROWS };
 };
 
 /**
@@ -47,6 +64,7 @@ export const seam =
   (options: BetterAuthOptions): DBAdapter => {
     const fields = fieldsOf(options, ids);
     const fieldOf = (model: string, field: string): Field | undefined => fields.get(model)?.get(field);
+    const hasOrganization = (model: string): boolean => fieldOf(model, "organizationId") !== undefined;
 
     // In place, because Better Auth has registered its schema checks on this very object.
     const decorate = <A extends TransactionAdapter>(adapter: A): A => {
@@ -62,33 +80,59 @@ export const seam =
         consumeOne,
         incrementOne,
       } = adapter;
+      /** The conditions of a statement, and what is demanded of the rows besides by the endpoint that runs. */
+      const seen = (model: string, where: ReadonlyArray<Where> = []): Where[] => {
+        const condition = hasOrganization(model) ? currentSight()?.condition(model) : undefined;
+        return condition === undefined ? [...where] : [...where, condition];
+      };
       /** The conditions of a search, with ids in the form in which they are kept. */
       const kept = (model: string, where: ReadonlyArray<Where> = []): Where[] =>
-        DigestIds.inConditions(model, ids[model], where).map((part) =>
+        DigestIds.inConditions(model, ids[model], seen(model, where)).map((part) =>
           part.field === "id" && opaque.has(model) ? withIdOfNobody(ids[model], part) : part,
         );
+      /** An invitation of the address that is too old makes room: of those that can be accepted there is one. */
+      const cancelExpired = async ({ email, organizationId }: Readonly<Record<string, unknown>>) => {
+        const now = new Date(await promises.leave(Clock.currentTimeMillis));
+        const where: Where[] = [
+          { field: "organizationId", value: String(organizationId) },
+          { field: "email", value: String(email) },
+          { field: "status", value: "pending" },
+          { field: "expiresAt", operator: "lte", value: now },
+        ];
+        await checked(updateMany)({ model: "invitation", where, update: { status: "canceled" } });
+      };
       return Object.assign(adapter, {
         create: async (given: Parameters<typeof create>[0]) => {
           const { model } = given;
           const data = DigestIds.inValues(model, ids[model], given.data);
           checkValues(model, data);
+          if (model === "invitation") await cancelExpired(data);
           const run = () => create({ ...given, data });
           // What is reserved by a digest collides when somebody else has reserved it.
-          return answering(mayCollide.has(model) || data !== given.data ? savepoint(run) : run());
+          return answering(data === given.data ? run() : savepoint(run));
         },
-        findOne: (input: Parameters<typeof findOne>[0]) =>
-          checked(findOne)({ ...input, where: kept(input.model, input.where) }),
+        findOne: async <Row>(input: Parameters<typeof findOne>[0]) => {
+          const row = await checked(findOne<Row>)({ ...input, where: kept(input.model, input.where) });
+          return row instanceof Object && (await currentSight()?.shows(input.model, row)) === false ? null : row;
+        },
         // Where nothing is said of the rows, the library hands drizzle an undefined, which it refuses of a join.
         findMany: (input: Parameters<typeof findMany>[0]) =>
-          checked(findMany)({ ...input, where: kept(input.model, input.where) }),
+          checked(findMany)(wholly({ ...input, where: kept(input.model, input.where) })),
         count: (input: Parameters<typeof count>[0]) =>
           checked(count)({ ...input, where: kept(input.model, input.where) }),
-        update: checked(update),
-        updateMany: checked(updateMany),
-        delete: checked(remove),
-        deleteMany: checked((input: Parameters<typeof deleteMany>[0]) => deleteMany(endingImpersonations(input))),
-        consumeOne: checked(consumeOne),
-        incrementOne: checked(incrementOne),
+        update: (input: Parameters<typeof update>[0]) =>
+          checked(update)({ ...input, where: seen(input.model, input.where) }),
+        updateMany: (input: Parameters<typeof updateMany>[0]) =>
+          checked(updateMany)({ ...input, where: seen(input.model, input.where) }),
+        delete: (input: Parameters<typeof remove>[0]) =>
+          checked(remove)({ ...input, where: seen(input.model, input.where) }),
+        deleteMany: checked((input: Parameters<typeof deleteMany>[0]) =>
+          deleteMany(endingImpersonations({ ...input, where: seen(input.model, input.where) })),
+        ),
+        consumeOne: (input: Parameters<typeof consumeOne>[0]) =>
+          checked(consumeOne)({ ...input, where: seen(input.model, input.where) }),
+        incrementOne: (input: Parameters<typeof incrementOne>[0]) =>
+          checked(incrementOne)({ ...input, where: seen(input.model, input.where) }),
       });
     };
 
@@ -147,12 +191,7 @@ export const seam =
       const Id = fieldOf(model, field)?.Id;
       if (Id === undefined || value === null || value === undefined) return;
       for (const candidate of Array.isArray(value) ? value : [value]) {
-        if (!Id.is(candidate)) {
-          throw new APIError("BAD_REQUEST", {
-            code: "INVALID_ID",
-            message: `"${field}" is not an id of the form ${Id.prefix}_….`,
-          });
-        }
+        if (!Id.is(candidate)) throw invalidId(field, Id);
       }
     };
 

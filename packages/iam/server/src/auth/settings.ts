@@ -26,11 +26,9 @@ const Scope = Schema.Trim.check(
 
 const Secret = Schema.RedactedFromValue(Schema.String.check(Schema.isMinLength(32)));
 
-/** A number that OWASP's smallest for argon2id is the least of. */
-const cost = (minimum: number, maximum: number) => (key: string) =>
+/** A number within bounds. */
+const whole = (minimum: number, maximum: number) => (key: string) =>
   Config.schema(Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum })), key);
-
-const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1));
 
 const RangeUrl = Schema.URLFromString.check(
   Schema.makeFilter(
@@ -68,25 +66,16 @@ export const keys = {
     value: true,
     says: "Whether requests are counted and slowed for each client address, and failed sign-ins for each account.",
   }),
-  passwordHashMemory: Setting.withDefault("IAM_PASSWORD_HASH_MEMORY", cost(19, 1_024), {
+  // The least is OWASP's smallest for argon2id, of the memory and of the passes.
+  passwordHashMemory: Setting.withDefault("IAM_PASSWORD_HASH_MEMORY", whole(19, 1_024), {
     type: "MiB, from 19 to 1024",
     value: 19,
     says: "The memory that hashing a password takes (argon2id), each time: at sign-ins it is taken many times at once. Weaker hashes are renewed when their users sign in.",
   }),
-  passwordHashIterations: Setting.withDefault("IAM_PASSWORD_HASH_ITERATIONS", cost(2, 100), {
+  passwordHashIterations: Setting.withDefault("IAM_PASSWORD_HASH_ITERATIONS", whole(2, 100), {
     type: "number, from 2 to 100",
     value: 2,
     says: "How many passes over that memory hashing a password makes.",
-  }),
-  organizationMembers: Setting.withDefault("IAM_ORGANIZATION_MEMBERS", (key) => Config.schema(Count, key), {
-    type: "whole number from 1",
-    value: 10_000,
-    says: "How many members an organization may have.",
-  }),
-  organizationInvitations: Setting.withDefault("IAM_ORGANIZATION_INVITATIONS", (key) => Config.schema(Count, key), {
-    type: "whole number from 1",
-    value: 100,
-    says: "How many invitations of an organization may be pending at once.",
   }),
   pwnedPasswordsUrl: Setting.optional("IAM_PWNED_PASSWORDS_URL", (key) => Config.schema(RangeUrl, key), {
     type: "`http` or `https` address that ends in `/`",
@@ -116,6 +105,16 @@ export const keys = {
     value: Array.empty<string>(),
     fallback: "none",
     says: "Further scopes that OAuth clients may ask for, beside `openid`, `profile`, `email` and `offline_access`.",
+  }),
+  organizationMembers: Setting.withDefault("IAM_ORGANIZATION_MEMBERS", whole(1, 50_000), {
+    type: "number, from 1 to 50000",
+    value: 10_000,
+    says: "How many members an organization may have. Whom a directory or an identity provider brings is let in all the same.",
+  }),
+  organizationInvitations: Setting.withDefault("IAM_ORGANIZATION_INVITATIONS", whole(1, 50_000), {
+    type: "number, from 1 to 50000",
+    value: 100,
+    says: "How many invitations of an organization may wait to be accepted.",
   }),
   clientAddressHeader: Setting.optional("IAM_CLIENT_ADDRESS_HEADER", Config.NonEmptyString, {
     type: "name of a header",

@@ -4,6 +4,8 @@ import { isAPIError } from "better-auth/api";
 import * as Predicate from "effect/Predicate";
 import { DatabaseRefusal } from "./seam.ts";
 
+type Endpoint = NonNullable<BetterAuthPlugin["endpoints"]>[string];
+
 /** Endpoints that are POST but change nothing. */
 const reading: ReadonlyArray<string> = [
   "getTOTPURI",
@@ -24,6 +26,10 @@ const fetching: ReadonlyArray<string> = ["oauth2EndSession", "oauth2EndSessionCo
 
 const asTheyAre: ReadonlySet<string> = new Set([...reading, ...hashing, ...fetching]);
 
+/** Whether an endpoint of a plugin changes something, in one step or in several. */
+export const isChanging = (name: string, { options }: Pick<Endpoint, "options">): boolean =>
+  options.method === "POST" && !asTheyAre.has(name);
+
 /** Whether an OAuth client proves itself by an assertion, for whose keys its server may have to be asked. */
 const mayFetch = (context: unknown): boolean =>
   Predicate.hasProperty(context, "body") && Predicate.hasProperty(context.body, "client_assertion");
@@ -38,7 +44,7 @@ export const transactional = <Plugin extends BetterAuthPlugin>(
   transaction: <A>(run: () => Promise<A>) => Promise<A>,
 ): Plugin => {
   for (const [name, endpoint] of Object.entries(plugin.endpoints ?? {})) {
-    if (endpoint.options.method !== "POST" || asTheyAre.has(name) || plugin.endpoints === undefined) continue;
+    if (!isChanging(name, endpoint) || plugin.endpoints === undefined) continue;
     const wrapped = (context: Parameters<typeof endpoint>[0]) =>
       mayFetch(context) ? endpoint(context) : transaction(() => Promise.resolve(endpoint(context)));
     plugin.endpoints[name] = Object.assign(wrapped, endpoint);

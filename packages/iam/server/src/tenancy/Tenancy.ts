@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect";
 import * as Record from "effect/Record";
 import * as Schema from "effect/Schema";
 import type { SqlError } from "effect/sql/SqlError";
+import type { Fragment } from "effect/sql/Statement";
 import * as Scope from "../db/Scope.ts";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 
@@ -40,8 +41,18 @@ const demandNoOther = Effect.fnUntraced(function* (client: PgClient, organizatio
   }
 });
 
+/** How an organization is named: by what it is called, or by something of it. */
+export type Named =
+  | { readonly by: "id"; readonly id: OrganizationId }
+  | { readonly by: "slug"; readonly slug: string }
+  | { readonly by: "team"; readonly id: SharedEntityIds.TeamId }
+  | { readonly by: "invitation"; readonly id: IamEntityIds.InvitationId }
+  /** By an invitation to its addressee, who need be no member. */
+  | { readonly by: "addressee"; readonly id: IamEntityIds.InvitationId; readonly email: string };
+
 /** What the database knows of a principal in an organization. */
 interface Row {
+  readonly organization: string;
   readonly member: string | null;
   readonly role: string | null;
   /** The permissions of the member's roles that the organization defined, as JSON texts by role. */
@@ -52,33 +63,43 @@ const decodePermissions = Schema.decodeEffect(
   Schema.fromJsonString(Schema.Record(Schema.String, Schema.Array(Schema.String))),
 );
 
+const isNamed = (client: PgClient, named: Named): Fragment => {
+  switch (named.by) {
+    case "id":
+      return client`o.id = ${SharedEntityIds.OrganizationId.toUuid(named.id)}`;
+    case "slug":
+      return client`o.slug = ${named.slug}`;
+    case "team":
+      return client`o.id = (select organization_id from iam_teams where id = ${SharedEntityIds.TeamId.toUuid(named.id)})`;
+    case "invitation":
+      return client`o.id = (
+        select organization_id from iam_invitations where id = ${IamEntityIds.InvitationId.toUuid(named.id)})`;
+    case "addressee":
+      return client`o.id = (
+        select organization_id from iam_invitations
+        where id = ${IamEntityIds.InvitationId.toUuid(named.id)} and lower(email) = lower(${named.email}))`;
+  }
+};
+
 /** One statement, by which an organization that is not there, is suspended, or is not the principal's shows no row. */
-const look = (client: PgClient, principal: Principal.Principal, organizationId: OrganizationId) => {
+const look = (client: PgClient, principal: Principal.Principal, named: Named, lock: boolean) => {
   const user = principal._tag === "User" ? SharedEntityIds.UserId.toUuid(principal.userId) : null;
-  const isItsOwn =
-    principal._tag === "System" || (principal._tag === "Organization" && principal.organizationId === organizationId);
+  const own =
+    principal._tag === "Organization" ? SharedEntityIds.OrganizationId.toUuid(principal.organizationId) : null;
+  const isOpen = principal._tag === "System" || named.by === "addressee";
   return client<Row>`
-    select m.id as member, m.role, (
+    select o.id as organization, m.id as member, m.role, (
       select json_object_agg(r.role, r.permission) from iam_organization_roles r
       where r.organization_id = o.id and r.role = any (string_to_array(m.role, ','))
     ) as defined
     from iam_organizations o
     left join iam_members m on m.organization_id = o.id and m.user_id = ${user}
-    where o.id = ${SharedEntityIds.OrganizationId.toUuid(organizationId)} and o.suspended_at is null
-      and (m.id is not null or ${isItsOwn})`;
+    where ${isNamed(client, named)} and o.suspended_at is null
+      and (m.id is not null or o.id = ${own} or ${isOpen}) ${client.literal(lock ? "for no key update of o" : "")}`;
 };
-
-/**
- * What changes an organization waits for whoever changes it at the moment: so rules that look at several rows, the last
- * owner's say, hold without a lock on each of them. A statement of its own, because one that has waited shows the other
- * rows as they were when it began.
- */
-const lock = (client: PgClient, organizationId: OrganizationId) =>
-  client`select from iam_organizations where id = ${SharedEntityIds.OrganizationId.toUuid(organizationId)} for no key update`;
 
 const membershipOf = Effect.fnUntraced(function* (
   principal: Principal.Principal,
-  organizationId: OrganizationId,
   [row]: ReadonlyArray<Row>,
 ): Effect.fn.Return<Membership.Membership, Problems.TenantNotFound> {
   if (row === undefined) return yield* new Problems.TenantNotFound();
@@ -86,12 +107,34 @@ const membershipOf = Effect.fnUntraced(function* (
     Record.map(row.defined ?? {}, (permission) => Effect.orDie(decodePermissions(permission))),
   );
   return {
-    organizationId,
+    organizationId: SharedEntityIds.OrganizationId.fromUuid(row.organization),
     principal,
     memberId: row.member === null ? null : IamEntityIds.MemberId.fromUuid(row.member),
     roles: AccessControl.parseRoles(row.role ?? ""),
     defined: new Map(Object.entries(defined)),
   };
+});
+
+/**
+ * Lets a principal into an organization, however it is named: one statement.
+ *
+ * With `lock` the organization stays locked until the transaction ends. Whoever changes it waits for whoever changes it at
+ * the moment, so that rules that look at several rows, the last owner's say, hold without a lock on each of them. That is
+ * one statement more: the one that waited has seen the membership as it was before.
+ */
+export const letIn = Effect.fnUntraced(function* (
+  principal: Principal.Principal,
+  named: Named,
+  lock: boolean,
+): Effect.fn.Return<
+  Membership.Membership,
+  Problems.TenantNotFound | SqlError | Errors.CommitUnknown,
+  ServiceConnection
+> {
+  const { client, lookUp } = yield* ServiceConnection;
+  const locked = lock ? yield* lookUp(look(client, principal, named, true)) : undefined;
+  if (locked?.length === 0) return yield* new Problems.TenantNotFound();
+  return yield* membershipOf(principal, yield* lookUp(look(client, principal, named, false)));
 });
 
 /**
@@ -102,9 +145,11 @@ export const admit = Effect.fn("Tenancy.admit")(function* (
   principal: Principal.Principal,
   organizationId: OrganizationId,
 ): Effect.fn.Return<Membership.Membership, Problems.TenantNotFound, ServiceConnection> {
-  const { client, lookUp } = yield* ServiceConnection;
-  const rows = yield* Effect.orDie(lookUp(look(client, principal, organizationId)));
-  return yield* membershipOf(principal, organizationId, rows);
+  return yield* Effect.catchIf(
+    letIn(principal, { by: "id", id: organizationId }, false),
+    (error) => error._tag !== "TenantNotFound",
+    Effect.die,
+  );
 });
 
 /** Runs an effect in the name of a principal that an organization has let in, as the services of organizations need it. */
@@ -158,9 +203,7 @@ export const changing =
       yield* demandNoOther(client, organizationId);
       return yield* transaction(
         Effect.gen(function* () {
-          yield* lock(client, organizationId);
-          const rows = yield* look(client, principal, organizationId);
-          const membership = yield* membershipOf(principal, organizationId, rows);
+          const membership = yield* letIn(principal, { by: "id", id: organizationId }, true);
           if (!Membership.may(membership, asked)) return yield* Membership.missing(asked);
           return yield* effect.pipe(asMember(membership), Scope.goOn(client, Scope.tenant(organizationId)));
         }),

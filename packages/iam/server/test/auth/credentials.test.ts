@@ -93,10 +93,10 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       const { key } = yield* api.verifyApiKey({ body: { key: text(made, "key"), configId: "organization" } });
       assert.strictEqual(key?.referenceId, acme.id);
       assertRefused(yield* cat.post("/api-key/create", wanted), 403, "INSUFFICIENT_API_KEY_PERMISSIONS");
-      assertRefused(yield* ann.post("/api-key/create", wanted), 403, "USER_NOT_MEMBER_OF_ORGANIZATION");
+      assertRefused(yield* ann.post("/api-key/create", wanted), 404, "ORGANIZATION_NOT_FOUND");
       const query = { configId: "organization", organizationId: acme.id };
       assert.strictEqual(at(granted(yield* bob.get("/api-key/list", query)), "total"), 1);
-      assertRefused(yield* ann.get("/api-key/list", query), 403, "USER_NOT_MEMBER_OF_ORGANIZATION");
+      assertRefused(yield* ann.get("/api-key/list", query), 404, "ORGANIZATION_NOT_FOUND");
       // A key of one kind is none of the other.
       assert.strictEqual(
         yield* Effect.map(

@@ -71,7 +71,7 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       }
       assertRefused(
         yield* ann.get("/organization/get-full-organization", { organizationId: bees.id }),
-        400,
+        404,
         "ORGANIZATION_NOT_FOUND",
       );
       // Its name is free again.
@@ -196,8 +196,8 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       );
       assertRefused(
         yield* cat.post("/organization/accept-invitation", { invitationId: id }),
-        403,
-        "YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION",
+        400,
+        "INVITATION_NOT_FOUND",
       );
       granted(yield* bob.post("/organization/accept-invitation", { invitationId: id }));
       const teams = granted(yield* bob.get("/organization/list-user-teams"));
@@ -221,7 +221,7 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       assertRefused(
         yield* bob.post("/organization/cancel-invitation", { invitationId: cancelled.id }),
         400,
-        "MEMBER_NOT_FOUND",
+        "INVITATION_NOT_FOUND",
       );
       const answer = granted(yield* ann.post("/organization/cancel-invitation", { invitationId: cancelled.id }));
       assert.strictEqual(at(answer, "status"), "canceled");
@@ -229,8 +229,8 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       const rejected = yield* invited(ann, bob.email);
       assertRefused(
         yield* ann.post("/organization/reject-invitation", { invitationId: rejected.id }),
-        403,
-        "YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION",
+        400,
+        "INVITATION_NOT_FOUND",
       );
       granted(yield* bob.post("/organization/reject-invitation", { invitationId: rejected.id }));
 
@@ -268,7 +268,7 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
         "YOU_CANNOT_LEAVE_THE_ORGANIZATION_WITHOUT_AN_OWNER",
       );
       granted(yield* ann.post("/organization/remove-member", { memberIdOrEmail: memberId }));
-      assert.strictEqual((yield* bob.get("/organization/list-members", { organizationId: pod.id })).status, 403);
+      assert.strictEqual((yield* bob.get("/organization/list-members", { organizationId: pod.id })).status, 404);
       const { memberId: again } = yield* joined(pod, ann, bob, "owner");
       assert.notStrictEqual(again, memberId);
       granted(yield* ann.post("/organization/leave", { organizationId: pod.id }));

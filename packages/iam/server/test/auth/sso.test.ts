@@ -636,7 +636,7 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
       const open = { providerId: "open", issuer: lying.issuer, domain: "open.example", oidcConfig };
       const register = (person: Browser, more: object) => person.post("/sso/register", { ...open, ...more });
       assertRefused(yield* register(plain, {}), 403, "SSO_NOT_ALLOWED");
-      assert.strictEqual((yield* register(plain, { organizationId })).status, 400);
+      assertRefused(yield* register(plain, { organizationId }), 404, "ORGANIZATION_NOT_FOUND");
       assertRefused(yield* register(owner, {}), 403, "SSO_NOT_ALLOWED");
 
       const weak = yield* keyPair("weak", 1024);

@@ -25,6 +25,7 @@ import {
 import * as Redacted from "effect/Redacted";
 import { generateSiweNonce } from "viem/siwe";
 import { verifyMessage } from "viem/utils";
+import { type Admission, lettingSee } from "../admission.ts";
 import { signingTokens } from "../deviceTokens.ts";
 import type { Directories } from "../directories/Directories.ts";
 import { directoriesPlugin } from "../directories/plugin.ts";
@@ -43,6 +44,8 @@ import { singleSignOn } from "./sso.ts";
 
 /** What the plugins stand on. */
 export interface Dependencies {
+  /** Who is let into organizations. */
+  readonly admission: Admission;
   readonly settings: Settings;
   readonly pages: Pages;
   readonly directories: Directories;
@@ -87,7 +90,7 @@ const loginMethods: Readonly<Record<string, string>> = {
 
 /** Every plugin that may be enabled, made by its name. */
 export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin, BetterAuthPlugin>> => {
-  const { settings, pages, directories, mails, mail, text, passOn, transaction, exclusively } = dependencies;
+  const { admission, settings, pages, directories, mails, mail, text, passOn, transaction, exclusively } = dependencies;
   const { appName, baseUrl, plugins } = settings;
   const codeKey = derivedKey(settings.secret, "codes by mail");
   const device = {
@@ -178,8 +181,8 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
       rpName: appName,
       origin: [baseUrl.origin, ...settings.trustedOrigins],
     }),
-    sso: singleSignOn({ settings, pages }),
-    scim: directoriesPlugin(directories, derivedKey(settings.secret, "scim credentials")),
+    sso: lettingSee(singleSignOn({ settings, pages }), admission),
+    scim: lettingSee(directoriesPlugin(directories, derivedKey(settings.secret, "scim credentials")), admission),
     "oauth-provider": transactional(provider, repeated(keepingRefusals(transaction))),
   };
 };

@@ -28,7 +28,9 @@ export const account = answer({
   ...Struct.pick(Account.Model.select.fields, ["id", "createdAt", "updatedAt", "accountId", "providerId", "userId"]),
   scopes: list(String),
 });
-export const organization = answer(Struct.omit(Organization.Model.select.fields, ["version", "updatedAt"]));
+export const organization = answer(
+  Struct.omit(Organization.Model.select.fields, ["version", "updatedAt", "suspendedAt"]),
+);
 export const changed = answer({
   ...Struct.omit(organization.fields, ["metadata"]),
   metadata: optional(Schema.Record(String, Unknown)),
