@@ -1,5 +1,6 @@
 /** The identity services as an application gets them, on a database of the test's own. */
 
+import { openAsBlob } from "node:fs";
 import type { Errors } from "@beep/iam-domain";
 import { Auth, Iam, IamDb, Mailer, Plugins, TextMessages } from "@beep/iam-server";
 import type { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
@@ -79,7 +80,14 @@ export const pooled: Layer.Layer<Provided | TestDatabase, unknown> = Layer.unwra
 
 /** On the embedded database, in memory; with further keys of the configuration. */
 export const configuredEmbedded = (more: Readonly<Record<string, string>>): Layer.Layer<Provided, unknown> =>
-  services.pipe(Layer.provideMerge(IamDb.layerEmbedded({})), Layer.provide(config(more)));
+  services.pipe(Layer.provideMerge(embeddedDatabase), Layer.provide(config(more)));
+
+const embeddedDatabase = Layer.unwrap(
+  Effect.map(
+    Effect.promise(() => openAsBlob(inject("embeddedImage"))),
+    (image) => IamDb.layerEmbedded({ image }),
+  ),
+);
 
 /** On the embedded database, in memory. */
 export const embedded: Layer.Layer<Provided, unknown> = configuredEmbedded({});

@@ -13,6 +13,8 @@ export interface ProvidedServer {
 declare module "vitest" {
   interface ProvidedContext {
     readonly postgresServers: ReadonlyArray<ProvidedServer>;
+    /** The file with the image of the embedded database, migrated. */
+    readonly embeddedImage: string;
     /** Whether PgBouncer can be started. */
     readonly pgBouncer: boolean;
   }

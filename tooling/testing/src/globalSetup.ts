@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Scope from "effect/Scope";
 import type { TestProject } from "vitest/node";
+import * as EmbeddedImage from "./EmbeddedImage.ts";
 import * as Logins from "./logins.ts";
 import * as PgBouncer from "./PgBouncer.ts";
 import * as PostgresServer from "./PostgresServer.ts";
@@ -44,12 +45,16 @@ const findPgBouncer = Effect.tap(PgBouncer.isAvailable, (isAvailable) =>
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const scope = Scope.makeUnsafe();
   const stop = () => Effect.runPromise(Scope.close(scope, Exit.void));
-  const started = await Effect.runPromiseExit(Scope.provide(startAll, scope));
+  const started = await Effect.runPromiseExit(
+    Scope.provide(Effect.all([startAll, EmbeddedImage.make], { concurrency: "unbounded" }), scope),
+  );
   if (Exit.isFailure(started)) {
     await stop();
     throw await Effect.runPromise(Effect.flip(started));
   }
-  project.provide("postgresServers", started.value.flat());
+  const [servers, image] = started.value;
+  project.provide("postgresServers", servers.flat());
+  project.provide("embeddedImage", image);
   project.provide("pgBouncer", await Effect.runPromise(findPgBouncer));
   return stop;
 }

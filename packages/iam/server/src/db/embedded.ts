@@ -30,6 +30,11 @@ export const filesIn = (dataDir: string): string => join(dataDir, "postgres");
 export interface Options {
   /** The folder that holds the database; kept between runs. Without one the database is in memory and ends with it. */
   readonly dataDir?: string | undefined;
+  /**
+   * What a database in memory begins with: the image of another, as PGlite's `dumpDataDir` makes it. Beginning so is faster
+   * than migrating, for tests say.
+   */
+  readonly image?: Blob | undefined;
   /** Whether to migrate the database. If not, one that needs it is refused, as is a folder that holds none. */
   readonly migrate?: boolean | undefined;
 }
@@ -46,7 +51,7 @@ export const openDatabase = Effect.fn("Embedded.open")(
       yield* demandOwnVersion(dataDir);
       yield* DirectoryLock.take(dataDir);
     }
-    const client = yield* openFiles(files);
+    const client = yield* openFiles(files, options.image);
     const database = Effect.provideService(Pg.PgClient, client);
     if (migrate) yield* Progress.begin("Migrating the database");
     const migrated = migrate ? yield* database(Application.migrateFor(LOGIN)) : [];
@@ -67,9 +72,14 @@ const pending = ({ dataDir }: Options) =>
     remedy: "Run `iam migrate`.",
   });
 
-/** Opens a database, whose owner the client is, with the login in it. In memory, where no files are named. */
-export const openFiles = Effect.fnUntraced(function* (files: string | undefined) {
-  const pglite = yield* Effect.acquireRelease(create(files), (database) => Effect.promise(() => database.close()));
+/**
+ * Opens a database, whose owner the client is, with the login in it. In memory, where no files are named; there it may
+ * begin with an image.
+ */
+export const openFiles = Effect.fnUntraced(function* (files: string | undefined, image?: Blob) {
+  const pglite = yield* Effect.acquireRelease(create(files, image), (database) =>
+    Effect.promise(() => database.close()),
+  );
   const client = yield* Pg.make({
     stream: () => pgliteStream(pglite),
     username: OWNER,
@@ -110,12 +120,13 @@ export const otherVersion = (dataDir: string, version: string) =>
       "IAM_DATA_DIR.",
   });
 
-const create = (files: string | undefined): Effect.Effect<PGlite, Errors.StartupError> =>
+const create = (files: string | undefined, image: Blob | undefined): Effect.Effect<PGlite, Errors.StartupError> =>
   Effect.tryPromise({
     try: async () => {
       // Loaded only where it is used: a server with a PostgreSQL of its own needs no megabytes of WebAssembly.
       const { PGlite } = await import("@electric-sql/pglite");
-      return files === undefined ? PGlite.create() : PGlite.create(files);
+      if (files !== undefined) return PGlite.create(files);
+      return image === undefined ? PGlite.create() : PGlite.create({ loadDataDir: image });
     },
     catch: (cause) => unusable(files, cause),
   });
