@@ -75,9 +75,10 @@ export const untilAnyBlocked = (
     "A session",
     patience,
     Effect.map(
-      admin<{ pid: number }>`
-        SELECT activity.pid FROM pg_sleep(0.005), pg_stat_activity activity
-        WHERE activity.datname = current_database() AND cardinality(pg_blocking_pids(activity.pid)) > 0`,
-      (rows) => rows.map((row) => row.pid),
+      // An outer join, because of an empty side PostgreSQL would not wait for the other.
+      admin<{ pid: number | null }>`
+        SELECT activity.pid FROM pg_sleep(0.005) LEFT JOIN pg_stat_activity activity
+        ON activity.datname = current_database() AND cardinality(pg_blocking_pids(activity.pid)) > 0`,
+      (rows) => rows.flatMap(({ pid }) => (pid === null ? [] : [pid])),
     ),
   );
