@@ -1,4 +1,6 @@
 /** Whether what a model says may be inserted comes back from its table as it went in. */
+
+import { inspect } from "node:util";
 import * as entities from "@beep/iam-domain/entities";
 import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
@@ -178,7 +180,7 @@ for (const database of IamTest.serverAndEmbedded) {
             for (const [field, expected] of Object.entries(value)) {
               if (expected === undefined) continue;
               const [left, right] = [selected[field], expected].map((one) => comparable(columns[field], one));
-              assert.isTrue(Equal.equals(left, right), `${field}: ${left}, not ${right}`);
+              assert.isTrue(Equal.equals(left, right), inspect({ field, left, right }));
             }
           }),
         { arbitrary: { runs: 40 } },
