@@ -1,5 +1,5 @@
 /** Better Auth by itself and as our services compose it, over the same rows and with the same secret. */
-import { Auth, Mailer, TextMessages } from "@beep/iam-server";
+import { Iam, Mailer, TextMessages } from "@beep/iam-server";
 import type { IamDb } from "@beep/iam-server/db/Db";
 import { IamDbSchema } from "@beep/iam-tables";
 import { apiKey } from "@better-auth/api-key";
@@ -10,7 +10,7 @@ import { defineRelations } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { boolean, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import * as ConfigProvider from "effect/ConfigProvider";
-import * as Context from "effect/Context";
+import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
@@ -24,13 +24,16 @@ export const secret = "bWVhc3VyZWQsIGFuZCBub3RoaW5nIGVsc2UgLi4u";
 /** Our composition, which sends no message. */
 export const ours = (
   services: Context.Context<IamDb.Provided>,
-): Effect.Effect<Auth.Auth["Service"], unknown, Scope.Scope> => {
+): Effect.Effect<Context.Context<IamDb.Provided | Iam.Services>, unknown, Scope.Scope> => {
   const config = ConfigProvider.layer(ConfigProvider.fromUnknown({ IAM_BASE_URL: baseURL, IAM_SECRET: secret }));
   const mailer = Layer.succeed(Mailer.Mailer, { send: () => Effect.void });
   const textMessages = Layer.succeed(TextMessages.TextMessages, { send: () => Effect.void });
   return Layer.build(
-    Auth.layer.pipe(Layer.provide([Layer.succeedContext(services), mailer, textMessages, config])),
-  ).pipe(Effect.map(Context.get(Auth.Auth)));
+    Iam.services.pipe(
+      Layer.provideMerge(Layer.succeedContext(services)),
+      Layer.provide([mailer, textMessages, config]),
+    ),
+  );
 };
 
 /** What is asked of Better Auth. */

@@ -2,8 +2,10 @@
  * The session of a request, by its signed cookie: plain Better Auth, as one sets it up on drizzle and `pg`; ours; and one
  * prepared join on `pg`, which verifies nothing and is the distance to the floor. All on the same rows of one database.
  */
+import { Auth } from "@beep/iam-server";
 import { cookieOf, sqlUuid } from "@beep/testing/Population";
 import type { PgClient } from "@effect/sql-pg/PgClient";
+import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { Benchmark } from "../Benchmark.ts";
@@ -20,7 +22,7 @@ export const session: Benchmark = {
     yield* fill(admin);
     const pool = yield* Database.openPool(appUrl);
     const plain = betterAuth.plain(pool);
-    const ours = yield* betterAuth.ours(services);
+    const ours = Context.get(yield* betterAuth.ours(services), Auth.Auth);
 
     const cookies = Array.from({ length: count }, (_, index) =>
       cookieOf(tokenOf(((index * 48_271) % count) + 1), betterAuth.secret),

@@ -3,21 +3,19 @@
  * and the scope in which a tenant's statements run, beside a bare statement. Then a page of a large organization's
  * members, by a session's cookie, beside plain Better Auth. All among 100,000 users, 10,000 of them in the organization.
  */
-import { type Auth, Tenancy, Transaction } from "@beep/iam-server";
-import { IamDb } from "@beep/iam-server/db/Db";
-import { IamDbSchema } from "@beep/iam-tables";
+import { Cursor } from "@beep/iam-domain";
+import { Auth, Members, Tenancy, Transaction } from "@beep/iam-server";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import * as Plans from "@beep/testing/Plans";
 import * as Population from "@beep/testing/Population";
 import { PgClient } from "@effect/sql-pg/PgClient";
-import { asc, eq, gt } from "drizzle-orm";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { Benchmark, Case, Subject } from "../Benchmark.ts";
 import * as betterAuth from "../betterAuth.ts";
 import * as Database from "../Database.ts";
-import { exactly, placeholder, scattered } from "../rows.ts";
+import { exactly, scattered } from "../rows.ts";
 
 const PAGE = 50;
 
@@ -178,78 +176,56 @@ const scopes = ({ services }: Database.Database, population: Population.Populati
   };
 };
 
-/** A page of members with their users, at the beginning and near the end, as a request with a cookie asks for it. */
+/** A page of members, at the beginning and near the end, as a request with a cookie asks for it. */
 const pages = Effect.fnUntraced(function* (database: Database.Database, population: Population.Population) {
+  const { organizationId } = population;
   const headers = new Headers({ cookie: Population.cookieOf(population.sessionToken, betterAuth.secret) });
   const plain = betterAuth.plain(yield* Database.openPool(database.appUrl));
-  const ours = listing(database, population, yield* betterAuth.ours(database.services));
-  const organizationId = SharedEntityIds.OrganizationId.toUuid(population.organizationId);
+  const services = yield* betterAuth.ours(database.services);
+  const auth = Context.get(services, Auth.Auth);
+  const { list } = Context.get(services, Members.Members);
+  const principal = Effect.map(auth.principal(headers), (identified) => Option.getOrThrow(identified.principal));
+  const membership = yield* Effect.flatMap(principal, (owner) => Tenancy.admit(owner, organizationId)).pipe(
+    Effect.provide(services),
+  );
+  const plainId = SharedEntityIds.OrganizationId.toUuid(organizationId);
   const last = population.members.length - PAGE;
-  return [0, last].map((offset): Subject => {
-    const after = population.members[offset - 1]?.id ?? beginning;
-    return {
-      name: offset === 0 ? "the first page of members" : `the page of members after ${offset} others`,
-      cases: [
-        {
-          name: "Better Auth's listMembers",
-          operation: () =>
-            Effect.map(
-              Effect.promise(() => plain.api.listMembers({ headers, query: { organizationId, limit: PAGE, offset } })),
-              ({ members }) => exactly(PAGE)(members),
-            ),
-        },
-        {
-          name: "session, membership, page after a key",
-          operation: () => Effect.map(ours.asked(headers, after), exactly(PAGE)),
-        },
-        {
-          name: "the page alone, in Tenancy.within",
-          operation: () => Effect.map(ours.page(after), exactly(PAGE)),
-        },
-      ],
-    };
-  });
-});
-
-/** Before all keys. */
-const beginning = IamEntityIds.MemberId.fromUuid("00000000-0000-0000-0000-000000000000");
-
-/** Lists members as a service of ours does: the caller's session and membership, then the page. */
-const listing = (
-  { services }: Database.Database,
-  { organizationId }: Population.Population,
-  { session }: Auth.Auth["Service"],
-) => {
-  const { member, user } = IamDbSchema;
-  const { db } = Context.get(services, IamDb.IamDb);
-  const membership = db
-    .select({ role: member.role })
-    .from(member)
-    .where(eq(member.userId, placeholder("userId", member.userId)))
-    .prepare();
-  const page = db
-    .select({ member, user: { id: user.id, name: user.name, email: user.email, image: user.image } })
-    .from(member)
-    .innerJoin(user, eq(user.id, member.userId))
-    .where(gt(member.id, placeholder("after", member.id)))
-    .orderBy(asc(member.id))
-    .limit(PAGE)
-    .prepare();
-  const asTenant = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    effect.pipe(Tenancy.within(organizationId), Effect.provideService(PgClient, Context.get(services, PgClient)));
-  return {
-    page: (after: IamEntityIds.MemberId) => asTenant(page.execute({ after })),
-    asked: Effect.fnUntraced(function* (headers: Headers, after: IamEntityIds.MemberId) {
-      const { user: caller } = Option.getOrThrow(yield* session(headers));
-      return yield* asTenant(
-        Effect.gen(function* () {
-          exactly(1)(yield* membership.execute({ userId: caller.id }));
-          return yield* page.execute({ after });
-        }),
-      );
+  return yield* Effect.forEach([0, last], (offset) =>
+    Effect.gen(function* () {
+      const from = population.members[offset - 1]?.id;
+      const of = { list: "members", owner: organizationId, order: "oldest" } as const;
+      const page = { limit: PAGE, cursor: from === undefined ? undefined : Cursor.make(of, from) };
+      const subject: Subject = {
+        name: offset === 0 ? "the first page of members" : `the page of members after ${offset} others`,
+        cases: [
+          {
+            name: "Better Auth's listMembers",
+            operation: () =>
+              Effect.map(
+                Effect.promise(() =>
+                  plain.api.listMembers({ headers, query: { organizationId: plainId, limit: PAGE, offset } }),
+                ),
+                ({ members }) => exactly(PAGE)(members),
+              ),
+          },
+          {
+            name: "principal, admission, Members.list",
+            operation: () =>
+              Effect.flatMap(principal, (caller) => Tenancy.as(caller, organizationId)(list(page))).pipe(
+                Effect.map(({ items }) => exactly(PAGE)(items)),
+                Effect.provide(services),
+              ),
+          },
+          {
+            name: "Members.list, for who was let in",
+            operation: () => Effect.map(Tenancy.asMember(membership)(list(page)), ({ items }) => exactly(PAGE)(items)),
+          },
+        ],
+      };
+      return subject;
     }),
-  };
-};
+  );
+});
 
 /** How PostgreSQL runs what is read here once it plans for any parameters; fails where the setting is read for each row. */
 const plans = Effect.fnUntraced(function* ({ admin }: Database.Database, population: Population.Population) {

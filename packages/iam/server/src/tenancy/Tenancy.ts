@@ -32,7 +32,14 @@ export const within =
         Effect.provideService(CurrentTenant, organizationId),
         Scope.enter(client, Scope.tenant(organizationId)),
       );
-    }).pipe(Effect.withSpan("Tenancy.within", { attributes: { "iam.organization_id": organizationId } }));
+    }).pipe(
+      // A stack for each would cost as much as the scope's own statement.
+      Effect.withSpan(
+        "Tenancy.within",
+        { attributes: { "iam.organization_id": organizationId } },
+        { captureStackTrace: false },
+      ),
+    );
 
 const demandNoOther = Effect.fnUntraced(function* (client: PgClient, organizationId: OrganizationId) {
   const outer = yield* Scope.current(client);
