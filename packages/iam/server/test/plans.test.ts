@@ -5,7 +5,7 @@ import { organizationSetting } from "@beep/shared-tables";
 import { connect, Plans, Population, TestDatabase } from "@beep/testing";
 import type { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, layer } from "@effect/vitest";
-import { asc, eq, gt } from "drizzle-orm";
+import { and, asc, eq, gt } from "drizzle-orm";
 import { QueryBuilder } from "drizzle-orm/pg-core";
 import * as Context from "effect/Context";
 import * as Data from "effect/Data";
@@ -122,6 +122,41 @@ const hot: Readonly<Record<string, Hot>> = {
   },
 };
 
+/** The same, where it names its organization itself, as it has to without row security. */
+const named: Readonly<Record<string, { readonly table: string; readonly statement: Hot["statement"] }>> = {
+  "a page of members": {
+    table: "iam_members",
+    statement: (population) =>
+      query
+        .select()
+        .from(member)
+        .where(and(eq(member.organizationId, population.organizationId), gt(member.id, middleOf(population).id)))
+        .orderBy(asc(member.id))
+        .limit(PAGE)
+        .toSQL(),
+  },
+  "the members of a team": {
+    table: "iam_team_members",
+    statement: ({ organizationId, teamId }) =>
+      query
+        .select()
+        .from(teamMember)
+        .where(and(eq(teamMember.organizationId, organizationId), eq(teamMember.teamId, teamId)))
+        .toSQL(),
+  },
+  "pending invitations": {
+    table: "iam_invitations",
+    statement: ({ organizationId }) =>
+      query
+        .select()
+        .from(invitation)
+        .where(and(eq(invitation.organizationId, organizationId), eq(invitation.status, "pending")))
+        .orderBy(asc(invitation.id))
+        .limit(PAGE)
+        .toSQL(),
+  },
+};
+
 for (const major of TestDatabase.majors) {
   const database = filled.pipe(Layer.provideMerge(TestDatabase.layer({ major })));
   layer(database, { excludeTestServices: true })(`on PostgreSQL ${major}`, (it) => {
@@ -142,18 +177,32 @@ for (const major of TestDatabase.majors) {
       );
     }
 
-    /** The plan once the superuser has changed something, which is undone. */
-    const planAfter = (name: string, ...changes: ReadonlyArray<string>) =>
+    /** The plan of a statement once the superuser has changed something, which is undone. */
+    const planOf = (asked: Hot["statement"], ...changes: ReadonlyArray<string>) =>
       Effect.gen(function* () {
         const { admin, population } = yield* Filled;
-        const { statement } = hot[name] ?? assert.fail(`${name} is not asked.`);
         return yield* Effect.forEach(changes, (change) => admin.unsafe(change)).pipe(
-          Effect.andThen(Plans.explain(admin, population.organizationId, statement(population))),
+          Effect.andThen(Plans.explain(admin, population.organizationId, asked(population))),
           Effect.flatMap((plan) => Effect.fail(new Changed({ plan }))),
           admin.withTransaction,
           Effect.catchTag("Changed", ({ plan }) => Effect.succeed(plan)),
         );
       });
+
+    /** The same of what is asked all the time. */
+    const planAfter = (name: string, ...changes: ReadonlyArray<string>) =>
+      planOf(hot[name]?.statement ?? assert.fail(`${name} is not asked.`), ...changes);
+
+    it.effect.each(Object.entries(named))(
+      "TEN-7: for %s row security looks at no more rows than who names the organization",
+      ([name, { table, statement }]) =>
+        Effect.gen(function* () {
+          const secured = Plans.rowsLookedAt(yield* planAfter(name));
+          const open = Plans.rowsLookedAt(yield* planOf(statement, `alter table ${table} disable row level security`));
+          assert.isAbove(open, 0);
+          assert.isAtMost(secured, open);
+        }),
+    );
 
     it.effect("TEN-5: a policy that reads the setting for each row, or no policy, would be found", () =>
       Effect.gen(function* () {

@@ -35,8 +35,8 @@ const create = Command.make(
       Flag.withDescription("What it may do: files=read,write"),
       Flag.optional,
     ),
-    requests: Flags.count("requests").pipe(Flag.withDescription("Uses allowed within --per (10)"), Flag.optional),
-    per: Flags.seconds("per", "Within this time (1 day)"),
+    requests: Flags.count("requests").pipe(Flag.withDescription("Uses allowed within --per (600)"), Flag.optional),
+    per: Flags.seconds("per", "Within this time (1 minute)"),
     unlimited: Flag.Boolean("unlimited").pipe(
       Flag.withDescription("Let it be used however often"),
       Flag.withDefault(false),

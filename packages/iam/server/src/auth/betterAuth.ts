@@ -55,6 +55,9 @@ export const organizationRules = {
 // Its own, stated so that a role that there is not, a misspelt one say, is refused and not stored.
 const installationRoles = { ...defaultRoles };
 
+/** How often a key may be used that says nothing else: Better Auth's ten times a day are for no program that calls a server. */
+const usesOfKeys = { enabled: true, timeWindow: 60_000, maxRequests: 600 };
+
 /** What Better Auth stands on. */
 export interface Dependencies {
   readonly settings: Settings;
@@ -257,8 +260,8 @@ export const makeBetterAuth = ({
       ofOwnersWhoMayAct(
         lettingSee(
           apiKey([
-            { configId: "default", references: "user" },
-            { configId: "organization", references: "organization" },
+            { configId: "default", references: "user", rateLimit: usesOfKeys },
+            { configId: "organization", references: "organization", rateLimit: usesOfKeys },
           ]),
           admission,
         ),
