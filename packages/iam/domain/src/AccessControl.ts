@@ -2,10 +2,14 @@
  * What may be done within an organization, and by whom: the actions on each resource, the roles that every organization
  * has, and whether roles permit something. Better Auth's endpoints are given the same resources and roles.
  */
+import * as Schema from "effect/Schema";
 import { roles as builtIn } from "./entities/Member.ts";
 
 /** Actions by resource: what a role permits, or what is asked for. */
 export type Permissions = Readonly<Record<string, ReadonlyArray<string>>>;
+
+/** Permissions as a role's column has them: JSON text. */
+export const PermissionsText = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Array(Schema.String)));
 
 /** Every resource, and what may be done to it. */
 export const statements = {

@@ -26,7 +26,7 @@ export class CurrentMembership extends Context.Service<CurrentMembership, Member
 ) {}
 
 /** Whether the principal's credential lets it do what is asked for, whoever it is of. */
-export const isWithinCredential = (principal: Principal.Principal, asked: AccessControl.Permissions): boolean => {
+const isWithinCredential = (principal: Principal.Principal, asked: AccessControl.Permissions): boolean => {
   if (principal._tag === "System") return true;
   const { credential } = principal;
   switch (credential._tag) {
@@ -43,7 +43,7 @@ export const isWithinCredential = (principal: Principal.Principal, asked: Access
 
 /**
  * Whether a member may do something: by one role of the member's, and within what the credential is limited to. An
- * organization's own key may do what its permissions say, and without any nothing.
+ * organization's own key may do what its permissions say, and without any it changes nothing.
  */
 export const may = ({ defined, principal, roles }: Membership, asked: AccessControl.Asked): boolean => {
   if (!isWithinCredential(principal, asked)) return false;
@@ -58,7 +58,10 @@ export const may = ({ defined, principal, roles }: Membership, asked: AccessCont
   }
 };
 
-/** Whether a member may see a kind of things: every member may, unless the credential is limited to something else. */
+/**
+ * Whether a member may see a kind of things: every member may, and so may the organization's own key, unless the credential
+ * is limited to something else.
+ */
 export const maySee = ({ principal }: Membership, resource: AccessControl.Resource): boolean =>
   isWithinCredential(principal, { [resource]: ["read"] });
 
@@ -76,6 +79,13 @@ export const demand = (
   asked: AccessControl.Asked,
 ): Effect.Effect<void, Problems.PermissionMissing> =>
   may(membership, asked) ? Effect.void : Effect.fail(missing(asked));
+
+/** Fails unless a user's credential lets them do what they do without being in an organization. */
+export const demandCredential = (
+  user: Principal.User,
+  asked: AccessControl.Permissions,
+): Effect.Effect<void, Problems.PermissionMissing> =>
+  isWithinCredential(user, asked) ? Effect.void : Effect.fail(missing(asked));
 
 /** Fails unless a member may end their own membership: every member may, unless the credential is limited to something else. */
 export const demandOwnLeave = ({ principal }: Membership): Effect.Effect<void, Problems.PermissionMissing> =>

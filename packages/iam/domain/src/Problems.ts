@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect";
 import * as ProblemDetails from "effect/http/ProblemDetails";
 import * as HttpApiError from "effect/http-api/HttpApiError";
 import * as Schema from "effect/Schema";
+import * as Struct from "effect/Struct";
 
 const problem = <Status extends number>(status: Status, title: string) => ({
   type: ProblemDetails.blankType,
@@ -82,13 +83,7 @@ const notFound = {
 
 /** Something does not exist in the organization. */
 export class NotFound extends HttpApiError.Problem<NotFound>()("NotFound", problem(404, "Not Found"), {
-  code: Schema.Literals([
-    "INVITATION_NOT_FOUND",
-    "MEMBER_NOT_FOUND",
-    "ROLE_NOT_FOUND",
-    "TEAM_NOT_FOUND",
-    "USER_NOT_FOUND",
-  ]),
+  code: Schema.Literals(Struct.keys(notFound)),
 }) {
   static readonly of = (code: keyof typeof notFound): NotFound => new NotFound({ code, detail: notFound[code] });
 }
@@ -107,17 +102,7 @@ const conflicts = {
 
 /** The change contradicts what is there. */
 export class Conflict extends HttpApiError.Problem<Conflict>()("Conflict", problem(409, "Conflict"), {
-  code: Schema.Literals([
-    "ALREADY_A_MEMBER",
-    "ALREADY_INVITED",
-    "INVITATION_LIMIT_REACHED",
-    "LAST_OWNER",
-    "LAST_TEAM",
-    "MEMBER_LIMIT_REACHED",
-    "ROLE_IN_USE",
-    "ROLE_NAME_TAKEN",
-    "SLUG_TAKEN",
-  ]),
+  code: Schema.Literals(Struct.keys(conflicts)),
 }) {
   static readonly of = (code: keyof typeof conflicts): Conflict => new Conflict({ code, detail: conflicts[code] });
 }

@@ -31,6 +31,9 @@ export type Principal =
     }
   | { readonly _tag: "System"; readonly name: string };
 
+/** A verified user. */
+export type User = Extract<Principal, { readonly _tag: "User" }>;
+
 /** A part of the system, for trusted code: nothing limits it within the organization that it enters. */
 export const system = (name: string): Principal => ({ _tag: "System", name });
 

@@ -31,6 +31,8 @@ export interface Admission {
   ) => Promise<OrganizationId | undefined>;
   /** The organizations of a user that are suspended. */
   readonly suspendedOf: (userId: SharedEntityIds.UserId) => Promise<Array<OrganizationId>>;
+  /** The suspended organizations that have invited an address. */
+  readonly suspendedInviting: (email: string) => Promise<Array<OrganizationId>>;
 }
 
 /** On the connection that Better Auth's adapter has, and in its transactions. */
@@ -51,6 +53,14 @@ export const makeAdmission = (connection: ServiceConnection["Service"]): Admissi
     );
     return rows.map(({ id }) => SharedEntityIds.OrganizationId.fromUuid(id));
   },
+  suspendedInviting: async (email) => {
+    const rows = await promises.leave(
+      connection.statement(connection.client<{ readonly id: string }>`
+        select distinct o.id from iam_organizations o join iam_invitations i on i.organization_id = o.id
+        where i.email = ${email.toLowerCase()} and i.status = 'pending' and o.suspended_at is not null`),
+    );
+    return rows.map(({ id }) => SharedEntityIds.OrganizationId.fromUuid(id));
+  },
 });
 
 /** The rows of one organization. */
@@ -63,16 +73,23 @@ const within = (organizationId: OrganizationId, seeksOwners: boolean): Sight => 
 /** No rows of any: so whatever an endpoint finds is answered as what does not exist, in that endpoint's own words. */
 const nowhere = (): Sight => within(SharedEntityIds.OrganizationId.create(), false);
 
-/** The rows of all organizations that the user is in. */
-const own = async ({ suspendedOf }: Admission, userId: SharedEntityIds.UserId): Promise<Sight> => {
-  const suspended = await suspendedOf(userId);
+/** The rows of a model but for those of suspended organizations. */
+const butOf = (suspended: Array<OrganizationId>, of: "member" | "invitation"): Sight => {
   const condition: Where = { field: "organizationId", operator: "not_in", value: suspended };
   return {
-    condition: (model) => (model === "member" && suspended.length > 0 ? condition : undefined),
+    condition: (model) => (model === of && suspended.length > 0 ? condition : undefined),
     shows: () => Promise.resolve(true),
     seeksOwners: false,
   };
 };
+
+/** The rows of all organizations that the user is in. */
+const own = async ({ suspendedOf }: Admission, userId: SharedEntityIds.UserId): Promise<Sight> =>
+  butOf(await suspendedOf(userId), "member");
+
+/** The invitations of an address. */
+const inviting = async ({ suspendedInviting }: Admission, email: string): Promise<Sight> =>
+  butOf(await suspendedInviting(email), "invitation");
 
 /** The models whose rows an organization has, by the field that says which. */
 const belongings: ReadonlyMap<string, string> = new Map([
@@ -166,11 +183,7 @@ const named: Readonly<Record<string, (asked: Asked, session: Session) => Tenancy
 };
 
 /** Endpoints about no organization that there is: they see nothing of one but whether a slug is free. */
-const withoutOrganization: ReadonlySet<string> = new Set([
-  "createOrganization",
-  "checkOrganizationSlug",
-  "listUserInvitations",
-]);
+const withoutOrganization: ReadonlySet<string> = new Set(["createOrganization", "checkOrganizationSlug"]);
 
 /** Endpoints that change a session, and nothing of an organization. */
 const ofTheSession: ReadonlySet<string> = new Set(["setActiveOrganization", "setActiveTeam"]);
@@ -219,10 +232,13 @@ const seeing = (
 ): Endpoint => {
   const look = createAuthMiddleware(async (context) => {
     const running = promises.reference(Current);
-    if (running === undefined) return;
+    // Whoever has lost where it runs is not let see anything.
+    if (running === undefined) throw new Error("An endpoint of organizations runs without what it may see.");
+    const isPost = [endpoint.options.method].flat().includes("POST");
     const found = await sight({
-      body: { ...context.body },
-      query: { ...context.query },
+      // Where the endpoint itself looks: what stands elsewhere names another organization for us than for it.
+      body: isPost ? { ...context.body } : {},
+      query: isPost ? {} : { ...context.query },
       session: async () => decodeSession(await getSessionFromCtx(context)),
       isTrusted: context.request === undefined && context.headers === undefined,
     });
@@ -241,6 +257,9 @@ const sightOf = async (admission: Admission, name: string, lock: boolean, reques
   // The endpoint refuses who has no session.
   if ((session === null && !request.isTrusted && !isOfTheServer) || isLettingGo(name, request)) return nowhere();
   if (session !== null && isAboutOwn(name, request, session.user.id)) return own(admission, session.user.id);
+  if (name === "listUserInvitations") {
+    return inviting(admission, session?.user.email ?? String(request.query.email));
+  }
   const something = named[name];
   const organization = (something ?? organizationIn)(request, session);
   if (organization === undefined) return nowhere();
@@ -262,7 +281,7 @@ export const lettingIn = <Plugin extends BetterAuthPlugin>(plugin: Plugin, admis
 
 /**
  * Has a plugin see what belongs to an organization only for whom that organization lets in: keys, identity providers,
- * directories. What belongs to a suspended one is there for nobody.
+ * directories. What is asked for by its own id and belongs to a suspended one is there for nobody.
  */
 export const lettingSee = <Plugin extends BetterAuthPlugin>(plugin: Plugin, admission: Admission): Plugin => {
   for (const [name, endpoint] of Object.entries(plugin.endpoints ?? {})) {

@@ -41,9 +41,6 @@ type InvitationId = IamEntityIds.InvitationId;
 type TeamId = SharedEntityIds.TeamId;
 type CurrentMembership = Membership.CurrentMembership;
 
-/** A verified user, who may have invitations. */
-type User = Extract<Principal.Principal, { readonly _tag: "User" }>;
-
 /** An invitation, as the organization sees it. */
 export interface Invitation {
   readonly id: InvitationId;
@@ -111,19 +108,22 @@ export class Invitations extends Context.Service<
 
     /** A page of the invitations that a user can accept: one statement. */
     readonly received: (
-      user: User,
+      user: Principal.User,
       page: Page.Request,
-    ) => Effect.Effect<Page.Page<Received>, Problems.CursorInvalid | Errors.CommitUnknown>;
+    ) => Effect.Effect<Page.Page<Received>, Problems.CursorInvalid | Problems.PermissionMissing | Errors.CommitUnknown>;
     /** Makes the user a member. What is another's, has expired or is not pending, is as if it did not exist. */
     readonly accept: (
-      user: User,
+      user: Principal.User,
       id: InvitationId,
-    ) => Effect.Effect<Accepted, Problems.NotFound | Problems.Conflict | Errors.CommitUnknown>;
+    ) => Effect.Effect<
+      Accepted,
+      Problems.NotFound | Problems.Conflict | Problems.PermissionMissing | Errors.CommitUnknown
+    >;
     /** Turns an invitation down. */
     readonly reject: (
-      user: User,
+      user: Principal.User,
       id: InvitationId,
-    ) => Effect.Effect<Invitation, Problems.NotFound | Errors.CommitUnknown>;
+    ) => Effect.Effect<Invitation, Problems.NotFound | Problems.PermissionMissing | Errors.CommitUnknown>;
   }
 >()("@beep/iam-server/organizations/Invitations") {}
 
@@ -197,6 +197,9 @@ const make = Effect.gen(function* () {
       isPending,
       gt(invitation.expiresAt, sql.param(at, invitation.expiresAt)),
       isNull(organization.suspendedAt),
+      // Who invited may have been removed since, and what they would still bring in is not theirs to decide any more.
+      sql`exists (select from ${member} inviting where inviting.organization_id = ${invitation.organizationId}
+        and inviting.user_id = ${invitation.inviterId})`,
       sql`${invitation.email} = (select lower(addressee.email) from ${user} addressee
         where addressee.id = ${sql.param(userId, user.id)} and addressee.email_verified)`,
     );
@@ -327,26 +330,25 @@ const make = Effect.gen(function* () {
               inviterId: principal.userId,
             })
             .returning(columns)
-            .pipe(
-              // Who invites by Better Auth's endpoint does not wait for the organization.
-              InOrganization.refusedBy(SqlState.uniqueViolation, Problems.Conflict.of("ALREADY_INVITED")),
-              Effect.flatMap(InOrganization.oneRow),
-              Effect.map(fromRow),
-            );
+            .pipe(Effect.flatMap(InOrganization.oneRow), Effect.map(fromRow));
           yield* announce(made);
           return made;
         }),
       ),
     ),
     cancel: Effect.fn("Invitations.cancel")((id) => changing({ invitation: ["cancel"] })(() => settle(id, "canceled"))),
-    received: Effect.fn("Invitations.received")(function* ({ userId }, request) {
+    received: Effect.fn("Invitations.received")(function* (invited, request) {
+      yield* Membership.demandCredential(invited, { invitation: ["read"] });
+      const { userId } = invited;
       const { items, next } = yield* service(receivedPage(userId, request, { user: userId, now: yield* now }));
       return { items: items.map(fromRow), next };
     }, InOrganization.unexpected),
     accept: Effect.fn("Invitations.accept")(
-      ({ credential, userId }, id) =>
+      (invited, id) =>
         service(
           Effect.gen(function* () {
+            const { credential, userId } = invited;
+            yield* Membership.demandCredential(invited, { invitation: ["accept"] });
             const { organizationId, roles, teamIds } = yield* lockReceived(userId, id);
             const isThere = eq(member.organizationId, organizationId);
             if ((yield* db.$count(member, isThere)) >= organizationMembers) {
@@ -371,7 +373,11 @@ const make = Effect.gen(function* () {
       InOrganization.unexpected,
     ),
     reject: Effect.fn("Invitations.reject")(
-      ({ userId }, id) => service(Effect.andThen(lockReceived(userId, id), settle(id, "rejected"))),
+      (invited, id) =>
+        Effect.andThen(
+          Membership.demandCredential(invited, { invitation: ["reject"] }),
+          service(Effect.andThen(lockReceived(invited.userId, id), settle(id, "rejected"))),
+        ),
       InOrganization.unexpected,
     ),
   });

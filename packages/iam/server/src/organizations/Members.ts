@@ -42,7 +42,7 @@ export interface Member {
   };
 }
 
-const { member, session, user } = IamDbSchema;
+const { invitation, member, session, user } = IamDbSchema;
 
 /** Members, as whom the current member is let see and change them. */
 export class Members extends Context.Service<
@@ -153,6 +153,10 @@ const make = Effect.gen(function* () {
   const end = Effect.fnUntraced(function* ({ id, organizationId, roles, userId }: Member) {
     if (roles.includes(AccessControl.ownerRole)) yield* demandAnotherOwner(id);
     yield* leave(client, userId, null);
+    yield* db
+      .update(invitation)
+      .set({ status: "canceled" })
+      .where(and(eq(invitation.inviterId, userId), eq(invitation.status, "pending")));
     yield* db.delete(member).where(eq(member.id, id));
     yield* service(
       db

@@ -27,9 +27,6 @@ import { membershipKey } from "./teamMembership.ts";
 type OrganizationId = SharedEntityIds.OrganizationId;
 type CurrentMembership = Membership.CurrentMembership;
 
-/** A verified user, who may make organizations. */
-type User = Extract<Principal.Principal, { readonly _tag: "User" }>;
-
 /** An organization. */
 export interface Organization {
   readonly id: OrganizationId;
@@ -59,19 +56,22 @@ export class Organizations extends Context.Service<
      * active one then.
      */
     readonly create: (
-      user: User,
+      user: Principal.User,
       input: {
         readonly name: string;
         readonly slug: string;
         readonly logo?: string | null;
         readonly metadata?: Readonly<Record<string, unknown>> | null;
       },
-    ) => Effect.Effect<Organization, Problems.Conflict | Errors.CommitUnknown>;
+    ) => Effect.Effect<Organization, Problems.Conflict | Problems.PermissionMissing | Errors.CommitUnknown>;
     /** A page of the organizations that the user is in: one statement. */
     readonly ofUser: (
-      user: User,
+      user: Principal.User,
       page: Page.Request,
-    ) => Effect.Effect<Page.Page<Organization>, Problems.CursorInvalid | Errors.CommitUnknown>;
+    ) => Effect.Effect<
+      Page.Page<Organization>,
+      Problems.CursorInvalid | Problems.PermissionMissing | Errors.CommitUnknown
+    >;
     /** The current organization. */
     readonly get: Effect.Effect<Organization, Problems.PermissionMissing | Errors.CommitUnknown, CurrentMembership>;
     /** The current organization with what is in it: two statements. */
@@ -200,9 +200,11 @@ const make = Effect.gen(function* () {
 
   return Organizations.of({
     create: Effect.fn("Organizations.create")(
-      ({ credential, userId }, { logo = null, metadata = null, name, slug }) =>
+      (user, { logo = null, metadata = null, name, slug }) =>
         service(
           Effect.gen(function* () {
+            const { credential, userId } = user;
+            yield* Membership.demandCredential(user, { organization: ["create"] });
             const id = SharedEntityIds.OrganizationId.create();
             const teamId = SharedEntityIds.TeamId.create();
             const made = yield* isTaken(insert(id, userId, teamId, { name, slug, logo, metadata: toText(metadata) }));
@@ -219,11 +221,12 @@ const make = Effect.gen(function* () {
       InOrganization.unexpected,
     ),
     ofUser: Effect.fn("Organizations.ofUser")(
-      ({ userId }, request) =>
-        Effect.map(service(page(userId, request, { user: userId })), ({ items, next }) => ({
-          items: items.map(fromRow),
-          next,
-        })),
+      (user, request) =>
+        Effect.gen(function* () {
+          yield* Membership.demandCredential(user, { organization: ["read"] });
+          const { items, next } = yield* service(page(user.userId, request, { user: user.userId }));
+          return { items: items.map(fromRow), next };
+        }),
       InOrganization.unexpected,
     ),
     get: reading("organization")(() => db.select(columns).from(organization)).pipe(

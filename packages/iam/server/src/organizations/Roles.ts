@@ -7,8 +7,9 @@ import { AccessControl, type Errors, Membership, type Page, Problems } from "@be
 import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, type SharedEntityIds } from "@beep/shared-domain";
 import type { PgClient } from "@effect/sql-pg/PgClient";
-import { and, eq } from "drizzle-orm";
+import { and, eq, gt } from "drizzle-orm";
 import * as Context from "effect/Context";
+import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Schema from "effect/Schema";
@@ -61,9 +62,8 @@ export class Roles extends Context.Service<
   }
 >()("@beep/iam-server/organizations/Roles") {}
 
-const Permissions = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Array(Schema.String)));
-const decode = Schema.decodeEffect(Permissions);
-const encode = Schema.encodeSync(Permissions);
+const decode = Schema.decodeEffect(AccessControl.PermissionsText);
+const encode = Schema.encodeSync(AccessControl.PermissionsText);
 
 /** Each action for itself: one role of whoever gives it has to permit it. */
 const demandOwnPermissions = (
@@ -102,7 +102,11 @@ const make = Effect.gen(function* () {
     readonly permission: string;
   };
   const fromRow = ({ permission, ...row }: Row): Effect.Effect<Role> =>
-    Effect.map(Effect.orDie(decode(permission)), (permissions) => ({ ...row, permissions }));
+    // As it is where somebody is let in: what nobody can read permits nothing.
+    Effect.map(
+      Effect.orElseSucceed(decode(permission), () => ({})),
+      (permissions) => ({ ...row, permissions }),
+    );
 
   const found = ([row]: ReadonlyArray<Row>): Effect.Effect<Role, Problems.NotFound> =>
     row === undefined ? Effect.fail(Problems.NotFound.of("ROLE_NOT_FOUND")) : fromRow(row);
@@ -158,7 +162,11 @@ const make = Effect.gen(function* () {
           const members = yield* db.$count(member, hasRole(role.role, member.role));
           const invitations = yield* db.$count(
             invitation,
-            and(eq(invitation.status, "pending"), hasRole(role.role, invitation.role)),
+            and(
+              eq(invitation.status, "pending"),
+              gt(invitation.expiresAt, DateTime.toDate(yield* DateTime.now)),
+              hasRole(role.role, invitation.role),
+            ),
           );
           return members + invitations > 0 ? yield* Problems.Conflict.of("ROLE_IN_USE") : role;
         }),

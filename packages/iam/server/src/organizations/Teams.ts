@@ -118,10 +118,13 @@ const make = Effect.gen(function* () {
         teamId: teamMember.teamId,
         userId: teamMember.userId,
         createdAt: teamMember.createdAt,
-        user: { id: user.id, name: user.name, email: user.email, image: user.image },
+        user: { name: user.name, email: user.email, image: user.image },
       })
       .from(teamMember)
       .innerJoin(user, eq(user.id, teamMember.userId));
+
+  type Seat = Effect.Success<ReturnType<typeof selectMembers>>[number];
+  const toMember = ({ user, ...seat }: Seat): TeamMember => ({ ...seat, user: { id: seat.userId, ...user } });
 
   const memberPage = Listing.make({
     list: "team members",
@@ -192,7 +195,11 @@ const make = Effect.gen(function* () {
     ),
     members: Effect.fn("Teams.members")((id, request) =>
       reading("team")((membership) =>
-        Effect.andThen(demandSeat(membership, id), memberPage(id, request, { team: id })),
+        Effect.gen(function* () {
+          yield* demandSeat(membership, id);
+          const { items, next } = yield* memberPage(id, request, { team: id });
+          return { items: items.map(toMember), next };
+        }),
       ),
     ),
     addMember: Effect.fn("Teams.addMember")((id, userId) =>
@@ -204,7 +211,7 @@ const make = Effect.gen(function* () {
           }
           yield* join(client, organizationId, [id], userId);
           const seats = yield* selectMembers().where(and(eq(teamMember.teamId, id), eq(teamMember.userId, userId)));
-          return yield* InOrganization.oneRow(seats);
+          return toMember(yield* InOrganization.oneRow(seats));
         }),
       ),
     ),

@@ -10,6 +10,7 @@ import type { SqlError } from "effect/sql/SqlError";
 import type { Fragment } from "effect/sql/Statement";
 import * as Scope from "../db/Scope.ts";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
+import * as Transaction from "../db/Transaction.ts";
 
 type OrganizationId = SharedEntityIds.OrganizationId;
 
@@ -66,9 +67,11 @@ interface Row {
   readonly defined: Readonly<Record<string, string>> | null;
 }
 
-const decodePermissions = Schema.decodeEffect(
-  Schema.fromJsonString(Schema.Record(Schema.String, Schema.Array(Schema.String))),
-);
+/** What nobody can read permits nothing. */
+const permissionsIn = (text: string): Effect.Effect<AccessControl.Permissions> =>
+  Effect.catch(Schema.decodeEffect(AccessControl.PermissionsText)(text), (error) =>
+    Effect.as(Effect.logError("The permissions of a role cannot be read.", error), {}),
+  );
 
 const isNamed = (client: PgClient, named: Named): Fragment => {
   switch (named.by) {
@@ -110,9 +113,7 @@ const membershipOf = Effect.fnUntraced(function* (
   [row]: ReadonlyArray<Row>,
 ): Effect.fn.Return<Membership.Membership, Problems.TenantNotFound> {
   if (row === undefined) return yield* new Problems.TenantNotFound();
-  const defined = yield* Effect.all(
-    Record.map(row.defined ?? {}, (permission) => Effect.orDie(decodePermissions(permission))),
-  );
+  const defined = yield* Effect.all(Record.map(row.defined ?? {}, permissionsIn));
   return {
     organizationId: SharedEntityIds.OrganizationId.fromUuid(row.organization),
     principal,
@@ -208,11 +209,13 @@ export const changing =
       const client = yield* PgClient;
       const { transaction } = yield* ServiceConnection;
       yield* demandNoOther(client, organizationId);
+      // What comes after the change is then in the scope that it is in now.
+      const inOrganization = (yield* Transaction.isOpen(client)) ? Scope.enter : Scope.goOn;
       return yield* transaction(
         Effect.gen(function* () {
           const membership = yield* letIn(principal, { by: "id", id: organizationId }, true);
           if (!Membership.may(membership, asked)) return yield* Membership.missing(asked);
-          return yield* effect.pipe(asMember(membership), Scope.goOn(client, Scope.tenant(organizationId)));
+          return yield* effect.pipe(asMember(membership), inOrganization(client, Scope.tenant(organizationId)));
         }),
       );
     }).pipe(Effect.withSpan("Tenancy.changing"));

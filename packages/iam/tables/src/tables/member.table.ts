@@ -15,5 +15,7 @@ export const member = OrgTable.make(IamEntityIds.MemberId)(
     pg.unique("iam_members_organization_id_user_id_unique").on(t.organizationId, t.userId),
     pg.check("iam_members_role_check", sql`${t.role} <> ''`),
     pg.index("iam_members_user_id_idx").on(t.userId),
+    // An organization keeps an owner: whether it has another is found without reading its members.
+    pg.index("iam_members_owners_idx").on(t.organizationId).where(sql`'owner' = any (string_to_array(${t.role}, ','))`),
   ],
 );

@@ -20,16 +20,13 @@ const answered = <A, E, R>(effect: Effect.Effect<A, E | Errors.CommitUnknown, R>
 /** Of what is there no longer nothing is shown. */
 const ended = <A, E, R>(effect: Effect.Effect<A, E | Errors.CommitUnknown, R>) => Effect.asVoid(answered(effect));
 
-/** Runs an operation of a user's own, where the credential lets it. */
+/** Runs an operation of a user's own, which looks at the credential itself; nobody else has any. */
 const asUser =
   (asked: AccessControl.Permissions) =>
-  <A, E, R>(operation: (user: Extract<Principal.Principal, { readonly _tag: "User" }>) => Effect.Effect<A, E, R>) =>
+  <A, E, R>(operation: (user: Principal.User) => Effect.Effect<A, E, R>) =>
     Effect.gen(function* () {
       const principal = yield* CurrentPrincipal;
-      if (principal._tag !== "User" || !Membership.isWithinCredential(principal, asked)) {
-        return yield* Membership.missing(asked);
-      }
-      return yield* answered(operation(principal));
+      return principal._tag === "User" ? yield* answered(operation(principal)) : yield* Membership.missing(asked);
     });
 
 const ownOrganizations = HttpApiBuilder.group(

@@ -8,4 +8,5 @@ UPDATE "iam_invitations" SET "status" = 'canceled' WHERE "status" = 'pending' AN
     AND ("longer"."expires_at", "longer"."id") > ("iam_invitations"."expires_at", "iam_invitations"."id")
 );--> statement-breakpoint
 CREATE UNIQUE INDEX "iam_invitations_pending_unique" ON "iam_invitations" ("organization_id","email") WHERE "status" = 'pending';--> statement-breakpoint
+CREATE INDEX "iam_members_owners_idx" ON "iam_members" ("organization_id") WHERE 'owner' = any (string_to_array("role", ','));--> statement-breakpoint
 ALTER POLICY "iam_tenant_reads" ON "iam_users" TO "iam_tenant" USING (exists (select from iam_members where iam_members.user_id = "iam_users"."id" offset 0));
