@@ -114,7 +114,8 @@ export const seam =
         },
         findOne: async <Row>(input: Parameters<typeof findOne>[0]) => {
           const row = await checked(findOne<Row>)({ ...input, where: kept(input.model, input.where) });
-          return row instanceof Object && (await currentSight()?.shows(input.model, row)) === false ? null : row;
+          const found = row instanceof Object ? row : null;
+          return (await currentSight()?.shows(input.model, found)) === false ? null : row;
         },
         // Where nothing is said of the rows, the library hands drizzle an undefined, which it refuses of a join.
         findMany: (input: Parameters<typeof findMany>[0]) =>

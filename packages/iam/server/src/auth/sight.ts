@@ -7,8 +7,8 @@ import * as promises from "./promises.ts";
 export interface Sight {
   /** What is further demanded of the rows of a model that has an `organizationId`. */
   readonly condition: (model: string) => Where | undefined;
-  /** Whether a row that was found is there for the caller. */
-  readonly shows: (model: string, row: object) => Promise<boolean>;
+  /** Whether a row that was found is there for the caller; asked also where none was found, for the time that it takes. */
+  readonly shows: (model: string, row: object | null) => Promise<boolean>;
   /** Whether members are asked for to see who owns the organization, and for nothing else. */
   readonly seeksOwners: boolean;
 }
