@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Tenancy } from "@beep/iam-server";
-import { CurrentTenant } from "@beep/shared-domain";
+import { Teams, Tenancy } from "@beep/iam-server";
+import { CurrentTenant, Principal } from "@beep/shared-domain";
 import { IamTest } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, describe, layer, it as test } from "@effect/vitest";
@@ -51,6 +51,24 @@ layer(IamTest.postgres(), { excludeTestServices: true })("a scope", (it) => {
       const two = yield* IamTest.organizationOf(eve, "two");
       const exit = yield* Effect.exit(Tenancy.within(one.id)(Tenancy.within(two.id)(Effect.void)));
       assert.isTrue(Exit.hasDies(exit));
+    }),
+  );
+
+  it.effect("TEN-2: an organization cannot be changed inside the scope of another", () =>
+    Effect.gen(function* () {
+      const teams = yield* Teams.Teams;
+      const fay = yield* IamTest.signedUp("fay");
+      const one = yield* IamTest.organizationOf(fay, "first");
+      const two = yield* IamTest.organizationOf(fay, "second");
+      const named = (name: string) => Tenancy.as(Principal.system("test"), two.id)(teams.create({ name }));
+      const exit = yield* Effect.exit(Tenancy.within(one.id)(named("Night")));
+      assert.isTrue(Exit.hasDies(exit), String(exit));
+      const changing = Tenancy.as(
+        Principal.system("test"),
+        two.id,
+      )(Tenancy.changing({ team: ["create"] })(Effect.void));
+      assert.isTrue(Exit.hasDies(yield* Effect.exit(Tenancy.within(one.id)(changing))));
+      assert.strictEqual((yield* Tenancy.within(two.id)(named("Day"))).organizationId, two.id);
     }),
   );
 });

@@ -1,11 +1,13 @@
 /** Who may do what, and what is refused to whom. */
 import { IamDb, Invitations, Members, Organizations, Roles, Teams, Tenancy } from "@beep/iam-server";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
-import { team } from "@beep/shared-tables";
+import { team, user as users } from "@beep/shared-tables";
 import type { IamTest } from "@beep/testing";
 import { assert, type Vitest } from "@effect/vitest";
+import { eq } from "drizzle-orm";
 import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
+import { asService } from "../../src/tenancy/asService.ts";
 import {
   active,
   all,
@@ -16,10 +18,19 @@ import {
   joined,
   ofOrganization,
   organizationOf,
+  type Person,
   person,
   refusal,
   trusted,
 } from "./people.ts";
+
+/** That an invitation is none to a person, whatever they do with it. */
+const assertNone = Effect.fnUntraced(function* ({ principal }: Person, id: IamEntityIds.InvitationId) {
+  const invitations = yield* Invitations.Invitations;
+  assert.deepStrictEqual(yield* all(invitations.received(principal, {})), []);
+  assert.strictEqual(yield* refusal(invitations.accept(principal, id)), "INVITATION_NOT_FOUND");
+  assert.strictEqual(yield* refusal(invitations.reject(principal, id)), "INVITATION_NOT_FOUND");
+});
 
 /** Gives the tests to a suite. */
 export const rules = (it: Vitest.MethodsNonLive<IamTest.Provided>): void => {
@@ -238,6 +249,40 @@ export const rules = (it: Vitest.MethodsNonLive<IamTest.Provided>): void => {
       yield* organizations.suspend(id);
       assert.strictEqual(yield* refused(Tenancy.admit(bea.principal, id)), removed);
       assert.strictEqual(yield* refused(Tenancy.admit(trusted, id)), removed);
+    }),
+  );
+
+  it.effect("TEN-6: an invitation is none to who has not confirmed its address", () =>
+    Effect.gen(function* () {
+      const { db } = yield* IamDb.IamDb;
+      const invitations = yield* Invitations.Invitations;
+      const [una, vex] = yield* Effect.all([person("una"), person("vex")]);
+      const { id } = yield* organizationOf(una, "unas");
+      const { invitation } = yield* invited(una, id, vex);
+      const confirm = (emailVerified: boolean) =>
+        asService(db.update(users).set({ emailVerified }).where(eq(users.id, vex.id)));
+
+      yield* confirm(false);
+      yield* assertNone(vex, invitation.id);
+      yield* confirm(true);
+      assert.strictEqual((yield* all(invitations.received(vex.principal, {}))).length, 1);
+      assert.strictEqual((yield* invitations.accept(vex.principal, invitation.id)).invitation.status, "accepted");
+    }),
+  );
+
+  it.effect("TEN-6: an invitation into a suspended organization is none until it is resumed", () =>
+    Effect.gen(function* () {
+      const invitations = yield* Invitations.Invitations;
+      const organizations = yield* Organizations.Organizations;
+      const [wyn, wil] = yield* Effect.all([person("wyn"), person("wil")]);
+      const { id } = yield* organizationOf(wyn, "wyns");
+      const { invitation } = yield* invited(wyn, id, wil);
+
+      yield* organizations.suspend(id);
+      yield* assertNone(wil, invitation.id);
+      yield* organizations.resume(id);
+      assert.strictEqual((yield* all(invitations.received(wil.principal, {}))).length, 1);
+      assert.strictEqual((yield* invitations.accept(wil.principal, invitation.id)).invitation.status, "accepted");
     }),
   );
 
