@@ -29,6 +29,7 @@ const wrongAfter = (client: PgClient, change: ReadonlyArray<string>) =>
 const publicColumns = ["id", "name", "email", "image"];
 
 const noRowSecurity = "tenants have privileges, and there is no row security";
+const ownersView = "tenants may read a view, which reads under its owner's rights";
 const noOrganization = "tenants have privileges, and it has no organization_id";
 const notApart = "the policies for tenants are not the one that keeps them apart";
 
@@ -66,7 +67,21 @@ const holes: ReadonlyArray<readonly [ReadonlyArray<string>, string, string]> = [
     "other.hole",
     noRowSecurity,
   ],
-  [["create view hole as select * from iam_sessions", "grant select on hole to iam_tenant"], "hole", noRowSecurity],
+  [["create view hole as select * from iam_sessions", "grant select on hole to iam_tenant"], "hole", ownersView],
+  [
+    [
+      "create view hole with (security_invoker = off) as select * from iam_members",
+      "create view whole with (security_invoker = on) as select * from iam_members",
+      "grant select on hole, whole to iam_tenant",
+    ],
+    "hole",
+    ownersView,
+  ],
+  [
+    ["create materialized view hole as select * from iam_members", "grant select (id) on hole to public"],
+    "hole",
+    ownersView,
+  ],
 
   [
     [

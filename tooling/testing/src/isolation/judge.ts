@@ -3,9 +3,14 @@ import type { OwnPolicies } from "./OwnPolicies.ts";
 import type { Relation } from "./relations.ts";
 
 /** How a table may be kept from other tenants. */
-export const kinds = ["kept apart", "a policy of its own", "closed to tenants"] as const;
+export const kinds = [
+  "kept apart",
+  "a policy of its own",
+  "a view of what its reader may see",
+  "closed to tenants",
+] as const;
 
-/** One of the three ways. */
+/** One of the ways. */
 export type Kind = (typeof kinds)[number];
 
 /** Which way it is; or what is wrong, and what to do. */
@@ -26,8 +31,17 @@ const wrong = (
 
 /** Judges a table. `isolated` is the policy that keeps tenants apart, as the catalogue has it. */
 export const judge = (relation: Relation, isolated: ReadonlyArray<string>, ownPolicies: OwnPolicies): Judgement => {
-  const { forced, hasOrganization, name, policies, privileges, readable, secured, writable } = relation;
+  const { forced, hasOrganization, isInvokers, isView, name, policies, privileges, readable, secured, writable } =
+    relation;
   if (privileges.length === 0 && readable.length === 0 && writable.length === 0) return kept("closed to tenants");
+  // Under the rights of who asks it, it shows what the tables below it show, each of which is judged by itself.
+  if (isView && isInvokers) return kept("a view of what its reader may see");
+  if (isView) {
+    return wrong(
+      "tenants may read a view, which reads under its owner's rights",
+      "Make it with (security_invoker), or revoke what iam_tenant and public may do.",
+    );
+  }
   const own = ownPolicies[name];
   if (!secured) return wrong("tenants have privileges, and there is no row security");
   if (!forced) return wrong("tenants have privileges, and row security is not forced");

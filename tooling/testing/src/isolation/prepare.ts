@@ -4,7 +4,7 @@ import type { SqlError } from "effect/sql/SqlError";
 import type { Administrator } from "./Administrator.ts";
 import type { Actor, Attack } from "./Attack.ts";
 import { acrossTenants } from "./attacks/acrossTenants.ts";
-import { closed, ownPolicy, shown } from "./attacks/elsewhere.ts";
+import { closed, ownPolicy, shown, throughView } from "./attacks/elsewhere.ts";
 import { own } from "./attacks/own.ts";
 import { service, serviceIn } from "./attacks/service.ts";
 import { login, nowhere, owner } from "./attacks/withoutTenant.ts";
@@ -14,9 +14,10 @@ import { literal } from "./names.ts";
 import { type OwnPolicies, type OwnPolicy, ours } from "./OwnPolicies.ts";
 import { isolation, type Relation, relations as relationsOf } from "./relations.ts";
 import { populate, type Tenant } from "./rows.ts";
+import { type Allowed, wrongFunctions, wrongTables } from "./rules.ts";
 
 /** What the suite is told of a database. */
-export interface Options {
+export interface Options extends Allowed {
   /** Who makes the tenants; a superuser. */
   readonly admin: Administrator;
   /** How many tenants there are to be, from two; three unless stated. */
@@ -66,6 +67,8 @@ const tried = Effect.fnUntraced(function* (
 ) {
   const attackers = tenants.map((tenant, index) => ({ tenant, actor: actorOf(tenant, index) }));
   const isClosed = judgement._tag === "Kept" && judgement.kind === "closed to tenants";
+  const isView = judgement._tag === "Kept" && judgement.kind === "a view of what its reader may see";
+  if (isView) return attackers.flatMap(({ actor, tenant }) => throughView(relation, actor, tenant));
   const policy = ownPolicies[relation.name];
   if (isClosed || (policy === undefined && !relation.hasOrganization)) {
     return attackers.flatMap(({ actor }) => closed(relation, actor));
@@ -91,7 +94,9 @@ const triedByOthers = (
   { ownPolicies, relations, tenants: [tenant, other] }: Found,
 ): ReadonlyArray<Attack> => {
   const isApart = judgement._tag === "Kept" && judgement.kind === "kept apart";
-  const isForEverybody = ownPolicies[relation.name]?.withoutTenant === true;
+  // What a view shows that has nothing of tenants is nobody's secret.
+  const isView = judgement._tag === "Kept" && judgement.kind === "a view of what its reader may see";
+  const isForEverybody = isView || ownPolicies[relation.name]?.withoutTenant === true;
   return [
     ...(isForEverybody
       ? []
@@ -109,22 +114,31 @@ const triedByOthers = (
 export const prepare = Effect.fnUntraced(function* ({
   admin,
   expressions = {},
+  functions,
   ownPolicies: theirs = {},
   tenants: number = 3,
+  unreferenced,
 }: Options): Effect.fn.Return<Prepared, SqlError> {
   const ownPolicies = { ...ours, ...theirs };
   const isolated = yield* isolation(admin.client);
   const relations = yield* relationsOf(admin.client);
+  const ruled = [
+    ...(yield* wrongTables(admin.client, relations, unreferenced)),
+    ...(yield* wrongFunctions(admin.client, functions)),
+  ];
   const { tenants, unmade } = yield* populate(admin.client, relations, { tenants: Math.max(2, number), expressions });
 
   const found: Found = { relations, tenants, ownPolicies };
   const tables = new Map<string, Kind | "neither">();
   const attacks: Array<Attack> = [];
-  const findings: Array<Finding> = unmade.map(({ reason, table }) => ({
-    table,
-    says: `no row can be made: ${reason}`,
-    remedy: `State values in expressions, by "${table}.<column>".`,
-  }));
+  const findings: Array<Finding> = [
+    ...ruled,
+    ...unmade.map(({ reason, table }) => ({
+      table,
+      says: `no row can be made: ${reason}`,
+      remedy: `State values in expressions, by "${table}.<column>".`,
+    })),
+  ];
   for (const relation of relations) {
     const judgement = judge(relation, isolated, ownPolicies);
     tables.set(relation.name, judgement._tag === "Kept" ? judgement.kind : "neither");

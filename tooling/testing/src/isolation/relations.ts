@@ -55,6 +55,9 @@ export interface Relation {
   /** Whether tenants may use the schema at all. */
   readonly reachable: boolean;
   readonly isTable: boolean;
+  /** Whether it is a view, and whether that reads under the rights of who asks it: otherwise under its owner's. */
+  readonly isView: boolean;
+  readonly isInvokers: boolean;
   readonly owner: string;
   /** Whether row security can bind the owner. */
   readonly ownerIsBound: boolean;
@@ -86,7 +89,11 @@ with relation as (
     and n.nspname !~ '^pg_(toast|temp)'
 )
 select t.name, t.sql, t.nspname as schema,
-  has_schema_privilege('iam_tenant', t.nspname, 'usage') as reachable, t.relkind in ('r', 'p') as "isTable", owner.rolname as owner,
+  has_schema_privilege('iam_tenant', t.nspname, 'usage') as reachable, t.relkind in ('r', 'p') as "isTable",
+  t.relkind in ('v', 'm') as "isView",
+  coalesce((
+    select option_value::boolean from pg_options_to_table(t.reloptions) where option_name = 'security_invoker'
+  ), false) as "isInvokers", owner.rolname as owner,
   not (owner.rolsuper or owner.rolbypassrls) as "ownerIsBound",
   exists (
     select from pg_attribute a where a.attrelid = t.oid and a.attname = 'organization_id' and a.attnotnull

@@ -4,6 +4,7 @@ import { type Actor, type Attack, granted, nothing, refused, tries } from "../At
 import { literal, quoted } from "../names.ts";
 import type { OwnPolicy } from "../OwnPolicies.ts";
 import type { Relation } from "../relations.ts";
+import type { Tenant } from "../rows.ts";
 import { emptyWrites, writableColumn } from "./statements.ts";
 
 const denied = refused(SqlState.insufficientPrivilege);
@@ -84,3 +85,15 @@ export const ownPolicy = (
     ...writes(relation, actor),
   ];
 };
+
+/** A view that reads under the rights of who asks it: it shows no other tenant's rows either. */
+export const throughView = (relation: Relation, actor: Actor, { organization }: Tenant): ReadonlyArray<Attack> =>
+  relation.columns.some(({ name }) => name === "organization_id")
+    ? [
+        tries(relation.name, actor)(
+          "sees rows of others",
+          `select from ${relation.sql} where organization_id::text <> ${literal(organization)}`,
+          nothing(),
+        ),
+      ]
+    : [];
