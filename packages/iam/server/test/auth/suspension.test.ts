@@ -13,6 +13,7 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
     Effect.gen(function* () {
       const { ann, bob } = yield* Cast;
       const sql = yield* superuser;
+      const openOne = yield* organizationOf(ann, "open");
       const acme = yield* organizationOf(ann, "acme");
       const uuid = SharedEntityIds.OrganizationId.toUuid(acme.id);
       const organizationId = acme.id;
@@ -50,6 +51,12 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
         active: [ann.get("/organization/get-full-organization"), 404, "ORGANIZATION_NOT_FOUND"],
         named: [ann.get("/organization/list-members", { organizationId }), 404, "ORGANIZATION_NOT_FOUND"],
         slug: [ann.get("/organization/get-organization", { organizationSlug: "acme" }), 404, "ORGANIZATION_NOT_FOUND"],
+        // Where the endpoint does not look, another that lets the caller in changes nothing.
+        elsewhere: [
+          ann.post("/organization/set-active?organizationSlug=open", { organizationSlug: "acme" }),
+          404,
+          "ORGANIZATION_NOT_FOUND",
+        ],
         setActive: [ann.post("/organization/set-active", { organizationId }), 404, "ORGANIZATION_NOT_FOUND"],
         change: [
           ann.post("/organization/create-team", { name: "Night", organizationId }),
@@ -73,11 +80,18 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
         return {
           organizations: idsOf(granted(yield* ann.get("/organization/list"))),
           teams: idsOf(granted(yield* ann.get("/organization/list-user-teams"))),
+          invitations: idsOf(granted(yield* bob.get("/organization/list-user-invitations"))),
           providers: Array.isArray(providers) ? providers.map((one) => at(one, "providerId")) : providers,
           directory: users.status,
         };
       });
-      const there = { organizations: [acme.id], teams: [acme.teamId], providers: ["acme"], directory: 200 };
+      const there = {
+        organizations: [openOne.id, acme.id],
+        teams: [openOne.teamId, acme.teamId],
+        invitations: [text(invitation, "id")],
+        providers: ["acme"],
+        directory: 200,
+      };
 
       /** Nothing says when an organization was suspended. */
       const told: Array<unknown> = [];
@@ -92,7 +106,13 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
         const answer = yield* asked;
         assert.deepStrictEqual({ name, status: answer.status, code: answer.code }, { name, status, code });
       }
-      assert.deepStrictEqual(yield* lists, { organizations: [], teams: [], providers: [], directory: 401 });
+      assert.deepStrictEqual(yield* lists, {
+        organizations: [openOne.id],
+        teams: [openOne.teamId],
+        invitations: [],
+        providers: [],
+        directory: 401,
+      });
       assertRefused(
         yield* bob.post("/organization/accept-invitation", { invitationId: text(invitation, "id") }),
         400,

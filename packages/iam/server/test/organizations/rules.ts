@@ -1,10 +1,11 @@
 /** Who may do what, and what is refused to whom. */
 import { IamDb, Invitations, Members, Organizations, Roles, Teams, Tenancy } from "@beep/iam-server";
+import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { team, user as users } from "@beep/shared-tables";
 import type { IamTest } from "@beep/testing";
 import { assert, type Vitest } from "@effect/vitest";
-import { eq } from "drizzle-orm";
+import { eq, inArray } from "drizzle-orm";
 import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import { asService } from "../../src/tenancy/asService.ts";
@@ -34,6 +35,69 @@ const assertNone = Effect.fnUntraced(function* ({ principal }: Person, id: IamEn
 
 /** Gives the tests to a suite. */
 export const rules = (it: Vitest.MethodsNonLive<IamTest.Provided>): void => {
+  it.effect("AUTH-3: what a user does without being in an organization, a credential is limited from, too", () =>
+    Effect.gen(function* () {
+      const organizations = yield* Organizations.Organizations;
+      const invitations = yield* Invitations.Invitations;
+      const [ivo, jon] = yield* Effect.all([person("ivar"), person("jonna")]);
+      const { id } = yield* organizationOf(ivo, "ivos");
+      const { id: invitationId } = (yield* invited(ivo, id, jon)).invitation;
+      for (const limited of [byKey(jon, { member: ["read"] }), byToken(jon, "openid")]) {
+        const refusals = yield* Effect.all([
+          refusal(organizations.create(limited, { name: "Jons", slug: "jons" })),
+          refusal(organizations.ofUser(limited, {})),
+          refusal(invitations.received(limited, {})),
+          refusal(invitations.accept(limited, invitationId)),
+          refusal(invitations.reject(limited, invitationId)),
+        ]);
+        assert.deepStrictEqual([...new Set(refusals)], ["PERMISSION_MISSING"]);
+      }
+      yield* invitations.accept(byToken(jon, "invitation:accept"), invitationId);
+    }),
+  );
+
+  it.effect("TEN-6: what a removed member invited others to ends with the membership", () =>
+    Effect.gen(function* () {
+      const members = yield* Members.Members;
+      const invitations = yield* Invitations.Invitations;
+      const [kai, lev, mia] = yield* Effect.all([person("kaja"), person("levin"), person("mira")]);
+      const { id } = yield* organizationOf(kai, "kais");
+      const { id: levId } = yield* joined(id, lev, "admin");
+      const { id: invitationId } = (yield* invited(lev, id, mia, { roles: ["admin"] })).invitation;
+      assert.lengthOf(yield* all(invitations.received(mia.principal, {})), 1);
+      yield* as(kai, id)(members.remove(levId));
+      yield* assertNone(mia, invitationId);
+      // Nor is it one where the membership ended otherwise.
+      const { db } = yield* IamDb.IamDb;
+      const { id: again } = yield* joined(id, lev, "admin");
+      const { id: other } = (yield* invited(lev, id, mia, { roles: ["admin"] })).invitation;
+      yield* asService(db.delete(IamDbSchema.member).where(eq(IamDbSchema.member.id, again)));
+      yield* assertNone(mia, other);
+    }),
+  );
+
+  it.effect("TEN-4: what comes after a change, within the services' own transaction, is not that organization's", () =>
+    Effect.gen(function* () {
+      const teams = yield* Teams.Teams;
+      const [ned, ola] = yield* Effect.all([person("nedda"), person("olaf")]);
+      const one = yield* organizationOf(ned, "neds");
+      const two = yield* organizationOf(ola, "olas");
+      const names = yield* asService(
+        Effect.gen(function* () {
+          const first = yield* Tenancy.as(trusted, one.id)(teams.create({ name: "First" }));
+          const second = yield* Tenancy.as(trusted, two.id)(teams.create({ name: "Second" }));
+          const { db } = yield* IamDb.IamDb;
+          const both = yield* db
+            .select({ name: team.name })
+            .from(team)
+            .where(inArray(team.id, [first.id, second.id]));
+          return both.map(({ name }) => name);
+        }),
+      );
+      assert.sameMembers(names, ["First", "Second"]);
+    }),
+  );
+
   it.effect("AZ-12: owners are made, invited, changed and removed by owners", () =>
     Effect.gen(function* () {
       const members = yield* Members.Members;
