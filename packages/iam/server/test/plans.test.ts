@@ -122,7 +122,7 @@ const hot: Readonly<Record<string, Hot>> = {
   },
   "the members of a team": {
     statement: ({ teamId }) => query.select().from(teamMember).where(eq(teamMember.teamId, teamId)).toSQL(),
-    by: { iam_team_members: "iam_team_members_organization_id_team_id_idx" },
+    by: { iam_team_members: "iam_team_members_organization_id_team_id_id_idx" },
     rows: 500,
   },
   "pending invitations": {
@@ -241,8 +241,8 @@ const operations: Readonly<Record<string, Operation>> = {
     run: (population) =>
       Effect.flatMap(Teams.Teams, ({ members }) => asOwner(population)(members(population.teamId, { limit: PAGE }))),
     statement: /from "iam_team_members" inner join "iam_users"/,
-    by: { iam_team_members: "iam_team_members_organization_id_team_id_idx", iam_users: "iam_users_pkey" },
-    rows: 3 * 500,
+    by: { iam_team_members: "iam_team_members_organization_id_team_id_id_idx", iam_users: "iam_users_pkey" },
+    rows: 3 * (PAGE + 1),
   },
   "Roles.list": {
     run: (population) => Effect.flatMap(Roles.Roles, ({ list }) => asOwner(population)(list({ limit: PAGE }))),
