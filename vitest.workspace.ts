@@ -24,6 +24,8 @@ const isLongNamed = process.argv.some((argument) => /^(--project=)?long$/.test(a
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
+  // In which vitest runs the global setup.
+  environments: { __vitest__: { resolve: { conditions, externalConditions: conditions } } },
   test: {
     pool: "forks",
     maxWorkers: 2,

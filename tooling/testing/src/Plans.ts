@@ -11,6 +11,7 @@ import { PgClient } from "@effect/sql-pg/PgClient";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type { SqlError } from "effect/sql/SqlError";
+import type { Sent } from "./Statements.ts";
 
 const fields = {
   "Node Type": Schema.String,
@@ -80,26 +81,72 @@ export const explain = Effect.fn("Plans.explain")(function* (
   { params, sql }: Statement,
   way: Way = "custom",
 ): Effect.fn.Return<Plan, SqlError | Errors.CommitUnknown | Schema.SchemaError> {
-  const name = `explained_${randomBytes(8).toString("hex")}`;
-  const rows = yield* Effect.gen(function* () {
-    yield* client`select set_config('plan_cache_mode', ${`force_${way}_plan`}, true)`;
-    yield* client.unsafe(`prepare ${name} as ${sql}`);
-    const values = params.length === 0 ? "" : `(${params.map(literal).join()})`;
-    const rows = yield* client.unsafe(`explain (analyze, verbose, buffers, format json) execute ${name}${values}`);
-    yield* client.unsafe(`deallocate ${name}`);
-    return yield* new Undone({ rows });
-  }).pipe(
+  return yield* run(client, { sql, params: params.map((value) => ({ type: "unknown", value })) }, way).pipe(
     Tenancy.within(organizationId),
-    Effect.catchTag("Undone", ({ rows }) => Effect.succeed(rows)),
+    Effect.catchTag("Undone", ({ rows }) => planOf(rows)),
     Effect.provideService(PgClient, client),
   );
-  const [
-    {
-      "QUERY PLAN": [explained],
-    },
-  ] = yield* Schema.decodeUnknownEffect(Explained)(rows);
-  return { node: explained.Plan, milliseconds: explained["Execution Time"] };
 });
+
+/**
+ * Runs a statement again that was sent, and gives the plan: in the scope that was entered last before it, or under the
+ * role that the services' own connections have from their start.
+ *
+ * @param sent what was sent until then, in its order
+ */
+export const explainSent = Effect.fn("Plans.explainSent")(function* (
+  client: PgClient,
+  sent: ReadonlyArray<Sent>,
+  { params, text }: Sent,
+  way: Way = "custom",
+): Effect.fn.Return<Plan, SqlError | Schema.SchemaError> {
+  const scope = sent.findLast(({ purpose }) => purpose === "scope");
+  const enter =
+    scope === undefined
+      ? client`select set_config('role', 'iam_service', true)`
+      : execute(client, { sql: scope.text, params: scope.params });
+  return yield* Effect.andThen(enter, run(client, { sql: text, params }, way)).pipe(
+    client.withTransaction,
+    Effect.catchTag("Undone", ({ rows }) => planOf(rows)),
+  );
+});
+
+/** A statement whose parameters state their types. */
+interface Typed {
+  readonly sql: string;
+  readonly params: ReadonlyArray<{ readonly type: string; readonly value: unknown }>;
+}
+
+/** Executes a statement as a prepared one. */
+const execute = Effect.fnUntraced(function* (client: PgClient, { params, sql }: Typed, before = "") {
+  const name = `explained_${randomBytes(8).toString("hex")}`;
+  const list = (items: ReadonlyArray<string>) => (items.length === 0 ? "" : `(${items.join()})`);
+  yield* client.unsafe(`prepare ${name} ${list(params.map(({ type }) => type))} as ${sql}`);
+  const rows = yield* client.unsafe(`${before} execute ${name}${list(params.map(({ value }) => literal(value)))}`);
+  yield* client.unsafe(`deallocate ${name}`);
+  return rows;
+});
+
+/** Executes a statement, and fails with its plan, so that the transaction rolls back. */
+const run = Effect.fnUntraced(function* (client: PgClient, statement: Typed, way: Way) {
+  yield* client`select set_config('plan_cache_mode', ${`force_${way}_plan`}, true)`;
+  return yield* new Undone({
+    rows: yield* execute(client, statement, "explain (analyze, verbose, buffers, format json)"),
+  });
+});
+
+const planOf = (rows: unknown): Effect.Effect<Plan, Schema.SchemaError> =>
+  Effect.map(
+    Schema.decodeUnknownEffect(Explained)(rows),
+    ([
+      {
+        "QUERY PLAN": [explained],
+      },
+    ]) => ({
+      node: explained.Plan,
+      milliseconds: explained["Execution Time"],
+    }),
+  );
 
 /** A parameter as SQL writes it, for `EXECUTE`, which takes none. */
 const literal = (value: unknown): string => {

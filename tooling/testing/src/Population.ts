@@ -27,8 +27,6 @@ const large: Sizes = { organizations: 1_000, users: 100_000, members: 10_000, te
 export interface Population {
   readonly sizes: Sizes;
   readonly organizationId: SharedEntityIds.OrganizationId;
-  /** One that is not the big one. */
-  readonly otherOrganizationId: SharedEntityIds.OrganizationId;
   readonly owner: { readonly userId: SharedEntityIds.UserId; readonly memberId: IamEntityIds.MemberId };
   readonly teamId: SharedEntityIds.TeamId;
   /** All its members, by their keys' order. */
@@ -143,7 +141,6 @@ export const make = Effect.fn("Population.make")(function* (
   return {
     sizes,
     organizationId: SharedEntityIds.OrganizationId.fromUuid(uuidOf(1)),
-    otherOrganizationId: SharedEntityIds.OrganizationId.fromUuid(uuidOf(2)),
     owner: { userId: owner.userId, memberId: owner.id },
     teamId: SharedEntityIds.TeamId.fromUuid(uuidOf(1)),
     members: all,

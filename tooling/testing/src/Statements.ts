@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import type * as Scope from "effect/Scope";
 import * as Proxy from "./Proxy.ts";
+import type { Parameter } from "./statements/bound.ts";
 import * as Session from "./statements/session.ts";
 
 /** What a statement is for: to begin and end transactions, to enter a scope of the services', or the work itself. */
@@ -12,6 +13,7 @@ export type Purpose = "control" | "scope" | "work";
 export interface Sent {
   readonly purpose: Purpose;
   readonly text: string;
+  readonly params: ReadonlyArray<Parameter>;
 }
 
 /** How many of each were sent. */
@@ -54,7 +56,7 @@ export const watch = Effect.fnUntraced(function* (
   const executed: Array<Sent> = [];
   let answers = 0;
   const observer: Session.Observer = {
-    executed: (text) => executed.push({ purpose: purposeOf(text), text }),
+    executed: (text, params) => executed.push({ purpose: purposeOf(text), text, params }),
     answered: () => answers++,
   };
   const url = new URL(Redacted.value(upstream));

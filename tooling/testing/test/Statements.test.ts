@@ -48,6 +48,22 @@ layer(TestDatabase.layer(), { excludeTestServices: true })("what is sent", (it) 
     }),
   );
 
+  it.effect("comes with the parameters that were bound", () =>
+    Effect.gen(function* () {
+      const { appUrl } = yield* TestDatabase;
+      const watched = yield* Statements.watch(appUrl);
+      const client = yield* connect(watched.url);
+      const work = client`select ${"ä"}::text, ${null}::text, ${7}, ${true}, ${""}::text`;
+      for (const _ of [1, 2]) {
+        const { sent } = yield* watched.during(work);
+        assert.deepStrictEqual(
+          sent.map(({ params }) => params.map(({ value }) => value)),
+          [["ä", null, "7", "true", ""]],
+        );
+      }
+    }),
+  );
+
   it.effect("and is sent in one go is one round trip", () =>
     Effect.gen(function* () {
       const { appUrl } = yield* TestDatabase;

@@ -1,8 +1,10 @@
 /** The plans of what is asked of a tenant all the time, among as many rows as a large installation has. */
+import { Cursor } from "@beep/iam-domain";
+import { type Iam, Invitations, Members, Organizations, Roles, Teams, Tenancy } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
-import { SharedEntityIds } from "@beep/shared-domain";
+import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { organizationSetting } from "@beep/shared-tables";
-import { connect, Plans, Population, TestDatabase } from "@beep/testing";
+import { connect, IamTest, Plans, Population, type Statements, TestDatabase } from "@beep/testing";
 import type { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, layer } from "@effect/vitest";
 import { and, asc, eq, gt } from "drizzle-orm";
@@ -11,6 +13,8 @@ import * as Context from "effect/Context";
 import * as Data from "effect/Data";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
+import { inSession } from "./organizations/people.ts";
+import { Sent } from "./support/Sent.ts";
 
 const { invitation, member, teamMember, user } = IamDbSchema;
 
@@ -23,12 +27,43 @@ class Filled extends Context.Service<
   { readonly population: Population.Population; readonly client: PgClient; readonly admin: PgClient }
 >()("test/Filled") {}
 
+/** A user in more organizations than a page shows, and invited into as many others. */
+const guest = 200_001;
+
+const addGuest = Effect.fnUntraced(function* (admin: PgClient) {
+  yield* admin.unsafe(`
+    insert into iam_users (id, name, email, email_verified)
+    values (${Population.sqlUuid(`${guest}`)}, 'Guest', 'guest@example.com', true)`);
+  yield* admin.unsafe(`
+    insert into iam_members (id, organization_id, user_id)
+    select ${Population.sqlUuid(`${guest} + n`)}, ${Population.sqlUuid("n")}, ${Population.sqlUuid(`${guest}`)}
+    from generate_series(101, 200) n`);
+  yield* admin.unsafe(`
+    insert into iam_invitations (id, organization_id, email, role, status, expires_at, inviter_id)
+    select ${Population.sqlUuid(`${guest} + n`)}, organization_id, 'guest@example.com', 'member', 'pending',
+      now() + interval '2 days', user_id
+    from generate_series(201, 300) n
+    join iam_members on organization_id = ${Population.sqlUuid("n")} and role = 'owner'`);
+});
+
+/** Roles, as every organization may define some: in the big one more than a page shows. */
+const addRoles = (admin: PgClient) =>
+  admin.unsafe(`
+    insert into iam_organization_roles (id, organization_id, role, permission)
+    select ${Population.sqlUuid("n")}, ${Population.sqlUuid("case when n % 10 = 0 then 1 else 1 + n % 1000 end")},
+      'role-' || n, '{}'
+    from generate_series(1, 1000) n`);
+
 const filled = Layer.effect(
   Filled,
   Effect.gen(function* () {
     const { adminUrl, appUrl } = yield* TestDatabase;
     const admin = yield* connect(adminUrl);
-    return { population: yield* Population.make(admin), client: yield* connect(appUrl), admin };
+    const population = yield* Population.make(admin);
+    yield* addGuest(admin);
+    yield* addRoles(admin);
+    yield* admin`vacuum analyze iam_users, iam_members, iam_invitations, iam_organization_roles`;
+    return { population, client: yield* connect(appUrl), admin };
   }),
 );
 
@@ -87,7 +122,7 @@ const hot: Readonly<Record<string, Hot>> = {
   },
   "the members of a team": {
     statement: ({ teamId }) => query.select().from(teamMember).where(eq(teamMember.teamId, teamId)).toSQL(),
-    by: { iam_team_members: "iam_team_members_organization_id_team_id_idx" },
+    by: { iam_team_members: "iam_team_members_organization_id_team_id_id_idx" },
     rows: 500,
   },
   "pending invitations": {
@@ -157,8 +192,107 @@ const named: Readonly<Record<string, { readonly table: string; readonly statemen
   },
 };
 
+/** What a service does, and what is looked at for it. */
+interface Operation {
+  readonly run: (population: Population.Population) => Effect.Effect<unknown, unknown, Iam.Provided>;
+  /** Which of its statements is meant, where it sends several. */
+  readonly statement: RegExp;
+  readonly by: Readonly<Record<string, string>>;
+  readonly rows: number;
+}
+
+const asOwner = ({ organizationId, owner }: Population.Population) =>
+  Tenancy.as(inSession(owner.userId, IamEntityIds.SessionId.create()), organizationId);
+
+const guestUser = inSession(SharedEntityIds.UserId.fromUuid(Population.uuidOf(guest)), IamEntityIds.SessionId.create());
+
+const membersPage = (position: (population: Population.Population) => string | undefined): Operation["run"] =>
+  Effect.fnUntraced(function* (population) {
+    const members = yield* Members.Members;
+    const after = position(population);
+    const of = { list: "members", owner: population.organizationId, order: "oldest" } as const;
+    const cursor = after === undefined ? undefined : Cursor.make(of, after);
+    return yield* asOwner(population)(members.list({ limit: PAGE, cursor }));
+  });
+
+const ofMembers = {
+  statement: /from "iam_members" inner join "iam_users"/,
+  by: { iam_members: "iam_members_organization_id_id_unique", iam_users: "iam_users_pkey" },
+  // A row more than is shown tells whether there is a next page.
+  rows: 3 * (PAGE + 1),
+};
+
+const admitting = {
+  by: { iam_organizations: "iam_organizations_pkey" },
+  // The organization, the member, and the roles that the organization defined.
+  rows: 2 + 100,
+};
+
+const operations: Readonly<Record<string, Operation>> = {
+  "Members.list, the first page": { ...ofMembers, run: membersPage(() => undefined) },
+  "Members.list, from the middle on": { ...ofMembers, run: membersPage((population) => middleOf(population).id) },
+  "Teams.list": {
+    run: (population) => Effect.flatMap(Teams.Teams, ({ list }) => asOwner(population)(list({ limit: PAGE }))),
+    statement: /from "iam_teams"/,
+    by: { iam_teams: "iam_teams_organization_id_id_unique" },
+    rows: 20,
+  },
+  "Teams.members": {
+    run: (population) =>
+      Effect.flatMap(Teams.Teams, ({ members }) => asOwner(population)(members(population.teamId, { limit: PAGE }))),
+    statement: /from "iam_team_members" inner join "iam_users"/,
+    by: { iam_team_members: "iam_team_members_organization_id_team_id_id_idx", iam_users: "iam_users_pkey" },
+    rows: 3 * (PAGE + 1),
+  },
+  "Roles.list": {
+    run: (population) => Effect.flatMap(Roles.Roles, ({ list }) => asOwner(population)(list({ limit: PAGE }))),
+    statement: /from "iam_organization_roles"/,
+    by: { iam_organization_roles: "iam_organization_roles_organization_id_id_unique" },
+    rows: PAGE + 1,
+  },
+  "Invitations.list": {
+    run: (population) =>
+      Effect.flatMap(Invitations.Invitations, ({ list }) => asOwner(population)(list({ limit: PAGE }))),
+    statement: /from "iam_invitations"/,
+    by: { iam_invitations: "iam_invitations_organization_id_id_unique" },
+    rows: PAGE + 1,
+  },
+  "Invitations.received": {
+    run: () => Effect.flatMap(Invitations.Invitations, ({ received }) => received(guestUser, { limit: PAGE })),
+    statement: /from "iam_invitations"/,
+    by: { iam_invitations: "iam_invitations_email_idx", iam_users: "iam_users_pkey" },
+    // All that the address was ever invited to, and of those each organization and inviter.
+    rows: 1 + 3 * 100,
+  },
+  "Organizations.ofUser": {
+    run: () => Effect.flatMap(Organizations.Organizations, ({ ofUser }) => ofUser(guestUser, { limit: PAGE })),
+    statement: /from "iam_organizations"/,
+    by: { iam_organizations: "iam_organizations_pkey", iam_members: "iam_members_user_id_idx" },
+    // All memberships, to find those that come first; among few organizations, those of others in between.
+    rows: 100 + 151,
+  },
+  "Tenancy.admit": {
+    ...admitting,
+    run: (population) => asOwner(population)(Effect.void),
+    statement: /from iam_organizations o/,
+  },
+  "Tenancy.admit, with a lock": {
+    ...admitting,
+    run: (population) => asOwner(population)(Tenancy.changing({})(Effect.void)),
+    statement: /for no key update of o/,
+  },
+};
+
+/** What is read in the organization's name, and so by the setting; the others are the services' own. */
+const isTenants = (sent: ReadonlyArray<Statements.Sent>) =>
+  sent.findLast(({ purpose }) => purpose === "scope")?.params.some(({ value }) => value === "iam_tenant") ?? false;
+
 for (const major of TestDatabase.majors) {
-  const database = filled.pipe(Layer.provideMerge(TestDatabase.layer({ major })));
+  const database = IamTest.onDatabase.pipe(
+    Layer.provideMerge(filled),
+    Layer.provideMerge(Sent.watched),
+    Layer.provide(TestDatabase.layer({ major })),
+  );
   layer(database, { excludeTestServices: true })(`on PostgreSQL ${major}`, (it) => {
     for (const [name, { by, rows, statement }] of Object.entries(hot)) {
       it.effect(`TEN-5: ${name} reads the setting once, and the index`, () =>
@@ -170,6 +304,29 @@ for (const major of TestDatabase.majors) {
             Plans.looksAtMost(plan, rows);
             for (const [table, index] of Object.entries(by)) {
               Plans.usesIndex(plan, table, index);
+              Plans.scansNoWhole(plan, table);
+            }
+          }
+        }),
+      );
+    }
+
+    for (const [name, { by, rows, run, statement }] of Object.entries(operations)) {
+      it.effect(`TEN-5: ${name} reads the index, and no more than it shows`, () =>
+        Effect.gen(function* () {
+          const { client, population } = yield* Filled;
+          const { during } = yield* Sent;
+          const { sent } = yield* during(run(population));
+          const at = sent.findIndex(({ text }) => statement.test(text));
+          const meant =
+            sent[at] ?? assert.fail(`It sends no such statement, but\n${sent.map(({ text }) => text).join("\n")}`);
+          const before = sent.slice(0, at);
+          for (const way of Plans.ways) {
+            const plan = yield* Plans.explainSent(client, before, meant, way);
+            if (isTenants(before)) Plans.readsSettingOnce(plan);
+            Plans.looksAtMost(plan, rows);
+            for (const [table, index] of Object.entries(by)) Plans.usesIndex(plan, table, index);
+            for (const table of ["iam_members", "iam_users", "iam_invitations", "iam_organizations"]) {
               Plans.scansNoWhole(plan, table);
             }
           }

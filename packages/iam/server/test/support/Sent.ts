@@ -6,12 +6,15 @@ import * as Layer from "effect/Layer";
 
 /** The statements that pass to the database. */
 export class Sent extends Context.Service<Sent, Statements.Statements>()("test/support/Sent") {
-  /** A database on PostgreSQL, whose statements are watched. */
-  static readonly database = Layer.effectContext(
+  /** A database that is there already, whose statements are watched. */
+  static readonly watched = Layer.effectContext(
     Effect.gen(function* () {
-      const database = yield* TestDatabase.make();
+      const database = yield* TestDatabase;
       const statements = yield* Statements.watch(database.appUrl);
       return Context.make(Sent, statements).pipe(Context.add(TestDatabase, { ...database, appUrl: statements.url }));
     }),
   );
+
+  /** A database on PostgreSQL, whose statements are watched. */
+  static readonly database = Sent.watched.pipe(Layer.provide(TestDatabase.layer()));
 }

@@ -20,7 +20,8 @@ export const teamMember = OrgTable.make(IamEntityIds.TeamMemberId)(
       })
       .onDelete("cascade"),
     pg.unique("iam_team_members_team_id_user_id_unique").on(t.teamId, t.userId),
-    pg.index("iam_team_members_organization_id_team_id_idx").on(t.organizationId, t.teamId),
+    // With the id, in whose order a team's members are listed: without it all of them are read for each page.
+    pg.index("iam_team_members_organization_id_team_id_id_idx").on(t.organizationId, t.teamId, t.id),
     pg.index("iam_team_members_user_id_idx").on(t.userId),
   ],
 );
