@@ -3,19 +3,11 @@
  * password, and a sign-up, each with an address that is known and with one that is not. On the services as an installation
  * has them, but for the limits on requests, which a thousand calls would meet.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Auth, Mailer, TextMessages } from "@beep/iam-server";
-import * as ConfigProvider from "effect/ConfigProvider";
-import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
-import * as Layer from "effect/Layer";
 import * as Logger from "effect/Logger";
 import type { Comparison } from "../Benchmark.ts";
-import * as Database from "../Database.ts";
+import { baseUrl, makeAuth } from "../services.ts";
 
-const baseUrl = "http://localhost:3000";
 const password = "correct horse battery staple";
 const known = "known@example.com";
 
@@ -23,23 +15,7 @@ export const enumeration: Comparison = {
   name: "enumeration",
   description: "Known and unknown addresses at sign-in, reset and sign-up: as fast as each other?",
   setUp: Effect.gen(function* () {
-    const { services } = yield* Database.make;
-    const folder = yield* Effect.acquireRelease(
-      Effect.promise(() => mkdtemp(join(tmpdir(), "iam-bench-"))),
-      (path) => Effect.promise(() => rm(path, { recursive: true })),
-    );
-    const config = ConfigProvider.layer(
-      ConfigProvider.fromUnknown({
-        IAM_BASE_URL: baseUrl,
-        IAM_SECRET: "bWVhc3VyZWQsIGFuZCBub3RoaW5nIGVsc2UgLi4u",
-        IAM_RATE_LIMIT: "false",
-      }),
-    );
-    const mailer = Mailer.layerFolder({ folder, from: "iam@localhost" });
-    const textMessages = TextMessages.layerFolder({ folder });
-    const { api, handler } = yield* Layer.build(
-      Auth.layer.pipe(Layer.provide([Layer.succeedContext(services), mailer, textMessages, config])),
-    ).pipe(Effect.map(Context.get(Auth.Auth)));
+    const { api, handler } = yield* makeAuth();
     yield* api.createUser({ body: { name: "Known", email: known, password, data: { emailVerified: true } } });
 
     let count = 0;

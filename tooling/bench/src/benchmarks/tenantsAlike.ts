@@ -3,20 +3,11 @@
  * about something of another organization, and about what nobody has. On the services as an installation has them, but for
  * the limits on requests, which a thousand calls would meet.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Auth, Mailer, TextMessages } from "@beep/iam-server";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
-import * as ConfigProvider from "effect/ConfigProvider";
-import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
-import * as Layer from "effect/Layer";
 import * as Logger from "effect/Logger";
 import type { Comparison } from "../Benchmark.ts";
-import * as Database from "../Database.ts";
-
-const baseUrl = "http://localhost:3000";
+import { baseUrl, makeAuth } from "../services.ts";
 
 /** A provider that nobody signs in by. */
 const oidcConfig = {
@@ -44,24 +35,7 @@ export const tenantsAlike: Comparison = {
   name: "tenants-alike",
   description: "What is another tenant's, and what nobody has: answered as fast as each other?",
   setUp: Effect.gen(function* () {
-    const { services } = yield* Database.make;
-    const folder = yield* Effect.acquireRelease(
-      Effect.promise(() => mkdtemp(join(tmpdir(), "iam-bench-"))),
-      (path) => Effect.promise(() => rm(path, { recursive: true })),
-    );
-    const config = ConfigProvider.layer(
-      ConfigProvider.fromUnknown({
-        IAM_BASE_URL: baseUrl,
-        IAM_SECRET: "bWVhc3VyZWQsIGFuZCBub3RoaW5nIGVsc2UgLi4u",
-        IAM_RATE_LIMIT: "false",
-        IAM_PLUGINS: "sso",
-      }),
-    );
-    const mailer = Mailer.layerFolder({ folder, from: "iam@localhost" });
-    const textMessages = TextMessages.layerFolder({ folder });
-    const { api, handler } = yield* Layer.build(
-      Auth.layer.pipe(Layer.provide([Layer.succeedContext(services), mailer, textMessages, config])),
-    ).pipe(Effect.map(Context.get(Auth.Auth)));
+    const { api, handler } = yield* makeAuth({ IAM_PLUGINS: "sso" });
 
     /** Somebody who owns an organization, and is signed in. */
     const owner = Effect.fnUntraced(function* (name: string) {

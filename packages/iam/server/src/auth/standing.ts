@@ -8,6 +8,9 @@ const { invitation, member, scimSubject, user } = IamDbSchema;
 export const hasRole = (role: string, column: typeof user.role | typeof member.role | typeof invitation.role): SQL =>
   sql`${role} = any (string_to_array(${column}, ','))`;
 
+/** Whether a member owns the organization: by the index of owners, which a parameter in the role's place would not let be used. */
+export const isOwner: SQL = sql`'owner' = any (string_to_array(${member.role}, ','))`;
+
 /** Whether a user may act: neither banned, nor ended by the directories that made the account. */
 export const canAct: SQL = sql`(${user.banned} is not true or ${user.banExpires} <= now())
   and not exists (select from ${scimSubject} where ${scimSubject.userId} = ${user.id} and ${scimSubject.deactivated})`;

@@ -7,13 +7,14 @@ import { AccessControl, type Errors, Membership, type Page, Problems } from "@be
 import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, type SharedEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
-import { and, eq, ne, sql } from "drizzle-orm";
+import { and, eq, ne } from "drizzle-orm";
 import type { ConfigError } from "effect/Config";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { makeAccounts } from "../auth/directories/accounts.ts";
 import { settings } from "../auth/settings.ts";
+import { isOwner } from "../auth/standing.ts";
 import { IamDb } from "../db/IamDb.ts";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as InOrganization from "./inOrganization.ts";
@@ -144,8 +145,7 @@ const make = Effect.gen(function* () {
     const [other] = yield* db
       .select({ id: member.id })
       .from(member)
-      // By the index of owners, which a parameter in the role's place would not let it use.
-      .where(and(sql`'owner' = any (string_to_array(${member.role}, ','))`, ne(member.id, id)))
+      .where(and(isOwner, ne(member.id, id)))
       .limit(1);
     if (other === undefined) return yield* Problems.Conflict.of("LAST_OWNER");
   });

@@ -1,0 +1,39 @@
+/** The services as an installation has them, but for the limits on requests, which a thousand calls would meet. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Auth, Mailer, TextMessages } from "@beep/iam-server";
+import * as ConfigProvider from "effect/ConfigProvider";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Database from "./Database.ts";
+
+/** Where they say that they are. */
+export const baseUrl = "http://localhost:3000";
+
+/**
+ * Starts them on a database of their own, and writes what they send into a folder that ends with the scope.
+ *
+ * @param settings beside those that every installation has
+ */
+export const makeAuth = Effect.fnUntraced(function* (settings: Readonly<Record<string, string>> = {}) {
+  const { services } = yield* Database.make;
+  const folder = yield* Effect.acquireRelease(
+    Effect.promise(() => mkdtemp(join(tmpdir(), "iam-bench-"))),
+    (path) => Effect.promise(() => rm(path, { recursive: true })),
+  );
+  const config = ConfigProvider.layer(
+    ConfigProvider.fromUnknown({
+      IAM_BASE_URL: baseUrl,
+      IAM_SECRET: "bWVhc3VyZWQsIGFuZCBub3RoaW5nIGVsc2UgLi4u",
+      IAM_RATE_LIMIT: "false",
+      ...settings,
+    }),
+  );
+  const mailer = Mailer.layerFolder({ folder, from: "iam@localhost" });
+  const textMessages = TextMessages.layerFolder({ folder });
+  return yield* Layer.build(
+    Auth.layer.pipe(Layer.provide([Layer.succeedContext(services), mailer, textMessages, config])),
+  ).pipe(Effect.map(Context.get(Auth.Auth)));
+});
