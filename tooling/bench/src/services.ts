@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Auth, Mailer, TextMessages } from "@beep/iam-server";
 import * as ConfigProvider from "effect/ConfigProvider";
-import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Database from "./Database.ts";
@@ -17,7 +16,7 @@ export const baseUrl = "http://localhost:3000";
  *
  * @param settings beside those that every installation has
  */
-export const makeAuth = Effect.fnUntraced(function* (settings: Readonly<Record<string, string>> = {}) {
+export const makeServices = Effect.fnUntraced(function* (settings: Readonly<Record<string, string>> = {}) {
   const { services } = yield* Database.make;
   const folder = yield* Effect.acquireRelease(
     Effect.promise(() => mkdtemp(join(tmpdir(), "iam-bench-"))),
@@ -35,5 +34,5 @@ export const makeAuth = Effect.fnUntraced(function* (settings: Readonly<Record<s
   const textMessages = TextMessages.layerFolder({ folder });
   return yield* Layer.build(
     Auth.layer.pipe(Layer.provide([Layer.succeedContext(services), mailer, textMessages, config])),
-  ).pipe(Effect.map(Context.get(Auth.Auth)));
+  );
 });

@@ -3,10 +3,12 @@
  * password, and a sign-up, each with an address that is known and with one that is not. On the services as an installation
  * has them, but for the limits on requests, which a thousand calls would meet.
  */
+import { Auth } from "@beep/iam-server";
+import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Logger from "effect/Logger";
 import type { Comparison } from "../Benchmark.ts";
-import { baseUrl, makeAuth } from "../services.ts";
+import { baseUrl, makeServices } from "../services.ts";
 
 const password = "correct horse battery staple";
 const known = "known@example.com";
@@ -15,7 +17,7 @@ export const enumeration: Comparison = {
   name: "enumeration",
   description: "Known and unknown addresses at sign-in, reset and sign-up: as fast as each other?",
   setUp: Effect.gen(function* () {
-    const { api, handler } = yield* makeAuth();
+    const { api, handler } = Context.get(yield* makeServices(), Auth.Auth);
     yield* api.createUser({ body: { name: "Known", email: known, password, data: { emailVerified: true } } });
 
     let count = 0;

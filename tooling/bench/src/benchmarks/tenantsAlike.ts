@@ -3,11 +3,13 @@
  * about something of another organization, and about what nobody has. On the services as an installation has them, but for
  * the limits on requests, which a thousand calls would meet.
  */
+import { Auth } from "@beep/iam-server";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Logger from "effect/Logger";
 import type { Comparison } from "../Benchmark.ts";
-import { baseUrl, makeAuth } from "../services.ts";
+import { baseUrl, makeServices } from "../services.ts";
 
 /** A provider that nobody signs in by. */
 const oidcConfig = {
@@ -35,7 +37,7 @@ export const tenantsAlike: Comparison = {
   name: "tenants-alike",
   description: "What is another tenant's, and what nobody has: answered as fast as each other?",
   setUp: Effect.gen(function* () {
-    const { api, handler } = yield* makeAuth({ IAM_PLUGINS: "sso" });
+    const { api, handler } = Context.get(yield* makeServices({ IAM_PLUGINS: "sso" }), Auth.Auth);
 
     /** Somebody who owns an organization, and is signed in. */
     const owner = Effect.fnUntraced(function* (name: string) {
