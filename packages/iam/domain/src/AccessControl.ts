@@ -23,15 +23,6 @@ export const statements = {
 /** A resource of an organization; `ac` are its roles. */
 export type Resource = keyof typeof statements;
 
-/** The names of the resources. */
-export const resources = [
-  "organization",
-  "member",
-  "invitation",
-  "team",
-  "ac",
-] as const satisfies ReadonlyArray<Resource>;
-
 /** Some actions on some resources of an organization. */
 export type Asked = { readonly [R in Resource]?: ReadonlyArray<(typeof statements)[R][number]> };
 

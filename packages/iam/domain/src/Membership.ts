@@ -58,13 +58,6 @@ export const may = ({ defined, principal, roles }: Membership, asked: AccessCont
   }
 };
 
-/**
- * Whether a member may see a kind of things: every member may, and so may the organization's own key, unless the credential
- * is limited to something else.
- */
-export const maySee = ({ principal }: Membership, resource: AccessControl.Resource): boolean =>
-  isWithinCredential(principal, { [resource]: ["read"] });
-
 /** Whether a member owns the organization: only owners make owners, and change or remove them. */
 export const isOwner = ({ principal, roles }: Membership): boolean =>
   principal._tag === "System" || roles.includes(AccessControl.ownerRole);
@@ -80,20 +73,18 @@ export const demand = (
 ): Effect.Effect<void, Problems.PermissionMissing> =>
   may(membership, asked) ? Effect.void : Effect.fail(missing(asked));
 
-/** Fails unless a user's credential lets them do what they do without being in an organization. */
+/** Fails unless a principal's credential lets it do what needs no role: what users do in no organization, and leaving one. */
 export const demandCredential = (
-  user: Principal.User,
+  principal: Principal.Principal,
   asked: AccessControl.Permissions,
 ): Effect.Effect<void, Problems.PermissionMissing> =>
-  isWithinCredential(user, asked) ? Effect.void : Effect.fail(missing(asked));
+  isWithinCredential(principal, asked) ? Effect.void : Effect.fail(missing(asked));
 
-/** Fails unless a member may end their own membership: every member may, unless the credential is limited to something else. */
-export const demandOwnLeave = ({ principal }: Membership): Effect.Effect<void, Problems.PermissionMissing> =>
-  isWithinCredential(principal, { member: ["delete"] }) ? Effect.void : Effect.fail(missing({ member: ["delete"] }));
-
-/** Fails unless a member may see a kind of things. */
+/**
+ * Fails unless a member may see a kind of things: every member may, and so may the organization's own key, unless the
+ * credential is limited to something else.
+ */
 export const demandSight = (
-  membership: Membership,
+  { principal }: Membership,
   resource: AccessControl.Resource,
-): Effect.Effect<void, Problems.PermissionMissing> =>
-  maySee(membership, resource) ? Effect.void : Effect.fail(missing({ [resource]: ["read"] }));
+): Effect.Effect<void, Problems.PermissionMissing> => demandCredential(principal, { [resource]: ["read"] });

@@ -20,6 +20,7 @@ import { Current, type Sight } from "./sight.ts";
 import { isChanging } from "./transactional.ts";
 
 type OrganizationId = SharedEntityIds.OrganizationId;
+const { is: isOrganizationId } = SharedEntityIds.OrganizationId;
 
 /** What endpoints ask before they begin. */
 export interface Admission {
@@ -113,8 +114,6 @@ const belonging = ({ letIn }: Admission, principal: () => Principal.Principal): 
   },
   seeksOwners: false,
 });
-
-const { is: isOrganizationId } = SharedEntityIds.OrganizationId;
 
 const SessionOfUser = Schema.Struct({
   session: Schema.Struct({

@@ -19,6 +19,7 @@ import { IamDb } from "../db/IamDb.ts";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as InOrganization from "./inOrganization.ts";
 import * as Listing from "./Listing.ts";
+import * as MemberUser from "./memberUser.ts";
 import { demandOwnerFor, demandRoles } from "./roleRules.ts";
 import { leave } from "./teamMembership.ts";
 
@@ -34,12 +35,7 @@ export interface Member {
   readonly userId: UserId;
   readonly roles: ReadonlyArray<string>;
   readonly createdAt: Date;
-  readonly user: {
-    readonly id: UserId;
-    readonly name: string;
-    readonly email: string;
-    readonly image: string | null;
-  };
+  readonly user: MemberUser.MemberUser;
 }
 
 const { invitation, member, session, user } = IamDbSchema;
@@ -98,8 +94,7 @@ const selectMembers = (db: Db) =>
       userId: member.userId,
       role: member.role,
       createdAt: member.createdAt,
-      // Without its id, which is the member's `userId`: making a text of an id takes longer than reading it.
-      user: { name: user.name, email: user.email, image: user.image },
+      user: MemberUser.columns,
     })
     .from(member)
     .innerJoin(user, eq(user.id, member.userId));
@@ -221,7 +216,7 @@ const make = Effect.gen(function* () {
     leave: changing({})((membership) =>
       Effect.gen(function* () {
         const { memberId } = membership;
-        yield* Membership.demandOwnLeave(membership);
+        yield* Membership.demandCredential(membership.principal, { member: ["delete"] });
         if (memberId === null) return yield* Problems.NotFound.of("MEMBER_NOT_FOUND");
         const found = yield* find(membership, memberId);
         yield* end(found);

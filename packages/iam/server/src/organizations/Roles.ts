@@ -13,6 +13,7 @@ import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Schema from "effect/Schema";
+import * as Struct from "effect/Struct";
 import { hasRole } from "../auth/standing.ts";
 import { IamDb } from "../db/IamDb.ts";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
@@ -70,7 +71,7 @@ const demandOwnPermissions = (
   membership: Membership.Membership,
   permissions: AccessControl.Asked,
 ): Effect.Effect<void, Problems.PermissionMissing> => {
-  const lacking = AccessControl.resources.flatMap((resource) =>
+  const lacking = Struct.keys(AccessControl.statements).flatMap((resource) =>
     (permissions[resource] ?? [])
       .filter((action) => !Membership.may(membership, { [resource]: [action] }))
       .map((action) => [resource, [action]] as const),

@@ -14,6 +14,7 @@ import { IamDb } from "../db/IamDb.ts";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as InOrganization from "./inOrganization.ts";
 import * as Listing from "./Listing.ts";
+import * as MemberUser from "./memberUser.ts";
 import { join, leave } from "./teamMembership.ts";
 
 type TeamId = SharedEntityIds.TeamId;
@@ -35,12 +36,7 @@ export interface TeamMember {
   readonly teamId: TeamId;
   readonly userId: UserId;
   readonly createdAt: Date;
-  readonly user: {
-    readonly id: UserId;
-    readonly name: string;
-    readonly email: string;
-    readonly image: string | null;
-  };
+  readonly user: MemberUser.MemberUser;
 }
 
 const { member, team, teamMember, user } = IamDbSchema;
@@ -118,7 +114,7 @@ const make = Effect.gen(function* () {
         teamId: teamMember.teamId,
         userId: teamMember.userId,
         createdAt: teamMember.createdAt,
-        user: { name: user.name, email: user.email, image: user.image },
+        user: MemberUser.columns,
       })
       .from(teamMember)
       .innerJoin(user, eq(user.id, teamMember.userId));
