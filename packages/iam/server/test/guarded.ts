@@ -98,6 +98,17 @@ export interface Answer {
   readonly json: unknown;
 }
 
+/** Reads an answer. */
+export const answerOf = async (response: Response): Promise<Answer> => {
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: text === "" ? undefined : JSON.parse(text),
+  };
+};
+
 /** What answers requests to these routes. */
 export const guarded = Effect.gen(function* () {
   // Not all that is there: a server that listens has a router of its own.
@@ -113,14 +124,7 @@ export const guarded = Effect.gen(function* () {
   );
   yield* Effect.addFinalizer(() => Effect.promise(dispose));
   return (path: string, headers: HeadersInit = {}, method = "GET"): Effect.Effect<Answer> =>
-    Effect.promise(async () => {
-      const response = await handler(new Request(new URL(path, "http://localhost:3000"), { method, headers }));
-      const text = await response.text();
-      return {
-        status: response.status,
-        headers: response.headers,
-        text,
-        json: text === "" ? undefined : JSON.parse(text),
-      };
-    });
+    Effect.promise(async () =>
+      answerOf(await handler(new Request(new URL(path, "http://localhost:3000"), { method, headers }))),
+    );
 });

@@ -34,6 +34,7 @@ export const make =
       table: pg.PgBuildExtraConfigColumns<EntityColumns<Name, Prefix> & C>,
     ) => ReadonlyArray<pg.PgTableExtraConfigValue>,
     // Written out: inferred, it loses the table's name in the emitted declaration, and every selected column may be null.
+    // An alias is written in declarations of other packages, which cannot name it.
   ): pg.PgTableWithColumns<{
     name: TableName;
     schema: undefined;

@@ -22,6 +22,7 @@ import {
   signedUp,
   text,
 } from "./browser.ts";
+import { oidcConfig } from "./sso/idleProvider.ts";
 
 /** A request that is right but for what a test puts into it. */
 interface Case {
@@ -155,14 +156,7 @@ const prepare = Effect.fnUntraced(function* (ours: string) {
     issuer: "https://login.example",
     domain: "login.example",
     organizationId,
-    oidcConfig: {
-      clientId: "iam",
-      clientSecret: "a secret",
-      skipDiscovery: true,
-      authorizationEndpoint: "https://8.8.8.8/authorize",
-      tokenEndpoint: "https://8.8.8.8/token",
-      jwksEndpoint: "https://8.8.8.8/jwks",
-    },
+    oidcConfig,
   };
   return {
     ann,

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect";
 import { superuser } from "./atWrite.ts";
 import { type Answer, assertRefused, at, Cast, database, granted, idsOf, organizationOf, text } from "./browser.ts";
 import { connected, directoryBy, MEDIA_TYPE } from "./directory.ts";
+import { oidcConfig } from "./sso/idleProvider.ts";
 
 layer(Cast.on(database), { excludeTestServices: true })((it) => {
   it.effect("TEN-6: a suspended organization, and all that is its, is answered as none", () =>
@@ -24,16 +25,7 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       const provider = IamEntityIds.SsoProviderId.create();
       yield* sql`insert into iam_sso_providers (id, issuer, provider_id, organization_id, domain, domain_verified, oidc_config)
         values (${IamEntityIds.SsoProviderId.toUuid(provider)}, 'https://oidc.example', 'acme', ${uuid}, 'acme.example',
-          true, ${JSON.stringify({
-            clientId: "iam",
-            clientSecret: "a secret",
-            pkce: true,
-            skipDiscovery: true,
-            authorizationEndpoint: "https://8.8.8.8/authorize",
-            tokenEndpoint: "https://8.8.8.8/token",
-            jwksEndpoint: "https://8.8.8.8/jwks",
-            issuer: "https://oidc.example",
-          })})`;
+          true, ${JSON.stringify({ ...oidcConfig, pkce: true, issuer: "https://oidc.example" })})`;
       const { token } = yield* connected(SharedEntityIds.OrganizationId.make(acme.id));
       const { handler } = yield* Auth.Auth;
       const services = yield* Effect.context<Auth.Auth>();

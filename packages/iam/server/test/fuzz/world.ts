@@ -25,6 +25,7 @@ import {
 } from "../auth/directory.ts";
 import { mailedCode } from "../auth/operations/mailedSignIns.ts";
 import { signedMessage } from "../auth/siwe.ts";
+import { oidcConfig } from "../auth/sso/idleProvider.ts";
 import { keyPair, samlProvider } from "../auth/sso/samlProvider.ts";
 import { codeNow } from "../auth/totp.ts";
 
@@ -247,14 +248,6 @@ export const worlds = Effect.gen(function* () {
         session(member.id, active),
       ]);
     const oidc = { providerId: `oidc-${mark}`, issuer: "https://oidc.example", domain: `oidc-${mark}.example` };
-    const oidcConfig = {
-      clientId: "iam",
-      clientSecret: "a secret",
-      skipDiscovery: true,
-      authorizationEndpoint: "https://8.8.8.8/authorize",
-      tokenEndpoint: "https://8.8.8.8/token",
-      jwksEndpoint: "https://8.8.8.8/jwks",
-    };
     const samlProviderId = `saml-${mark}`;
     const samlConfig = {
       entryPoint: "https://saml.example/sign-in",

@@ -1,5 +1,5 @@
 /** What is done with organizations every day, on every kind of database. */
-import { IamDb, Invitations, Members, Organizations, Roles, Teams, Tenancy } from "@beep/iam-server";
+import { IamDb, Tenancy } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds } from "@beep/shared-domain";
 import { IamTest } from "@beep/testing";
@@ -8,7 +8,19 @@ import { assert, layer } from "@effect/vitest";
 import { eq } from "drizzle-orm";
 import * as Effect from "effect/Effect";
 import { asService } from "../../src/tenancy/asService.ts";
-import { active, all, as, counts, invited, joined, ofOrganization, organizationOf, person, refusal } from "./people.ts";
+import {
+  active,
+  all,
+  as,
+  counts,
+  invited,
+  joined,
+  ofOrganization,
+  organizationOf,
+  person,
+  refusal,
+  services,
+} from "./people.ts";
 import { rules } from "./rules.ts";
 
 /** An organization's API key, by its row. */
@@ -24,12 +36,11 @@ const keyOf = Effect.fnUntraced(function* (referenceId: string) {
   };
 });
 
-for (const { name, layer: services } of IamTest.databases) {
-  layer(services, { excludeTestServices: true })(`on ${name}`, (it) => {
+for (const { name, layer: iam } of IamTest.databases) {
+  layer(iam, { excludeTestServices: true })(`on ${name}`, (it) => {
     it.effect("AUTH-8: an organization is made, seen, changed, suspended, resumed and removed", () =>
       Effect.gen(function* () {
-        const organizations = yield* Organizations.Organizations;
-        const teams = yield* Teams.Teams;
+        const { organizations, teams } = yield* services;
         const ann = yield* person("ann");
         const bob = yield* person("bob");
 
@@ -99,9 +110,7 @@ for (const { name, layer: services } of IamTest.databases) {
 
     it.effect("AUTH-8: members are added, seen, given roles, removed, and leave", () =>
       Effect.gen(function* () {
-        const members = yield* Members.Members;
-        const organizations = yield* Organizations.Organizations;
-        const teams = yield* Teams.Teams;
+        const { members, organizations, teams } = yield* services;
         const [cat, dan, eve] = yield* Effect.all([person("cat"), person("dan"), person("eve")]);
         const { id, ownerId, teamId } = yield* organizationOf(cat, "cats");
         const inCats = as(cat, id);
@@ -146,9 +155,7 @@ for (const { name, layer: services } of IamTest.databases) {
 
     it.effect("AUTH-8: an address is invited into teams, and whoever has it accepts or rejects", () =>
       Effect.gen(function* () {
-        const invitations = yield* Invitations.Invitations;
-        const members = yield* Members.Members;
-        const teams = yield* Teams.Teams;
+        const { invitations, members, teams } = yield* services;
         const mailbox = yield* IamTest.Mailbox;
         const client = yield* PgClient;
         const [fay, gus, hal] = yield* Effect.all([person("fay"), person("gus"), person("hal")]);
@@ -227,8 +234,7 @@ for (const { name, layer: services } of IamTest.databases) {
 
     it.effect("AUTH-8: teams are made, renamed, joined, left and removed, and counted as Better Auth does", () =>
       Effect.gen(function* () {
-        const teams = yield* Teams.Teams;
-        const invitations = yield* Invitations.Invitations;
+        const { teams, invitations } = yield* services;
         const [ida, joe] = yield* Effect.all([person("ida"), person("joe")]);
         const { id, teamId } = yield* organizationOf(ida, "ides");
         yield* joined(id, joe);
@@ -266,10 +272,7 @@ for (const { name, layer: services } of IamTest.databases) {
 
     it.effect("AUTH-8: roles are defined, given, changed and removed", () =>
       Effect.gen(function* () {
-        const roles = yield* Roles.Roles;
-        const members = yield* Members.Members;
-        const teams = yield* Teams.Teams;
-        const invitations = yield* Invitations.Invitations;
+        const { roles, members, teams, invitations } = yield* services;
         const [lea, max] = yield* Effect.all([person("lea"), person("max")]);
         const { id } = yield* organizationOf(lea, "leas");
         const inLeas = as(lea, id);

@@ -1,5 +1,5 @@
 /** Lists by cursor while rows come and go, and what the services send to the database. */
-import { Auth, IamDb, Invitations, Members, Organizations, Roles, Teams, Tenancy } from "@beep/iam-server";
+import { Auth, IamDb, Teams, Tenancy } from "@beep/iam-server";
 import { SharedEntityIds } from "@beep/shared-domain";
 import { team } from "@beep/shared-tables";
 import { IamTest, Statements, TestDatabase } from "@beep/testing";
@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Schema from "effect/Schema";
 import { asService } from "../../src/tenancy/asService.ts";
-import { all, as, inSession, organizationOf, person } from "./people.ts";
+import { all, as, inSession, organizationOf, person, services } from "./people.ts";
 
 /** What was sent to the database. */
 class Sent extends Context.Service<Sent, Statements.Statements>()("test/organizations/Sent") {}
@@ -88,8 +88,7 @@ layer(Layer.provideMerge(IamTest.onDatabase, watched), { excludeTestServices: tr
 
   it.effect("API-2: the pages of a whole organization go on in the lists, and in no other's", () =>
     Effect.gen(function* () {
-      const organizations = yield* Organizations.Organizations;
-      const teams = yield* Teams.Teams;
+      const { organizations, teams } = yield* services;
       const { db } = yield* IamDb.IamDb;
       const [ann, bob] = yield* Effect.all([person("ann-pages"), person("bob-pages")]);
       const { id: organizationId } = yield* organizationOf(ann, "ann-pages");
@@ -120,11 +119,7 @@ layer(Layer.provideMerge(IamTest.onDatabase, watched), { excludeTestServices: tr
     Effect.gen(function* () {
       const { api, session } = yield* Auth.Auth;
       const { during } = yield* Sent;
-      const organizations = yield* Organizations.Organizations;
-      const members = yield* Members.Members;
-      const invitations = yield* Invitations.Invitations;
-      const teams = yield* Teams.Teams;
-      const roles = yield* Roles.Roles;
+      const { organizations, members, invitations, teams, roles } = yield* services;
       const mailbox = yield* IamTest.Mailbox;
       const found = Effect.fnUntraced(function* (name: string) {
         const user = yield* IamTest.signedUp(name);

@@ -1,5 +1,5 @@
 /** Who acts in these tests: users with a session, as a request's credential would have verified them. */
-import { IamDb, Invitations, Members, Organizations, Teams, Tenancy } from "@beep/iam-server";
+import { IamDb, Invitations, Members, Organizations, Roles, Teams, Tenancy } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, Principal, SharedEntityIds } from "@beep/shared-domain";
 import { user as users } from "@beep/shared-tables";
@@ -9,8 +9,14 @@ import { eq } from "drizzle-orm";
 import * as Effect from "effect/Effect";
 import { asService } from "../../src/tenancy/asService.ts";
 
-/** A verified user. */
-export type User = Extract<Principal.Principal, { readonly _tag: "User" }>;
+/** The services of organizations. */
+export const services = Effect.all({
+  organizations: Organizations.Organizations,
+  members: Members.Members,
+  invitations: Invitations.Invitations,
+  teams: Teams.Teams,
+  roles: Roles.Roles,
+});
 
 /** A user with a session. */
 export interface Person {
@@ -18,11 +24,11 @@ export interface Person {
   readonly name: string;
   readonly email: string;
   readonly sessionId: IamEntityIds.SessionId;
-  readonly principal: User;
+  readonly principal: Principal.User;
 }
 
 /** The principal of a session. */
-export const inSession = (userId: SharedEntityIds.UserId, sessionId: IamEntityIds.SessionId): User => ({
+export const inSession = (userId: SharedEntityIds.UserId, sessionId: IamEntityIds.SessionId): Principal.User => ({
   _tag: "User",
   userId,
   impersonatedBy: null,
@@ -30,7 +36,10 @@ export const inSession = (userId: SharedEntityIds.UserId, sessionId: IamEntityId
 });
 
 /** The principal of a user's API key, limited to permissions or not. */
-export const byKey = ({ id }: Person, permissions: Readonly<Record<string, ReadonlyArray<string>>> | null): User => ({
+export const byKey = (
+  { id }: Person,
+  permissions: Readonly<Record<string, ReadonlyArray<string>>> | null,
+): Principal.User => ({
   _tag: "User",
   userId: id,
   impersonatedBy: null,
@@ -38,7 +47,7 @@ export const byKey = ({ id }: Person, permissions: Readonly<Record<string, Reado
 });
 
 /** The principal of an access token of a user's, limited to scopes. */
-export const byToken = ({ id }: Person, ...scopes: ReadonlyArray<string>): User => ({
+export const byToken = ({ id }: Person, ...scopes: ReadonlyArray<string>): Principal.User => ({
   _tag: "User",
   userId: id,
   impersonatedBy: null,

@@ -16,6 +16,7 @@ import { asService } from "../../src/tenancy/asService.ts";
 import { at, type Browser } from "../auth/browser.ts";
 import { Listening, listeningOn } from "../auth/listening.ts";
 import { confidential, Parties, tokensOf } from "../auth/oauth/parties.ts";
+import { type Answer, answerOf } from "../guarded.ts";
 import { operations, schemas } from "../support/definition.ts";
 import { Sent } from "../support/Sent.ts";
 
@@ -38,33 +39,21 @@ const clientOf = Effect.fnUntraced(function* (headers: Headers, tell: (request: 
   });
 });
 
-interface Answer {
-  readonly status: number;
-  readonly headers: globalThis.Headers;
-  readonly text: string;
-  readonly json: unknown;
-}
-
 /** A request as anybody can write one. */
 const sending = Effect.map(
   Listening,
   ({ url }) =>
     (headers: Headers) =>
     (method: string, path: string, body?: unknown): Effect.Effect<Answer> =>
-      Effect.promise(async () => {
-        const response = await fetch(`${url}/api${path}`, {
-          method,
-          headers: { ...headers, ...(body !== undefined && { "content-type": "application/json" }) },
-          ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
-        });
-        const text = await response.text();
-        return {
-          status: response.status,
-          headers: response.headers,
-          text,
-          json: text === "" ? undefined : JSON.parse(text),
-        };
-      }),
+      Effect.promise(async () =>
+        answerOf(
+          await fetch(`${url}/api${path}`, {
+            method,
+            headers: { ...headers, ...(body !== undefined && { "content-type": "application/json" }) },
+            ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+          }),
+        ),
+      ),
 );
 
 const assertRefused = (answer: Answer, status: number, code: string, about = ""): void =>

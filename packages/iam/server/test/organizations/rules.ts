@@ -1,5 +1,5 @@
 /** Who may do what, and what is refused to whom. */
-import { IamDb, Invitations, Members, Organizations, Roles, Teams, Tenancy } from "@beep/iam-server";
+import { IamDb, Invitations, Members, Teams, Tenancy } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { team, user as users } from "@beep/shared-tables";
@@ -22,6 +22,7 @@ import {
   type Person,
   person,
   refusal,
+  services,
   trusted,
 } from "./people.ts";
 
@@ -37,8 +38,7 @@ const assertNone = Effect.fnUntraced(function* ({ principal }: Person, id: IamEn
 export const rules = (it: Vitest.MethodsNonLive<IamTest.Provided>): void => {
   it.effect("AUTH-3: what a user does without being in an organization, a credential is limited from, too", () =>
     Effect.gen(function* () {
-      const organizations = yield* Organizations.Organizations;
-      const invitations = yield* Invitations.Invitations;
+      const { organizations, invitations } = yield* services;
       const [ivo, jon] = yield* Effect.all([person("ivar"), person("jonna")]);
       const { id } = yield* organizationOf(ivo, "ivos");
       const { id: invitationId } = (yield* invited(ivo, id, jon)).invitation;
@@ -58,8 +58,7 @@ export const rules = (it: Vitest.MethodsNonLive<IamTest.Provided>): void => {
 
   it.effect("TEN-6: what a removed member invited others to ends with the membership", () =>
     Effect.gen(function* () {
-      const members = yield* Members.Members;
-      const invitations = yield* Invitations.Invitations;
+      const { members, invitations } = yield* services;
       const [kai, lev, mia] = yield* Effect.all([person("kaja"), person("levin"), person("mira")]);
       const { id } = yield* organizationOf(kai, "kais");
       const { id: levId } = yield* joined(id, lev, "admin");
@@ -100,8 +99,7 @@ export const rules = (it: Vitest.MethodsNonLive<IamTest.Provided>): void => {
 
   it.effect("AZ-12: owners are made, invited, changed and removed by owners", () =>
     Effect.gen(function* () {
-      const members = yield* Members.Members;
-      const invitations = yield* Invitations.Invitations;
+      const { members, invitations } = yield* services;
       const [oda, pat, quin, rob] = yield* Effect.all([person("oda"), person("pat"), person("quin"), person("rob")]);
       const { id, ownerId } = yield* organizationOf(oda, "odas");
       const { id: patId } = yield* joined(id, pat, "admin");
@@ -146,11 +144,7 @@ export const rules = (it: Vitest.MethodsNonLive<IamTest.Provided>): void => {
 
   it.effect("AZ-12: who lacks a permission is told which, and nobody gives a role more than they may", () =>
     Effect.gen(function* () {
-      const organizations = yield* Organizations.Organizations;
-      const members = yield* Members.Members;
-      const invitations = yield* Invitations.Invitations;
-      const teams = yield* Teams.Teams;
-      const roles = yield* Roles.Roles;
+      const { organizations, members, invitations, teams, roles } = yield* services;
       const [sue, tom, uma] = yield* Effect.all([person("sue"), person("tom"), person("uma")]);
       const { id, ownerId, teamId } = yield* organizationOf(sue, "sues");
       const { id: tomId } = yield* joined(id, tom);
@@ -228,10 +222,7 @@ export const rules = (it: Vitest.MethodsNonLive<IamTest.Provided>): void => {
 
   it.effect("TEN-6: what is another organization's is as what nobody has", () =>
     Effect.gen(function* () {
-      const members = yield* Members.Members;
-      const invitations = yield* Invitations.Invitations;
-      const teams = yield* Teams.Teams;
-      const roles = yield* Roles.Roles;
+      const { members, invitations, teams, roles } = yield* services;
       const [xan, yan, zoe] = yield* Effect.all([person("xan"), person("yan"), person("zoe")]);
       const mine = yield* organizationOf(xan, "mine");
       const other = yield* organizationOf(yan, "other");
@@ -287,9 +278,7 @@ export const rules = (it: Vitest.MethodsNonLive<IamTest.Provided>): void => {
 
   it.effect("TEN-6: who is let into no organization is told the same, whatever the reason", () =>
     Effect.gen(function* () {
-      const organizations = yield* Organizations.Organizations;
-      const members = yield* Members.Members;
-      const teams = yield* Teams.Teams;
+      const { organizations, members, teams } = yield* services;
       const [bea, cal, dee] = yield* Effect.all([person("bea"), person("cal"), person("dee")]);
       const { id } = yield* organizationOf(bea, "beas");
       const { id: elsewhere } = yield* organizationOf(dee, "dees");
@@ -336,8 +325,7 @@ export const rules = (it: Vitest.MethodsNonLive<IamTest.Provided>): void => {
 
   it.effect("TEN-6: an invitation into a suspended organization is none until it is resumed", () =>
     Effect.gen(function* () {
-      const invitations = yield* Invitations.Invitations;
-      const organizations = yield* Organizations.Organizations;
+      const { invitations, organizations } = yield* services;
       const [wyn, wil] = yield* Effect.all([person("wyn"), person("wil")]);
       const { id } = yield* organizationOf(wyn, "wyns");
       const { invitation } = yield* invited(wyn, id, wil);
@@ -352,10 +340,7 @@ export const rules = (it: Vitest.MethodsNonLive<IamTest.Provided>): void => {
 
   it.effect("AZ-3: a credential limits its user, and an organization's key is worth what it says", () =>
     Effect.gen(function* () {
-      const members = yield* Members.Members;
-      const organizations = yield* Organizations.Organizations;
-      const invitations = yield* Invitations.Invitations;
-      const teams = yield* Teams.Teams;
+      const { members, organizations, invitations, teams } = yield* services;
       const [fia, gil] = yield* Effect.all([person("fia"), person("gil")]);
       const { id, teamId } = yield* organizationOf(fia, "fias");
       const create = teams.create({ name: "Night" });
@@ -446,8 +431,7 @@ export const rules = (it: Vitest.MethodsNonLive<IamTest.Provided>): void => {
 
   it.effect("DB-1: services are at home in a caller's transaction, and leave it in the scope that it had", () =>
     Effect.gen(function* () {
-      const members = yield* Members.Members;
-      const teams = yield* Teams.Teams;
+      const { members, teams } = yield* services;
       const { db } = yield* IamDb.IamDb;
       const kim = yield* person("kim");
       const { id, ownerId } = yield* organizationOf(kim, "kims");

@@ -1,6 +1,6 @@
 /** Changes that are there as a whole, or not at all, and mail that leaves only with them; and rows that two sides write. */
 import { createHash } from "node:crypto";
-import { Auth, IamDb, Invitations, Members, Organizations, Roles, Teams } from "@beep/iam-server";
+import { Auth, IamDb, Invitations } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { IamTest, TestDatabase } from "@beep/testing";
@@ -13,18 +13,14 @@ import * as Logger from "effect/Logger";
 import { asService } from "../../src/tenancy/asService.ts";
 import { superuser } from "../auth/atWrite.ts";
 import * as Faults from "../auth/faults.ts";
-import { active, all, as, counts, inSession, invited, organizationOf, person, trusted } from "./people.ts";
+import { active, all, as, counts, inSession, invited, organizationOf, person, services, trusted } from "./people.ts";
 
 const database = Layer.provideMerge(IamTest.postgres(), Logger.layer([]));
 
 layer(database, { excludeTestServices: true })("a change that fails", (it) => {
   it.effect("AUTH-8: leaves nothing, whichever of its writes it fails at, and sends no mail", () =>
     Effect.gen(function* () {
-      const organizations = yield* Organizations.Organizations;
-      const members = yield* Members.Members;
-      const invitations = yield* Invitations.Invitations;
-      const teams = yield* Teams.Teams;
-      const roles = yield* Roles.Roles;
+      const { organizations, members, invitations, teams, roles } = yield* services;
       const mailbox = yield* IamTest.Mailbox;
       const { db } = yield* IamDb.IamDb;
       const sql = yield* superuser;
@@ -173,9 +169,7 @@ layer(database, { excludeTestServices: true })("beside Better Auth", (it) => {
   it.effect("AUTH-2: its endpoints see and handle what the services make", () =>
     Effect.gen(function* () {
       const { api } = yield* Auth.Auth;
-      const members = yield* Members.Members;
-      const teams = yield* Teams.Teams;
-      const roles = yield* Roles.Roles;
+      const { members, teams, roles } = yield* services;
       const sql = yield* superuser;
       const ann = yield* signedUp("ann");
       const bob = yield* signedUp("bob");
@@ -242,11 +236,7 @@ layer(database, { excludeTestServices: true })("beside Better Auth", (it) => {
   it.effect("AUTH-2: the services see and handle what its endpoints make", () =>
     Effect.gen(function* () {
       const { api } = yield* Auth.Auth;
-      const organizations = yield* Organizations.Organizations;
-      const members = yield* Members.Members;
-      const invitations = yield* Invitations.Invitations;
-      const teams = yield* Teams.Teams;
-      const roles = yield* Roles.Roles;
+      const { organizations, members, invitations, teams, roles } = yield* services;
       const mailbox = yield* IamTest.Mailbox;
       const cat = yield* signedUp("cat");
       const dan = yield* signedUp("dan");
@@ -315,8 +305,7 @@ layer(Layer.provideMerge(IamTest.configured(few), TestDatabase.layer()), { exclu
     it.effect("AUTH-2: bind the services and Better Auth's endpoints alike", () =>
       Effect.gen(function* () {
         const { api } = yield* Auth.Auth;
-        const invitations = yield* Invitations.Invitations;
-        const members = yield* Members.Members;
+        const { invitations, members } = yield* services;
         const mailbox = yield* IamTest.Mailbox;
         const ann = yield* signedUp("ann");
         const bob = yield* signedUp("bob");

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type { SingleSignOn } from "../../../src/auth/api/singleSignOn.ts";
 import { nameServer } from "../sso/dns.ts";
+import { oidcConfig } from "../sso/idleProvider.ts";
 import { keyPair, samlProvider } from "../sso/samlProvider.ts";
 import { type Answers, answer, list, success } from "./answers.ts";
 import { type Operations, person } from "./verified.ts";
@@ -102,14 +103,7 @@ export const singleSignOn = {
         issuer: "https://login.sso.example",
         domain: "sso.example",
         organizationId,
-        oidcConfig: {
-          clientId: "iam",
-          clientSecret: "a secret",
-          skipDiscovery: true,
-          authorizationEndpoint: "https://8.8.8.8/authorize",
-          tokenEndpoint: "https://8.8.8.8/token",
-          jwksEndpoint: "https://8.8.8.8/jwks",
-        },
+        oidcConfig,
       },
     });
     const saml = samlProvider("https://saml.sso.example", yield* keyPair("sso"));
