@@ -55,7 +55,7 @@ const migrationLock = 7_206_851_301;
 export interface Options {
   /** The login of the application: it is given the two roles and owns nothing. */
   readonly login: string;
-  /** The tables, for what they let tenants read; the database remembers what it was told of other tables. */
+  /** The tables, for what they state; the database remembers what it was told of other tables. */
   readonly schema: Readonly<Record<string, unknown>>;
   /** The migrations, in order; this package's own where nothing is said. */
   readonly sources?: ReadonlyArray<Source> | undefined;
@@ -82,7 +82,7 @@ export const run = Effect.fn("Migrations.run")(function* (options: Options) {
       // Row security, the step that hardens tables turns on again.
       yield* demandUnchanged(sources, { login: options.login, secured: false });
       for (const statement of hardening.createTriggerFunctions) yield* client.unsafe(statement);
-      for (const statement of statedColumns(options.schema)) yield* client.unsafe(statement);
+      for (const statement of stated(options.schema)) yield* client.unsafe(statement);
       yield* harden;
       yield* client.unsafe(hardening.grantLogin(options.login));
       yield* client.unsafe(hardening.grantRoles(options.login));
@@ -199,14 +199,16 @@ const bypassing = (cause?: unknown) =>
     cause,
   });
 
-const statedColumns = (schema: Options["schema"]): ReadonlyArray<string> =>
+const stated = (schema: Options["schema"]): ReadonlyArray<string> =>
   Object.values(schema)
     .filter((table) => is(table, PgTable))
     .flatMap((table) => {
       const { name, policies } = getTableConfig(table);
-      return policies
-        .filter((policy) => policy instanceof Table.TenantMayRead)
-        .map((policy) => hardening.stateColumns(name, policy.columns));
+      return policies.flatMap((policy) => {
+        if (policy instanceof Table.ServiceSeesAll) return [hardening.state(name, policy.name, policy.facts)];
+        if (policy instanceof Table.TenantMayRead) return [hardening.state(name, policy.name, policy.columns)];
+        return [];
+      });
     });
 
 function explain(error: unknown): Errors.StartupError {

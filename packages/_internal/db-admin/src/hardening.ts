@@ -100,17 +100,17 @@ $$`,
 ];
 
 /**
- * Keeps in the catalogue which columns a table outside organizations lets tenants read, as a comment on its policy: so
- * that `hardenTables` grants them whoever migrates, also one who does not know the table.
+ * Keeps in the catalogue what a table states, as a comment on the policy by which it states it: so that `hardenTables`
+ * does right by it whoever migrates, also one who does not know the table.
  */
-export const stateColumns = (table: string, columns: ReadonlyArray<string>): string => `
+export const state = (table: string, policy: string, stated: unknown): string => `
 do $$
 begin
-  if ${literal(JSON.stringify(columns))} is distinct from (
+  if ${literal(JSON.stringify(stated))} is distinct from (
     select obj_description(p.oid, 'pg_policy') from pg_policy p
-    where p.polrelid = ${literal(quoted(table))}::regclass and p.polname = 'iam_tenant_reads'
+    where p.polrelid = ${literal(quoted(table))}::regclass and p.polname = ${literal(policy)}
   ) then
-    comment on policy iam_tenant_reads on ${quoted(table)} is ${literal(JSON.stringify(columns))};
+    comment on policy ${quoted(policy)} on ${quoted(table)} is ${literal(JSON.stringify(stated))};
   end if;
 end
 $$`;

@@ -1,5 +1,6 @@
 /** What migrating does for tables of an application, which are made like ours. */
 import { IamDbSchema } from "@beep/iam-tables";
+import { EntityId } from "@beep/shared-domain";
 import { Table } from "@beep/shared-tables";
 import { connect, TestDatabase } from "@beep/testing";
 import { assert, describe, it } from "@effect/vitest";
@@ -9,10 +10,12 @@ import * as Effect from "effect/Effect";
 import { Catalogue, SqlState } from "../src/index.ts";
 import { differencesBetween, folderWith, migrate } from "./support.ts";
 
+const NoticeId = EntityId.make("NoticeId", { prefix: "notice", table: "app_notices" });
+
 const notice = pg.pgTable.withRLS(
   "app_notices",
   { text: pg.text("text").notNull(), author: pg.text("author").notNull(), place: pg.text("a 'place'") },
-  (t) => [Table.serviceSeesAll(), new Table.TenantMayRead({ rows: sql`true`, columns: [t.text, t.place] })],
+  (t) => [...Table.common(NoticeId, t, {}), new Table.TenantMayRead({ rows: sql`true`, columns: [t.text, t.place] })],
 );
 
 const entity = `id uuid primary key default gen_random_uuid(), created_at timestamptz(3) not null default now(),

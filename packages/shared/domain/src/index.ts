@@ -1,5 +1,6 @@
 export { type Actor, anonymous, CurrentActor, CurrentTenant } from "./Actor.ts";
 export * as EntityId from "./EntityId.ts";
+export * as Envelope from "./Envelope.ts";
 export * from "./entities.ts";
 export * as Field from "./Field.ts";
 export * as IamEntityIds from "./IamEntityIds.ts";

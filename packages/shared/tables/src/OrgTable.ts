@@ -3,6 +3,7 @@ import { type EntityId, SharedEntityIds } from "@beep/shared-domain";
 import { sql } from "drizzle-orm";
 import * as pg from "drizzle-orm/pg-core";
 import * as columns from "./columns.ts";
+import type { Facts } from "./facts.ts";
 import { currentOrganization, tenantRole } from "./scope.ts";
 import * as Table from "./Table.ts";
 import { organization } from "./tables/organization.table.ts";
@@ -30,7 +31,8 @@ type EntityColumns<Name extends string, Prefix extends string> = ReturnType<type
  * tables of the same tenant refer by both columns, so that no row can point into another tenant.
  *
  * @param Id the entity's ids; they name the table
- * @returns a function of the entity's own columns and, as in drizzle, of its indexes and constraints
+ * @returns a function of the entity's own columns; as in drizzle, of its indexes and constraints; and of what else is
+ *   known of the columns
  */
 export const make =
   <const Name extends string, const Prefix extends string, const TableName extends string>(
@@ -41,6 +43,7 @@ export const make =
     extras?: (
       table: pg.PgBuildExtraConfigColumns<EntityColumns<Name, Prefix> & C>,
     ) => ReadonlyArray<pg.PgTableExtraConfigValue>,
+    facts: Facts<keyof C & string> = {},
     // Written out: inferred, it loses the table's name in the emitted declaration, and every selected column may be null.
     // An alias is written in declarations of other packages, which cannot name it.
   ): pg.PgTableWithColumns<{
@@ -52,7 +55,7 @@ export const make =
   }> => {
     const all: EntityColumns<Name, Prefix> & C = { ...entityColumns(Id), ...own };
     return pg.pgTable.withRLS(Id.tableName, all, (table) => [
-      Table.serviceSeesAll(),
+      ...Table.common(Id, table, facts),
       pg.pgPolicy("iam_tenant_isolation", {
         for: "all",
         to: tenantRole,

@@ -1,4 +1,5 @@
 export * as Columns from "./columns.ts";
+export type { Facts } from "./facts.ts";
 export * as OrgTable from "./OrgTable.ts";
 export { organizationSetting, serviceRole, tenantRole } from "./scope.ts";
 export * as Table from "./Table.ts";

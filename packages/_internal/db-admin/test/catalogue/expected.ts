@@ -139,9 +139,9 @@ const policies = (table: Config): ReadonlyArray<string> => [
       policy.withCheck === undefined ? "" : `with check (${text(policy.withCheck)})`,
     ].join(" ");
     const comment = `comment on policy ${quoted(policy.name)} on ${quoted(table.name)} is`;
-    return policy instanceof Table.TenantMayRead
-      ? [create, `${comment} '${JSON.stringify(policy.columns)}'`]
-      : [create];
+    if (policy instanceof Table.TenantMayRead) return [create, `${comment} '${JSON.stringify(policy.columns)}'`];
+    if (policy instanceof Table.ServiceSeesAll) return [create, `${comment} '${JSON.stringify(policy.facts)}'`];
+    return [create];
   }),
 ];
 

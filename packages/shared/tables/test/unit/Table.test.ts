@@ -1,4 +1,4 @@
-import { EntityId, IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import { EntityId, Envelope, IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { describe, expect, it } from "@effect/vitest";
 import { getColumns, is, SQL, sql } from "drizzle-orm";
 import * as pg from "drizzle-orm/pg-core";
@@ -132,7 +132,31 @@ describe("Table.make", () => {
     expect(is(policy, pg.PgPolicy)).toBe(true);
     // Only a tenant's own policy lets it write.
     expect(policy?.withCheck).toBeUndefined();
-    expect(is(Table.serviceSeesAll(), Table.TenantMayRead)).toBe(false);
+    const [services] = pg.getTableConfig(global).policies;
+    expect(is(services, Table.TenantMayRead)).toBe(false);
+  });
+
+  it("CRY-1: lets a sealed column hold envelopes only, and states what else is known of columns", () => {
+    const secret = Table.make(NoteId)(
+      { ownerId: pg.uuid("owner_id"), token: pg.text("token"), digest: pg.text("digest"), reads: pg.integer("reads") },
+      () => [],
+      { sealed: ["token"], digested: ["digest"], subject: "ownerId", uneventful: ["reads"] },
+    );
+    const { checks, policies } = pg.getTableConfig(secret);
+    expect(checks.map(({ name, value }) => [name, text(value)])).toEqual([
+      ["app_notes_token_sealed", `"token" ~ '${Envelope.pattern}'`],
+    ]);
+    const [services] = policies;
+    expect(is(services, Table.ServiceSeesAll) ? services.facts : undefined).toEqual({
+      prefix: "note",
+      sealed: ["token"],
+      digested: ["digest"],
+      personal: [],
+      uneventful: ["reads"],
+      subject: "owner_id",
+      organization: null,
+      unrecorded: null,
+    });
   });
 });
 
