@@ -62,6 +62,8 @@ relation as (
   left join pg_depend d on c.relkind = 'S' and d.classid = 'pg_class'::regclass and d.objid = c.oid
     and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')
   left join pg_class main on main.oid in (i.indrelid, d.refobjid)
+  -- Partitions come and go with time, and are as the table is of which they are parts.
+  where not c.relispartition
 ),
 login (oid, name) as (
   select r.oid, coalesce(

@@ -6,7 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { Errors } from "@beep/iam-domain";
 import { IamDbSchema } from "@beep/iam-tables";
-import { Table } from "@beep/shared-tables";
+import { Record, Table } from "@beep/shared-tables";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { is } from "drizzle-orm";
 import { makeWithDefaults } from "drizzle-orm/effect-postgres";
@@ -16,6 +16,7 @@ import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
 import * as Effect from "effect/Effect";
 import { changes } from "./changes.ts";
 import * as hardening from "./hardening.ts";
+import { createWriter, record, recordMigrations, suspendRecording } from "./recording.ts";
 import * as SqlState from "./SqlState.ts";
 
 /** Migrations, and where it stands which of them were applied. */
@@ -77,13 +78,23 @@ export const run = Effect.fn("Migrations.run")(function* (options: Options) {
       yield* client.unsafe(hardening.grantSchemaCreate);
       if (missing.length > 0) {
         yield* client.unsafe(hardening.suspendForcedRowSecurity);
+        yield* suspendRecording;
         for (const source of sources) yield* migrate(db, asDrizzle(source));
       }
       // Row security, the step that hardens tables turns on again.
       yield* demandUnchanged(sources, { login: options.login, secured: false });
-      for (const statement of hardening.createTriggerFunctions) yield* client.unsafe(statement);
+      const [{ schema } = { schema: "public" }] = yield* client<{ schema: string }>`select current_schema() as schema`;
+      for (const statement of [
+        ...hardening.createTriggerFunctions,
+        ...hardening.createPartitioning(schema),
+        ...createWriter(schema),
+      ]) {
+        yield* client.unsafe(statement);
+      }
       for (const statement of stated(options.schema)) yield* client.unsafe(statement);
       yield* harden;
+      yield* record;
+      if (missing.length > 0) yield* recordMigrations(missing);
       yield* client.unsafe(hardening.grantLogin(options.login));
       yield* client.unsafe(hardening.grantRoles(options.login));
       return missing;
@@ -205,7 +216,8 @@ const stated = (schema: Options["schema"]): ReadonlyArray<string> =>
     .flatMap((table) => {
       const { name, policies } = getTableConfig(table);
       return policies.flatMap((policy) => {
-        if (policy instanceof Table.ServiceSeesAll) return [hardening.state(name, policy.name, policy.facts)];
+        if (policy instanceof Table.ServiceSeesAll || policy instanceof Record.ServiceSeesAll)
+          return [hardening.state(name, policy.name, policy.facts)];
         if (policy instanceof Table.TenantMayRead) return [hardening.state(name, policy.name, policy.columns)];
         return [];
       });

@@ -12,6 +12,8 @@ export const noSuchLogin = "IA003";
 export const inheritingLogin = "IA004";
 /** Raised when row security does not bind a login, so that it would see every row outside a scope. */
 export const bypassingLogin = "IA005";
+/** Raised when a row that stays as it was written is to be changed or deleted. */
+export const immutable = "IA006";
 /** The protocol does not allow that: also what a pooler says to what it does not know. */
 export const protocolViolation = "08P01";
 /** The login may not do that. */

@@ -40,9 +40,10 @@ begin
 end
 $$`;
 
-/** The tables that the factories made. */
+/** The tables that the factories made, with what they state. */
 const madeTables = `
-select t.oid, t.relname, t.relrowsecurity, t.relforcerowsecurity,
+select t.oid, t.relname, t.relkind, t.relrowsecurity, t.relforcerowsecurity,
+  coalesce(obj_description(p.oid, 'pg_policy')::jsonb, '{}') as facts,
   exists (select from pg_policy p where p.polrelid = t.oid and p.polname = 'iam_tenant_isolation') as is_tenant_table
 from pg_class t
 join pg_policy p on p.polrelid = t.oid and p.polname = 'iam_service_all'
@@ -97,6 +98,47 @@ begin
   return new;
 end
 $$`,
+  `
+create or replace function iam_refuse_rewriting() returns trigger language plpgsql as $$
+begin
+  raise exception 'rows of % stay as they were written', tg_table_name using errcode = '${SqlState.immutable}';
+end
+$$`,
+];
+
+/** The function that makes the partitions of the months to come; the services call it, who may not make tables. */
+export const createPartitioning = (schema: string): ReadonlyArray<string> => [
+  `
+create or replace function iam_make_partitions() returns void language plpgsql security definer
+set search_path = pg_catalog, ${quoted(schema)}, pg_temp as $$
+declare
+  parted record;
+  part text;
+begin
+  for parted in
+    -- Where the services were not there to make a month in time, its rows are in the partition of all others.
+    select t.oid, t.relname || coalesce(to_char(since, '_YYYY_MM'), '_other') as name, since
+    from pg_class t join pg_policy p on p.polrelid = t.oid and p.polname = 'iam_service_all'
+    cross join (
+      select null::timestamp as since union all
+      select generate_series(month, month + interval '2 months', '1 month')
+      from date_trunc('month', now() at time zone 'UTC') month
+    ) months
+    where t.relkind = 'p' and t.relnamespace = ${literal(schema)}::regnamespace
+  loop
+    part := format('%I.%I', ${literal(schema)}, parted.name);
+    continue when to_regclass(part) is not null;
+    execute format('create table %s partition of %s ', part, parted.oid::regclass) || case
+      when parted.since is null then 'default'
+      else format('for values from (%L) to (%L)', parted.since at time zone 'UTC',
+        (parted.since + interval '1 month') at time zone 'UTC')
+    end;
+    execute format('alter table %s enable row level security, force row level security', part);
+  end loop;
+end
+$$`,
+  "revoke execute on function iam_make_partitions() from public",
+  "grant execute on function iam_make_partitions() to iam_service",
 ];
 
 /**
@@ -124,8 +166,14 @@ declare
   sequence_name name;
   parents text;
   wanted record;
+  is_entity boolean;
+  is_immutable boolean;
 begin
   for made in ${madeTables} loop
+    -- Records have no versions.
+    is_entity := exists (
+      select from pg_attribute a where a.attrelid = made.oid and a.attname = 'version' and not a.attisdropped);
+    is_immutable := coalesce((made.facts ->> 'immutable')::boolean, false);
     if not made.relrowsecurity then
       execute format('alter table %I enable row level security', made.relname);
     end if;
@@ -134,7 +182,9 @@ begin
     end if;
 
     execute format('revoke all on table %I from public, iam_tenant, iam_service', made.relname);
-    execute format('grant select, insert, update, delete on table %I to iam_service', made.relname);
+    execute format('grant %s on table %I to iam_service', coalesce(
+      (select string_agg(privilege, ', ') from jsonb_array_elements_text(made.facts -> 'services') privilege),
+      'select, insert, update, delete'), made.relname);
     if made.is_tenant_table then
       execute format('grant select, insert, update, delete on table %I to iam_tenant', made.relname);
     end if;
@@ -172,19 +222,25 @@ begin
 
     for wanted in
       select row_trigger.*, t.oid is not null as is_there,
-        t.tgenabled = 'O' and pg_get_triggerdef(t.oid, true) = format('CREATE TRIGGER %I %s', name, definition) as is_so
+        t.tgenabled::text = enabled and pg_get_triggerdef(t.oid, true) = format('CREATE TRIGGER %I %s', name, definition) as is_so
       from (values
-        ('iam_given_once', format(
+        ('iam_given_once', 'O', case when is_entity then format(
           'BEFORE UPDATE ON %I FOR EACH ROW WHEN (old.id IS DISTINCT FROM new.id '
           'OR old.created_at IS DISTINCT FROM new.created_at%s) EXECUTE FUNCTION iam_refuse_change()',
           made.relname,
-          case when made.is_tenant_table then ' OR old.organization_id IS DISTINCT FROM new.organization_id' end)),
-        ('iam_touch_row', format('BEFORE UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION iam_touch_row()', made.relname)),
-        ('iam_place_in_organization', case when parents is not null then format(
+          case when made.is_tenant_table then ' OR old.organization_id IS DISTINCT FROM new.organization_id' end) end),
+        ('iam_touch_row', 'O', case when is_entity then
+          format('BEFORE UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION iam_touch_row()', made.relname) end),
+        -- Those that fire always fire also where a superuser has put triggers off for the session.
+        ('iam_immutable', 'A', case when is_immutable then
+          format('BEFORE DELETE OR UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION iam_refuse_rewriting()', made.relname) end),
+        ('iam_not_truncated', 'A', case when is_immutable then
+          format('BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION iam_refuse_rewriting()', made.relname) end),
+        ('iam_place_in_organization', 'O', case when parents is not null then format(
           'BEFORE INSERT ON %I FOR EACH ROW WHEN (new.organization_id IS NULL) '
           'EXECUTE FUNCTION iam_place_in_organization(%s)',
           made.relname, parents) end)
-      ) row_trigger (name, definition)
+      ) row_trigger (name, enabled, definition)
       left join pg_trigger t on t.tgrelid = made.oid and t.tgname = name
     loop
       -- Only what differs: the lock that it takes waits for whoever writes to the table, and holds up all others.
@@ -192,9 +248,13 @@ begin
         execute format('drop trigger %I on %I', wanted.name, made.relname);
       elsif wanted.definition is not null and wanted.is_so is not true then
         execute format('create or replace trigger %I %s', wanted.name, wanted.definition);
+        if wanted.enabled = 'A' then
+          execute format('alter table %I enable always trigger %I', made.relname, wanted.name);
+        end if;
       end if;
     end loop;
   end loop;
+  perform iam_make_partitions();
 end
 $$`;
 

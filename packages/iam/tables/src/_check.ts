@@ -53,8 +53,14 @@ export type Drift<T extends Table, M extends Model> =
   | Named<"insert", Difference<Insert<T>, M["insert"]["Encoded"]>>
   | Named<"update", Difference<Update<T>, M["update"]["Encoded"]>>;
 
-/** The names of a schema's tables. */
-type TableName<Schema> = { [K in keyof Schema]: Schema[K] extends Table ? K : never }[keyof Schema];
+/** The names of the tables of entities: records have no versions, and no model. */
+type TableName<Schema> = {
+  [K in keyof Schema]: Schema[K] extends Table
+    ? InferSelectModel<Schema[K]> extends { readonly version: number }
+      ? K
+      : never
+    : never;
+}[keyof Schema];
 
 /** The names that the tables of some entities have to have. */
 type EntityName<Entities> = {

@@ -2,6 +2,7 @@
 export { organization, team, user } from "@beep/shared-tables";
 export { account } from "./tables/account.table.ts";
 export { apiKey } from "./tables/apiKey.table.ts";
+export { auditCheckpoint, auditEnvelope, auditEvent, auditHead, auditSeal } from "./tables/audit.table.ts";
 export { deviceCode } from "./tables/deviceCode.table.ts";
 export { invitation } from "./tables/invitation.table.ts";
 export { member } from "./tables/member.table.ts";

@@ -29,7 +29,8 @@ describe("what agrees", () => {
   it("ALN-1: is every table of the schema with every entity of the domain", () => {
     type All = Drifts<typeof tables, typeof entities>;
     expectTypeOf<keyof Found<All>>().toEqualTypeOf<never>();
-    expectTypeOf<keyof All>().toEqualTypeOf<keyof typeof tables>();
+    type Records = "auditCheckpoint" | "auditEnvelope" | "auditEvent" | "auditHead" | "auditSeal";
+    expectTypeOf<keyof All>().toEqualTypeOf<Exclude<keyof typeof tables, Records>>();
     expectTypeOf<keyof All>().toEqualTypeOf<Uncapitalize<keyof typeof entities>>();
   });
 });

@@ -7,6 +7,9 @@ export type AccountId = typeof AccountId.Type;
 export const ApiKeyId = EntityId.make("ApiKeyId", { prefix: "apikey", table: "iam_api_keys" });
 export type ApiKeyId = typeof ApiKeyId.Type;
 
+export const AuditEventId = EntityId.make("AuditEventId", { prefix: "auditevent", table: "iam_audit_events" });
+export type AuditEventId = typeof AuditEventId.Type;
+
 export const DeviceCodeId = EntityId.make("DeviceCodeId", { prefix: "devicecode", table: "iam_device_codes" });
 export type DeviceCodeId = typeof DeviceCodeId.Type;
 

@@ -25,3 +25,11 @@ export const entity = <Name extends string, Prefix extends string, TableName ext
   updatedAt: timestamp("updated_at").notNull().defaultNow(),
   version: pg.integer("version").notNull().default(1),
 });
+
+/** Bytes, as what is hashed and signed has them. */
+export const bytes = (name: string) =>
+  pg.customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => "bytea" })(name);
+
+/** The number of a transaction, which never comes again (`xid8`). */
+export const transaction = (name: string) =>
+  pg.customType<{ data: string; driverData: string }>({ dataType: () => "xid8" })(name);

@@ -49,3 +49,15 @@ export const state = (
     unrecorded: unrecorded ?? null,
   };
 };
+
+/** What is done with the rows of a record: what is no entity, has its natural key and no versions. */
+export interface RecordFacts {
+  /** What the services may do; everything else is for triggers and for the owner. */
+  readonly services: ReadonlyArray<"select" | "insert" | "update" | "delete">;
+  /** Whether rows stay as they were written, whoever would change or delete them. */
+  readonly immutable?: boolean;
+  /** Whether the database itself writes rows, by a trigger that runs under the owner's rights. */
+  readonly written?: "by the database";
+  /** The column by whose time it is kept in partitions, a month each, where it is. */
+  readonly partitioned?: string;
+}

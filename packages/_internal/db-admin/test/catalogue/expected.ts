@@ -2,7 +2,7 @@
  * The database that the tables describe, built anew from what drizzle knows of them: neither drizzle-kit nor the
  * migration step has a part in it. PostgreSQL itself then says how it writes every type and expression.
  */
-import { Table } from "@beep/shared-tables";
+import { Record, Table } from "@beep/shared-tables";
 import type * as PgClient from "@effect/sql-pg/PgClient";
 import { is, SQL, sql } from "drizzle-orm";
 import { getTableConfig, IndexedColumn, type PgColumn, PgDialect, PgRole, PgTable } from "drizzle-orm/pg-core";
@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect";
 import type { SqlError } from "effect/sql/SqlError";
 import * as Catalogue from "../../src/Catalogue.ts";
 import * as hardening from "../../src/hardening.ts";
+import { createWriter, isRecorded, statements as recordingOf } from "../../src/recording.ts";
 
 /**
  * The catalogue that the tables describe.
@@ -35,10 +36,18 @@ const statements = (schema: Readonly<Record<string, unknown>>, login: string): R
   return [
     ...journal(login),
     ...hardening.createTriggerFunctions,
+    ...hardening.createPartitioning("public"),
+    ...createWriter("public"),
     ...tables.map(createTable),
     // Keys first, because foreign keys refer to them.
     ...tables.flatMap(keys),
-    ...tables.flatMap((table) => [...references(table), ...indexes(table), ...policies(table), ...triggers(table)]),
+    ...tables.flatMap((table) => [
+      ...references(table),
+      ...indexes(table),
+      ...policies(table),
+      ...triggers(table),
+      ...recording(table),
+    ]),
     ...tables.flatMap((table) => grants(table, login)),
   ];
 };
@@ -61,8 +70,15 @@ const quoted = (name: string): string => `"${name}"`;
 const list = (columns: ReadonlyArray<{ readonly name: string }>): string =>
   `(${columns.map((column) => quoted(column.name)).join(", ")})`;
 
-const createTable = (table: Config): string =>
-  `create table ${quoted(table.name)} (${table.columns.map(define).join(", ")})`;
+const createTable = (table: Config): string => {
+  const { partitioned } = recordFacts(table) ?? {};
+  const parted = partitioned === undefined ? "" : `partition by range (${quoted(partitioned)})`;
+  return `create table ${quoted(table.name)} (${table.columns.map(define).join(", ")}) ${parted}`;
+};
+
+/** What a record states; nothing of a table of entities. */
+const recordFacts = (table: Config) =>
+  table.policies.flatMap((policy) => (policy instanceof Record.ServiceSeesAll ? [policy.facts] : []))[0];
 
 const define = (column: PgColumn): string => {
   const { default: initial, isUnique, name, notNull, primary, uniqueType } = column;
@@ -140,7 +156,8 @@ const policies = (table: Config): ReadonlyArray<string> => [
     ].join(" ");
     const comment = `comment on policy ${quoted(policy.name)} on ${quoted(table.name)} is`;
     if (policy instanceof Table.TenantMayRead) return [create, `${comment} '${JSON.stringify(policy.columns)}'`];
-    if (policy instanceof Table.ServiceSeesAll) return [create, `${comment} '${JSON.stringify(policy.facts)}'`];
+    if (policy instanceof Table.ServiceSeesAll || policy instanceof Record.ServiceSeesAll)
+      return [create, `${comment} '${JSON.stringify(policy.facts)}'`];
     return [create];
   }),
 ];
@@ -149,8 +166,25 @@ const policies = (table: Config): ReadonlyArray<string> => [
 const isTenantTable = (table: Config): boolean =>
   table.columns.some((column) => column.name === "organization_id" && column.notNull);
 
+/** What records the changes of a table; how it is written, tests of what is recorded say. */
+const recording = (table: Config): ReadonlyArray<string> => {
+  const facts = table.policies.flatMap((policy) => (policy instanceof Table.ServiceSeesAll ? [policy.facts] : []))[0];
+  if (facts === undefined) return [];
+  const columns = table.columns.map((column) => ({ name: column.name, type: typeOf(column) }));
+  const recorded = { schema: "public", name: table.name, facts, columns };
+  return isRecorded(recorded) ? recordingOf(recorded) : [];
+};
+
+/** As PostgreSQL names it, without its precision. */
+const typeOf = (column: PgColumn): string => {
+  const type = `${column.getSQLType()}${"[]".repeat(column.dimensions ?? 0)}`;
+  return type.replace(/ ?\(\d+\)/, "");
+};
+
 /** Where a row trigger must stand, as the design says it, and not as the migration step finds it out. */
 const triggers = (table: Config): ReadonlyArray<string> => {
+  const record = recordFacts(table);
+  if (record !== undefined) return record.immutable === true ? keepingRows(table) : [];
   const once = ["id", "created_at", ...(isTenantTable(table) ? ["organization_id"] : [])];
   const parents = table.foreignKeys.flatMap((key) => {
     const { columns, foreignTable, foreignColumns } = key.reference();
@@ -172,8 +206,16 @@ const triggers = (table: Config): ReadonlyArray<string> => {
   ];
 };
 
+/** Nobody changes what stays as it was written. */
+const keepingRows = ({ name }: Config): ReadonlyArray<string> => [
+  `create trigger iam_immutable before delete or update on ${quoted(name)} for each row execute function iam_refuse_rewriting()`,
+  `create trigger iam_not_truncated before truncate on ${quoted(name)} for each statement execute function iam_refuse_rewriting()`,
+  `alter table ${quoted(name)} enable always trigger iam_immutable`,
+  `alter table ${quoted(name)} enable always trigger iam_not_truncated`,
+];
+
 const grants = (table: Config, login: string): ReadonlyArray<string> => [
-  `grant select, insert, update, delete on ${quoted(table.name)} to iam_service`,
+  `grant ${recordFacts(table)?.services.join(", ") ?? "select, insert, update, delete"} on ${quoted(table.name)} to iam_service`,
   `grant select on ${quoted(table.name)} to ${login}`,
   ...(isTenantTable(table) ? [`grant select, insert, update, delete on ${quoted(table.name)} to iam_tenant`] : []),
   ...table.policies

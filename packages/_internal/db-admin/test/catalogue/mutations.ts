@@ -92,6 +92,8 @@ export const mutations: ReadonlyArray<Mutation> = [
     "alter table iam_accounts disable trigger all",
     "foreign key iam_accounts(user_id)",
     "trigger iam_given_once on iam_accounts",
+    "trigger iam_record on iam_accounts",
+    "trigger iam_record_truncation on iam_accounts",
     "trigger iam_touch_row on iam_accounts",
   ),
   mutation(

@@ -20,13 +20,18 @@ const tables = Object.entries<PgTable>(IamDbSchema).map(([name, table]) => ({
   config: getTableConfig(table),
 }));
 
+/** Records have no versions; one that has an id is called by it. */
+const entityTables = tables.filter(({ columns }) => "version" in columns);
+
 const belongsToOrganization = (table: PgTable) => "organizationId" in getColumns(table) && hasTenantPolicy(table);
 const hasTenantPolicy = (table: PgTable) =>
   getTableConfig(table).policies.some(({ name }) => name === "iam_tenant_isolation");
 
 describe("the schema", () => {
   it("ALN-1: has one table for the ids of every entity", () => {
-    expect(tables.map(({ config }) => config.name).sort()).toEqual(ids.map(({ tableName }) => tableName).sort());
+    const records = tables.filter((one) => !entityTables.includes(one)).map(({ config }) => config.name);
+    const named = ids.map(({ tableName }) => tableName).filter((name) => !records.includes(name));
+    expect(entityTables.map(({ config }) => config.name).sort()).toEqual(named.sort());
   });
 
   it("ALN-2: gives every constraint and index a name of its own that PostgreSQL does not cut off", () => {
@@ -40,16 +45,11 @@ describe("the schema", () => {
   });
 });
 
-describe.each(tables)("$name", ({ columns, config, name, table }) => {
+describe.each(entityTables)("$name", ({ columns, config, name }) => {
   it("ALN-1: has the ids of its entity", () => {
     const [Id] = ids.filter(({ tableName }) => tableName === config.name);
     expect(Id?.is(columns.id?.defaultFn?.())).toBe(true);
     expect(models.get(name)?.select.fields.id).toBe(Id);
-  });
-
-  it("ALN-1: calls its columns in SQL as in TypeScript", () => {
-    const snakeCase = (key: string) => key.replace(/[A-Z]+/g, (letters) => `_${letters.toLowerCase()}`);
-    expect(Object.values(columns).map((column) => column.name)).toEqual(Object.keys(columns).map(snakeCase));
   });
 
   it("ALN-4: takes from its model no number that an integer column cannot hold", () => {
@@ -61,6 +61,13 @@ describe.each(tables)("$name", ({ columns, config, name, table }) => {
       const taken = [2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1].map((value) => Result.isSuccess(decode(value)));
       expect({ key, taken }).toEqual({ key, taken: [true, false, true, false] });
     }
+  });
+});
+
+describe.each(tables)("$name", ({ columns, config, table }) => {
+  it("ALN-1: calls its columns in SQL as in TypeScript", () => {
+    const snakeCase = (key: string) => key.replace(/[A-Z]+/g, (letters) => `_${letters.toLowerCase()}`);
+    expect(Object.values(columns).map((column) => column.name)).toEqual(Object.keys(columns).map(snakeCase));
   });
 
   it("TEN-1: has row security, the service's policy, and the tenants' when it belongs to an organization", () => {

@@ -1,0 +1,306 @@
+/**
+ * The triggers that record what changes: an event for each row, in the changing transaction, whoever writes. Their
+ * functions are written for each table from the catalogue, because one for all would look at every column of every row.
+ */
+import { PgClient } from "@effect/sql-pg/PgClient";
+import * as Effect from "effect/Effect";
+import type { SqlError } from "effect/sql/SqlError";
+import { literal, quoted } from "./hardening.ts";
+
+/** The setting in which the services say who changes something, where and why, for the length of a transaction. */
+export const changeSetting = "iam.change";
+
+/** The setting that counts the events of a transaction. */
+const numberSetting = "iam.event_number";
+
+/** What a table states of itself, as the database keeps it. */
+interface Facts {
+  readonly prefix?: string;
+  readonly sealed?: ReadonlyArray<string>;
+  readonly digested?: ReadonlyArray<string>;
+  readonly personal?: ReadonlyArray<string>;
+  readonly uneventful?: ReadonlyArray<string>;
+  readonly subject?: string | null;
+  readonly organization?: string | null;
+  readonly unrecorded?: string | null;
+}
+
+/** A table of entities, as the catalogue has it. */
+export interface Recorded {
+  readonly schema: string;
+  readonly name: string;
+  readonly facts: Facts;
+  readonly columns: ReadonlyArray<{ readonly name: string; readonly type: string }>;
+}
+
+interface Found extends Recorded {
+  /** What stands in the database now: the text of the function, and the definitions of the triggers. */
+  readonly source: string | null;
+  readonly triggers: Readonly<Record<string, string>> | null;
+}
+
+const query = `
+select t.relnamespace::regnamespace::text as schema, t.relname as name,
+  coalesce(obj_description(p.oid, 'pg_policy')::jsonb, '{}') as facts,
+  (
+    select jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, null)) order by a.attnum)
+    from pg_attribute a where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+  ) as columns,
+  (select f.prosrc from pg_proc f where f.pronamespace = t.relnamespace and f.proname = 'iam_record_' || t.relname) as source,
+  (
+    select jsonb_object_agg(g.tgname, pg_get_triggerdef(g.oid) || ' ' || g.tgenabled::text) from pg_trigger g
+    where g.tgrelid = t.oid and g.tgname ~ '^iam_record'
+  ) as triggers
+from pg_class t join pg_policy p on p.polrelid = t.oid and p.polname = 'iam_service_all'
+where t.relkind in ('r', 'p') and t.relnamespace = current_schema()::regnamespace
+  -- Records have no versions.
+  and exists (select from pg_attribute a where a.attrelid = t.oid and a.attname = 'version' and not a.attisdropped)
+order by t.relname`;
+
+/** Puts the triggers right, of every table that the factories made. What is right already is left alone. */
+export const record: Effect.Effect<void, SqlError, PgClient> = Effect.gen(function* () {
+  const client = yield* PgClient;
+  const tables = yield* client.unsafe<Found>(query);
+  for (const { source, triggers, ...table } of tables) {
+    const wanted = isRecorded(table) ? body(table) : null;
+    if (source === wanted && (wanted === null || sameTriggers(table, triggers ?? {}))) continue;
+    for (const statement of wanted === null ? removal(table) : statements(table)) yield* client.unsafe(statement);
+  }
+});
+
+/**
+ * Puts the triggers off, for the length of the migrating transaction: what a migration does to columns would fail in
+ * functions that know them as they were. What was migrated is one event instead.
+ */
+export const suspendRecording: Effect.Effect<void, SqlError, PgClient> = Effect.gen(function* () {
+  const client = yield* PgClient;
+  const tables = yield* client<{ sql: string }>`
+    select t.oid::regclass::text as sql from pg_trigger g join pg_class t on t.oid = g.tgrelid
+    where g.tgname = 'iam_record' and t.relnamespace = current_schema()::regnamespace`;
+  for (const { sql } of tables) {
+    yield* client.unsafe(`alter table ${sql} disable trigger iam_record, disable trigger iam_record_truncation`);
+  }
+});
+
+/** Whether changes of a table are events. */
+export const isRecorded = ({ facts }: Recorded): boolean => facts.unrecorded === undefined || facts.unrecorded === null;
+
+/** What makes a table recorded. */
+export const statements = (table: Recorded): ReadonlyArray<string> => [
+  `create or replace function ${functionOf(table)}() returns trigger language plpgsql security definer
+set search_path = pg_catalog, ${quoted(table.schema)}, pg_temp set timezone = 'UTC' as ${literal(body(table))}`,
+  `revoke execute on function ${functionOf(table)}() from public`,
+  ...triggersOf(table).flatMap(({ definition, name }) => [
+    `create or replace trigger ${name} ${definition}`,
+    // Also where a superuser has put triggers off for the session.
+    `alter table ${nameOf(table)} enable always trigger ${name}`,
+  ]),
+];
+
+const removal = (table: Recorded): ReadonlyArray<string> => [`drop function if exists ${functionOf(table)}() cascade`];
+
+const nameOf = ({ name, schema }: Recorded): string => `${quoted(schema)}.${quoted(name)}`;
+
+const functionOf = ({ name, schema }: Recorded): string => `${quoted(schema)}.${quoted(`iam_record_${name}`)}`;
+
+/** Columns that the event says by itself, or that move with every update. */
+const known: ReadonlySet<string> = new Set(["id", "created_at", "updated_at", "version", "organization_id"]);
+
+interface Columns {
+  readonly open: Recorded["columns"];
+  readonly personal: Recorded["columns"];
+  readonly secret: Recorded["columns"];
+}
+
+const columnsOf = ({ columns, facts }: Recorded): Columns => {
+  const secret = new Set([...(facts.sealed ?? []), ...(facts.digested ?? [])]);
+  const personal = new Set(facts.personal ?? []);
+  const uneventful = new Set(facts.uneventful ?? []);
+  const told = columns
+    .filter(({ name }) => !known.has(name) && !uneventful.has(name))
+    // In whatever order migrations made them.
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
+  return {
+    open: told.filter(({ name }) => !secret.has(name) && !personal.has(name)),
+    personal: told.filter(({ name }) => personal.has(name)),
+    secret: told.filter(({ name }) => secret.has(name)),
+  };
+};
+
+/** Types whose values JSON holds as they are. Others become text: no number of an event is more than a double can hold. */
+const asTheyAre: ReadonlySet<string> = new Set([
+  "boolean",
+  "character varying",
+  "integer",
+  "smallint",
+  "text",
+  "text[]",
+  "timestamp with time zone",
+  "uuid",
+]);
+
+const valueOf = (row: "old" | "new", { name, type }: { readonly name: string; readonly type: string }): string => {
+  const value = `${row}.${quoted(name)}`;
+  if (type === "bytea") return `encode(${value}, 'base64')`;
+  return asTheyAre.has(type) ? value : `${value}::text`;
+};
+
+/** PostgreSQL takes a hundred arguments for a function, two for each column. */
+const IN_ONE_OBJECT = 45;
+
+const objectOf = (row: "old" | "new", columns: Recorded["columns"]): string => {
+  const parts: Array<string> = [];
+  for (let at = 0; at < columns.length; at += IN_ONE_OBJECT) {
+    const pairs = columns
+      .slice(at, at + IN_ONE_OBJECT)
+      .map((column) => `${literal(column.name)}, ${valueOf(row, column)}`);
+    parts.push(`jsonb_build_object(${pairs.join(", ")})`);
+  }
+  return parts.length === 0 ? "null" : `jsonb_strip_nulls(${parts.join(" || ")})`;
+};
+
+const differs = ({ name }: { readonly name: string }): string =>
+  `old.${quoted(name)} is distinct from new.${quoted(name)}`;
+
+/** Of an update only what has changed. */
+const changes = (prefix: string, columns: Recorded["columns"]): string =>
+  columns
+    .map(
+      (column) => `
+    if ${differs(column)} then
+      ${prefix}before := coalesce(${prefix}before, '{}') || jsonb_build_object(${literal(column.name)}, ${valueOf("old", column)});
+      ${prefix}after := coalesce(${prefix}after, '{}') || jsonb_build_object(${literal(column.name)}, ${valueOf("new", column)});
+    end if;`,
+    )
+    .join("");
+
+/** In whose log: the row's organization, or the one that the services act in. */
+const organizationOf = ({ columns, facts, name }: Recorded): string => {
+  if (name === "iam_organizations") return "affected.id";
+  const column =
+    facts.organization ?? (columns.some((one) => one.name === "organization_id") ? "organization_id" : null);
+  return column === null ? "null" : `affected.${quoted(column)}`;
+};
+
+const subjectOf = ({ facts }: Recorded): { readonly type: string; readonly id: string } =>
+  facts.subject === undefined || facts.subject === null
+    ? { type: literal(facts.prefix ?? ""), id: "affected.id" }
+    : { type: "'user'", id: `affected.${quoted(facts.subject)}` };
+
+const body = (table: Recorded): string => {
+  const { open, personal, secret } = columnsOf(table);
+  const type = literal(table.facts.prefix ?? table.name);
+  const subject = subjectOf(table);
+  return `
+declare
+  affected ${nameOf(table)};
+  action text;
+  before jsonb;
+  after jsonb;
+  personal_before jsonb;
+  personal_after jsonb;
+  secrets text[];
+begin
+  if tg_op = 'INSERT' then
+    affected := new;
+    action := 'created';
+    after := ${objectOf("new", open)};
+    personal_after := ${objectOf("new", personal)};
+  elsif tg_op = 'DELETE' then
+    affected := old;
+    action := 'deleted';
+    before := ${objectOf("old", open)};
+    personal_before := ${objectOf("old", personal)};
+  elsif tg_op = 'UPDATE' then
+    affected := new;
+    action := 'updated';${changes("", open)}${changes("personal_", personal)}${secret
+      .map(
+        (column) => `
+    if ${differs(column)} then
+      secrets := secrets || ${literal(column.name)};
+    end if;`,
+      )
+      .join("")}
+    if secrets is not null then
+      after := coalesce(after, '{}') || jsonb_build_object('secrets', secrets);
+    end if;
+    if after is null and personal_after is null then
+      return null;
+    end if;
+  else
+    action := 'truncated';
+  end if;
+  perform iam_write_event(${organizationOf(table)}, ${type} || '.' || action, ${type}, affected.id, 'success',
+    before, after, ${subject.type}, ${subject.id}, personal_before, personal_after);
+  return null;
+end
+`;
+};
+
+/**
+ * Writes an event, and apart from it the personal data of which it holds the digest. For the triggers, and for the
+ * services where something happened that changed no row.
+ */
+export const createWriter = (schema: string): ReadonlyArray<string> => [
+  `
+create or replace function iam_write_event(organization uuid, action text, target_type text, target_id uuid, outcome text,
+  before jsonb, after jsonb, subject_type text, subject_id uuid, personal_before jsonb, personal_after jsonb)
+returns void language plpgsql security definer set search_path = pg_catalog, ${quoted(schema)}, pg_temp as $$
+#variable_conflict use_variable
+declare
+  event uuid := gen_random_uuid();
+  snapshot pg_snapshot := pg_current_snapshot();
+  own xid8 := pg_current_xact_id();
+  number int := coalesce(nullif(current_setting('${numberSetting}', true), '')::int, 0) + 1;
+  recorded text;
+begin
+  if personal_before <> '{}' or personal_after <> '{}' then
+    recorded := jsonb_build_object('salt', gen_random_uuid(), 'before', personal_before, 'after', personal_after);
+    insert into iam_audit_envelopes (event_id, subject_type, subject_id, recorded)
+    values (event, subject_type, subject_id, recorded);
+  end if;
+  perform set_config('${numberSetting}', number::text, true);
+  -- Whoever sees this transaction's rows has a later horizon than this one, or fewer that run below it.
+  insert into iam_audit_events (id, organization_id, action, target_type, target_id, outcome, context, before, after,
+    personal, transaction, horizon, running, number)
+  values (event, organization, action, target_type, target_id, outcome,
+    nullif(current_setting('${changeSetting}', true), '')::jsonb, before, after, sha256(convert_to(recorded, 'UTF8')),
+    own, pg_snapshot_xmax(snapshot),
+    (select count(*) from pg_snapshot_xip(snapshot)) + (own < pg_snapshot_xmax(snapshot))::int, number);
+end
+$$`,
+  `revoke execute on function
+    iam_write_event(uuid, text, text, uuid, text, jsonb, jsonb, text, uuid, jsonb, jsonb) from public`,
+  `grant execute on function
+    iam_write_event(uuid, text, text, uuid, text, jsonb, jsonb, text, uuid, jsonb, jsonb) to iam_service`,
+];
+
+/** Records which migrations were made. */
+export const recordMigrations = (names: ReadonlyArray<string>): Effect.Effect<void, SqlError, PgClient> =>
+  Effect.flatMap(PgClient, (client) =>
+    Effect.asVoid(client`
+      select iam_write_event(null, 'database.migrated', null, null, 'success', null,
+        jsonb_build_object('migrations', ${JSON.stringify(names)}::text), null, null, null, null)`),
+  );
+
+interface Trigger {
+  readonly name: string;
+  readonly definition: string;
+}
+
+const triggersOf = (table: Recorded): ReadonlyArray<Trigger> => {
+  const does = `EXECUTE FUNCTION ${functionOf(table)}()`;
+  return [
+    { name: "iam_record", definition: `AFTER INSERT OR DELETE OR UPDATE ON ${nameOf(table)} FOR EACH ROW ${does}` },
+    { name: "iam_record_truncation", definition: `AFTER TRUNCATE ON ${nameOf(table)} FOR EACH STATEMENT ${does}` },
+  ];
+};
+
+const sameTriggers = (table: Recorded, found: Readonly<Record<string, string>>): boolean => {
+  const wanted = triggersOf(table);
+  return (
+    Object.keys(found).length === wanted.length &&
+    // A column that came or went changes the function, so that of the triggers it is enough that they are there and on.
+    wanted.every(({ name }) => found[name]?.endsWith(" A") === true)
+  );
+};
