@@ -115,6 +115,10 @@ export const errors: Readonly<
     "The one-time token is unknown, used up, replaced by a newer one, or older than a day.",
     "Start the server again: as long as there is no administrator it prints a new link.",
   ),
+  TREE_NODE_MISSING: told(
+    "Rows of the audit log are missing, or do not hold the hashes that their place completes.",
+    "Restore them from a backup or an export, and verify the log before anything is proven from it.",
+  ),
 };
 
 type TheirCode = (typeof betterAuthCodes)[number] | (typeof ssoCodes)[number] | (typeof undeclaredCodes)[number];

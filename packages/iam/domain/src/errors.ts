@@ -97,3 +97,14 @@ export class TokenInvalid extends Schema.TaggedError<TokenInvalid>()("TokenInval
     return "The token is not valid, or no longer.";
   }
 }
+
+/** A subtree of the log is not where it is stored: rows are missing, or hold fewer hashes than their leaf completes. */
+export class TreeNodeMissing extends Schema.TaggedError<TreeNodeMissing>()("TreeNodeMissing", {
+  code: Schema.tag("TREE_NODE_MISSING"),
+  level: Schema.Int,
+  index: Schema.BigIntFromString,
+}) {
+  override get message() {
+    return `The subtree ${this.index} of level ${this.level} is not stored.`;
+  }
+}

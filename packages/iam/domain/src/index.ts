@@ -1,5 +1,7 @@
 export * as AccessControl from "./AccessControl.ts";
 export { AuthErrorCode, betterAuthCodes } from "./AuthErrorCode.ts";
+export * as CanonicalJson from "./audit/CanonicalJson.ts";
+export * as Merkle from "./audit/Merkle.ts";
 export * as Cursor from "./Cursor.ts";
 export * from "./entities.ts";
 export * as ErrorCatalogue from "./errorCatalogue.ts";
