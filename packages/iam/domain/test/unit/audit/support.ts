@@ -1,6 +1,9 @@
-/** What the tests of proofs share: a log of some leaves. */
+/** What the tests of proofs share: a log of some leaves, and signing by the platform. */
 import { assert } from "@effect/vitest";
+import * as SecureRandom from "effect/crypto/SecureRandom";
+import * as Signature from "effect/crypto/Signature";
 import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import * as Merkle from "../../../src/audit/Merkle.ts";
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -36,6 +39,9 @@ export const leafAt = ({ leaves }: Log, index: number) => Merkle.leafHash(at(lea
 /** A hash with one bit of it turned. */
 export const altered = (hash: Merkle.Hash, bit = 0): Merkle.Hash =>
   hash.map((byte, index) => (index === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte));
+
+/** Ed25519 of the platform. */
+export const signatures = Layer.provide(Signature.layerWebCrypto, SecureRandom.layerWebCrypto);
 
 /** The code by which something fails. */
 export const codeOf = <A, E extends { readonly code: string }, R>(
