@@ -115,6 +115,34 @@ export const errors: Readonly<
     "The one-time token is unknown, used up, replaced by a newer one, or older than a day.",
     "Start the server again: as long as there is no administrator it prints a new link.",
   ),
+  TREE_NODE_MISSING: told(
+    "Rows of the audit log are missing, or do not hold the hashes that their place completes.",
+    "Restore them from a backup or an export, and verify the log before anything is proven from it.",
+  ),
+  NOTE_MALFORMED: told(
+    "What was to be a signed note is none: a line, its base64 or its last newline is amiss.",
+    "Read the note as it was written, byte for byte.",
+  ),
+  NOTE_KEY_MALFORMED: told(
+    "A key of signed notes is cut off, of another algorithm, or its id or name is not its own.",
+    "Copy the whole line: `<name>+<id>+<base64>`, and before a private key `PRIVATE+KEY+`.",
+  ),
+  NOTE_KEY_UNKNOWN: told(
+    "None of a note's signatures is by a key that is known.",
+    "Trust nothing of it. If its key is new, get that key from who signs, and not from beside the note.",
+  ),
+  NOTE_SIGNATURE_INVALID: told(
+    "A signature claims to be by a known key, and is not: the note was changed, or somebody forged it.",
+    "Trust nothing of it, and find out who had it in hand.",
+  ),
+  CHECKPOINT_MALFORMED: told(
+    "A signed note is no checkpoint: it is not the three lines of origin, size and root.",
+    "Give a checkpoint of this log.",
+  ),
+  CHECKPOINT_OF_ANOTHER_LOG: told(
+    "A key of this log signed a checkpoint that names another one.",
+    "Give each log a key of its own, and find out what signed with this one.",
+  ),
 };
 
 type TheirCode = (typeof betterAuthCodes)[number] | (typeof ssoCodes)[number] | (typeof undeclaredCodes)[number];

@@ -97,3 +97,70 @@ export class TokenInvalid extends Schema.TaggedError<TokenInvalid>()("TokenInval
     return "The token is not valid, or no longer.";
   }
 }
+
+/** A subtree of the log is not where it is stored: rows are missing, or hold fewer hashes than their leaf completes. */
+export class TreeNodeMissing extends Schema.TaggedError<TreeNodeMissing>()("TreeNodeMissing", {
+  code: Schema.tag("TREE_NODE_MISSING"),
+  level: Schema.Int,
+  index: Schema.BigIntFromString,
+}) {
+  override get message() {
+    return `The subtree ${this.index} of level ${this.level} is not stored.`;
+  }
+}
+
+/** What was to be a signed note is none, or a text cannot be one's. */
+export class NoteMalformed extends Schema.TaggedError<NoteMalformed>()("NoteMalformed", {
+  code: Schema.tag("NOTE_MALFORMED"),
+}) {
+  override get message() {
+    return "This is not a signed note.";
+  }
+}
+
+/** What was to be a key of signed notes is none. The key is not in it: it may be the private one. */
+export class NoteKeyMalformed extends Schema.TaggedError<NoteKeyMalformed>()("NoteKeyMalformed", {
+  code: Schema.tag("NOTE_KEY_MALFORMED"),
+}) {
+  override get message() {
+    return "This is not a key of signed notes.";
+  }
+}
+
+/** A note is signed by no key that is known: nothing of it can be trusted. */
+export class NoteKeyUnknown extends Schema.TaggedError<NoteKeyUnknown>()("NoteKeyUnknown", {
+  code: Schema.tag("NOTE_KEY_UNKNOWN"),
+}) {
+  override get message() {
+    return "The note is signed by no known key.";
+  }
+}
+
+/** A note has a signature that claims to be by a known key, and is not: nothing of it can be trusted. */
+export class NoteSignatureInvalid extends Schema.TaggedError<NoteSignatureInvalid>()("NoteSignatureInvalid", {
+  code: Schema.tag("NOTE_SIGNATURE_INVALID"),
+  /** `<name>+<id>` */
+  key: Schema.String,
+}) {
+  override get message() {
+    return `The note has a signature that is not by ${this.key}.`;
+  }
+}
+
+/** What is signed is no checkpoint of three lines. */
+export class CheckpointMalformed extends Schema.TaggedError<CheckpointMalformed>()("CheckpointMalformed", {
+  code: Schema.tag("CHECKPOINT_MALFORMED"),
+}) {
+  override get message() {
+    return "This is not a checkpoint.";
+  }
+}
+
+/** A checkpoint is another log's than the one that was asked for. */
+export class CheckpointOfAnotherLog extends Schema.TaggedError<CheckpointOfAnotherLog>()("CheckpointOfAnotherLog", {
+  code: Schema.tag("CHECKPOINT_OF_ANOTHER_LOG"),
+}) {
+  override get message() {
+    return "The checkpoint is another log's.";
+  }
+}

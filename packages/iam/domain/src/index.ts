@@ -1,5 +1,9 @@
 export * as AccessControl from "./AccessControl.ts";
 export { AuthErrorCode, betterAuthCodes } from "./AuthErrorCode.ts";
+export * as CanonicalJson from "./audit/CanonicalJson.ts";
+export * as Checkpoint from "./audit/Checkpoint.ts";
+export * as Merkle from "./audit/Merkle.ts";
+export * as SignedNote from "./audit/SignedNote.ts";
 export * as Cursor from "./Cursor.ts";
 export * from "./entities.ts";
 export * as ErrorCatalogue from "./errorCatalogue.ts";
