@@ -21,4 +21,10 @@ export const account = Table.make(IamEntityIds.AccountId)(
     pg.unique("iam_accounts_provider_id_account_id_unique").on(t.providerId, t.accountId),
     pg.index("iam_accounts_user_id_idx").on(t.userId),
   ],
+  {
+    digested: ["accessToken", "refreshToken", "idToken", "password"],
+    personal: ["accountId"],
+    subject: "userId",
+    uneventful: ["accessTokenExpiresAt", "refreshTokenExpiresAt"],
+  },
 );

@@ -17,4 +17,5 @@ export const deviceCode = Table.make(IamEntityIds.DeviceCodeId)(
     resources: pg.text("resources").array(),
   },
   (t) => [pg.index("iam_device_codes_user_id_idx").on(t.userId)],
+  { digested: ["deviceCode", "userCode"], uneventful: ["lastPolledAt", "pollingInterval"] },
 );

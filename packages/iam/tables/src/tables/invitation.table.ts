@@ -28,4 +28,5 @@ export const invitation = OrgTable.make(IamEntityIds.InvitationId)(
     pg.index("iam_invitations_email_idx").on(t.email),
     pg.index("iam_invitations_inviter_id_idx").on(t.inviterId),
   ],
+  { personal: ["email"] },
 );

@@ -33,4 +33,5 @@ export const oauthAccessToken = Table.make(IamEntityIds.OauthAccessTokenId)(
     pg.index("iam_oauth_access_tokens_authorization_code_id_idx").on(t.authorizationCodeId),
     pg.index("iam_oauth_access_tokens_refresh_id_idx").on(t.refreshId),
   ],
+  { digested: ["token", "authorizationCodeId"] },
 );

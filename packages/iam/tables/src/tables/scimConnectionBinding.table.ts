@@ -23,4 +23,5 @@ export const scimConnectionBinding = Table.make(IamEntityIds.ScimConnectionBindi
     pg.index("iam_scim_connection_bindings_connection_id_idx").on(t.connectionId),
     pg.index("iam_scim_connection_bindings_provisioning_domain_id_idx").on(t.provisioningDomainId),
   ],
+  { organization: "provisioningDomainId", uneventful: ["decommissionLeaseId", "decommissionLeaseExpiresAt"] },
 );

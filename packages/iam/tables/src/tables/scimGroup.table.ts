@@ -19,4 +19,5 @@ export const scimGroup = Table.make(IamEntityIds.ScimGroupId)(
     pg.index("iam_scim_groups_connection_id_order_key_idx").on(t.connectionId, t.orderKey),
     pg.index("iam_scim_groups_provisioning_domain_id_idx").on(t.provisioningDomainId),
   ],
+  { organization: "provisioningDomainId" },
 );

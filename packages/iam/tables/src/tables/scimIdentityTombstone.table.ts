@@ -21,4 +21,5 @@ export const scimIdentityTombstone = Table.make(IamEntityIds.ScimIdentityTombsto
     pg.index("iam_scim_identity_tombstones_provisioning_domain_id_idx").on(t.provisioningDomainId),
     pg.index("iam_scim_identity_tombstones_user_id_idx").on(t.userId),
   ],
+  { organization: "provisioningDomainId", personal: ["externalId", "externalIdKey", "profile"], subject: "userId" },
 );

@@ -19,4 +19,5 @@ export const scimManagedConnection = Table.make(IamEntityIds.ScimManagedConnecti
     decommissionedBy: pg.text("decommissioned_by"),
   },
   (t) => [pg.index("iam_scim_managed_connections_provisioning_domain_id_idx").on(t.provisioningDomainId)],
+  { organization: "provisioningDomainId" },
 );

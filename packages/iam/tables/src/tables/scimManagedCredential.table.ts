@@ -22,4 +22,5 @@ export const scimManagedCredential = Table.make(IamEntityIds.ScimManagedCredenti
     decommissionedAt: Columns.timestamp("decommissioned_at"),
   },
   (t) => [pg.index("iam_scim_managed_credentials_connection_record_id_idx").on(t.connectionRecordId)],
+  { digested: ["tokenDigest"], uneventful: ["lastUsedAt"] },
 );

@@ -27,4 +27,5 @@ export const scimProjectionGrant = Table.make(IamEntityIds.ScimProjectionGrantId
     pg.index("iam_scim_projection_grants_scim_user_id_idx").on(t.scimUserId),
     pg.index("iam_scim_projection_grants_user_id_idx").on(t.userId),
   ],
+  { organization: "provisioningDomainId" },
 );

@@ -29,4 +29,5 @@ export const session = Table.make(IamEntityIds.SessionId)(
     pg.index("iam_sessions_active_team_id_idx").on(t.activeTeamId),
     pg.index("iam_sessions_impersonated_by_idx").on(t.impersonatedBy),
   ],
+  { digested: ["token"], personal: ["ipAddress", "userAgent"], subject: "userId", uneventful: ["expiresAt"] },
 );

@@ -15,4 +15,5 @@ export const twoFactor = Table.make(IamEntityIds.TwoFactorId)(
     lockedUntil: Columns.timestamp("locked_until"),
   },
   (t) => [pg.index("iam_two_factors_secret_idx").on(t.secret)],
+  { digested: ["secret", "backupCodes"], subject: "userId", uneventful: ["failedVerificationCount"] },
 );

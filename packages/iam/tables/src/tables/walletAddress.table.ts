@@ -15,4 +15,5 @@ export const walletAddress = Table.make(IamEntityIds.WalletAddressId)(
     pg.index("iam_wallet_addresses_user_id_idx").on(t.userId),
     pg.unique("iam_wallet_addresses_address_chain_id_unique").on(t.address, t.chainId),
   ],
+  { personal: ["address"], subject: "userId" },
 );

@@ -31,4 +31,8 @@ export const user = Table.make(SharedEntityIds.UserId)(
       columns: [t.id, t.name, t.email, t.image],
     }),
   ],
+  {
+    personal: ["name", "email", "image", "banReason", "username", "displayUsername", "phoneNumber"],
+    uneventful: ["lastLoginMethod"],
+  },
 );
