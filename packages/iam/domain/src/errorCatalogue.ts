@@ -115,6 +115,18 @@ export const errors: Readonly<
     "The one-time token is unknown, used up, replaced by a newer one, or older than a day.",
     "Start the server again: as long as there is no administrator it prints a new link.",
   ),
+  AUDIT_EVENT_UNKNOWN: told(
+    "The log was written by a newer version.",
+    "Verify and export it with the version that wrote it, or a later one.",
+  ),
+  AUDIT_LOG_BROKEN: told(
+    "Somebody has changed, removed, moved or added events after they were sealed.",
+    "Keep the database as it is, compare it with a backup or an export, and find out who could write to it as its owner.",
+  ),
+  AUDIT_EXPORT_MALFORMED: told(
+    "The export was cut off, or changed on its way.",
+    "Export it again, and compare the digests of both files.",
+  ),
   TREE_NODE_MISSING: told(
     "Rows of the audit log are missing, or do not hold the hashes that their place completes.",
     "Restore them from a backup or an export, and verify the log before anything is proven from it.",

@@ -98,6 +98,52 @@ export class TokenInvalid extends Schema.TaggedError<TokenInvalid>()("TokenInval
   }
 }
 
+/** An event has a form that this version does not know. */
+export class AuditEventUnknown extends Schema.TaggedError<AuditEventUnknown>()("AuditEventUnknown", {
+  code: Schema.tag("AUDIT_EVENT_UNKNOWN"),
+  event: Schema.String,
+  format: Schema.Int,
+}) {
+  override get message() {
+    return `The event ${this.event} has the form ${this.format}, which this version does not know.`;
+  }
+}
+
+/** What is not as it was sealed. Of what was rewritten as a whole it is known only between which checkpoints it begins. */
+export class AuditLogBroken extends Schema.TaggedError<AuditLogBroken>()("AuditLogBroken", {
+  code: Schema.tag("AUDIT_LOG_BROKEN"),
+  says: Schema.Literals(["changed", "missing", "unsealed", "rewritten", "truncated"]),
+  /** The first index that does not fit, and the last that it may be. */
+  index: Schema.BigIntFromString,
+  last: Schema.BigIntFromString,
+  /** The event that stands there. */
+  event: Schema.NullOr(Schema.String),
+}) {
+  override get message() {
+    const where = this.index === this.last ? `at ${this.index}` : `from ${this.index} to ${this.last}`;
+    const what = {
+      changed: "is not what was sealed: it, or one before it in its chain, was changed, removed or moved",
+      missing: "is missing",
+      unsealed: "was put behind what is sealed",
+      rewritten: "was rewritten: it fits together, but not to the signed checkpoint",
+      truncated: "is missing: the log ends before a checkpoint that was signed",
+    }[this.says];
+    return `The log is broken ${where}: ${this.event === null ? "what stands there" : this.event} ${what}.`;
+  }
+}
+
+/** A line of an export is none, or lines are missing at its end. */
+export class AuditExportMalformed extends Schema.TaggedError<AuditExportMalformed>()("AuditExportMalformed", {
+  code: Schema.tag("AUDIT_EXPORT_MALFORMED"),
+  /** Counted from 1. */
+  line: Schema.Int,
+  says: Schema.String,
+}) {
+  override get message() {
+    return `Line ${this.line} of the export: ${this.says}.`;
+  }
+}
+
 /** A subtree of the log is not where it is stored: rows are missing, or hold fewer hashes than their leaf completes. */
 export class TreeNodeMissing extends Schema.TaggedError<TreeNodeMissing>()("TreeNodeMissing", {
   code: Schema.tag("TREE_NODE_MISSING"),

@@ -1,5 +1,8 @@
 export * as AccessControl from "./AccessControl.ts";
 export { AuthErrorCode, betterAuthCodes } from "./AuthErrorCode.ts";
+export * as AuditEvent from "./audit/AuditEvent.ts";
+export * as AuditExport from "./audit/AuditExport.ts";
+export * as AuditLog from "./audit/AuditLog.ts";
 export * as CanonicalJson from "./audit/CanonicalJson.ts";
 export * as Checkpoint from "./audit/Checkpoint.ts";
 export * as Merkle from "./audit/Merkle.ts";
