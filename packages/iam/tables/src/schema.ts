@@ -2,8 +2,10 @@
 export { organization, team, user } from "@beep/shared-tables";
 export { account } from "./tables/account.table.ts";
 export { apiKey } from "./tables/apiKey.table.ts";
+export { dataKey } from "./tables/dataKey.table.ts";
 export { deviceCode } from "./tables/deviceCode.table.ts";
 export { invitation } from "./tables/invitation.table.ts";
+export { legalHold } from "./tables/legalHold.table.ts";
 export { member } from "./tables/member.table.ts";
 export { notificationPreference } from "./tables/notificationPreference.table.ts";
 export { oauthAccessToken } from "./tables/oauthAccessToken.table.ts";
