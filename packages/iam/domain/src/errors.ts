@@ -1,7 +1,9 @@
 /** What can go wrong and can be handled. Each error has a stable `code`; none carries a secret or a query's parameters. */
+import { IamEntityIds } from "@beep/shared-domain";
 import * as Schema from "effect/Schema";
 import * as SchemaGetter from "effect/SchemaGetter";
 import { AuthErrorCode } from "./AuthErrorCode.ts";
+import * as KeyOwner from "./KeyOwner.ts";
 
 /** What caused an error: for the log. No encoded form has it, because it may quote a statement. */
 const cause = Schema.optional(
@@ -26,6 +28,9 @@ export const StartupCode = Schema.Literals([
   "DATA_DIRECTORY_IN_USE",
   "DATA_DIRECTORY_OTHER_VERSION",
   "DATA_DIRECTORY_UNUSABLE",
+  "KEY_ENCRYPTION_KEY_MISSING",
+  "KEY_ENCRYPTION_KEY_WRONG",
+  "KEY_MANAGEMENT_UNREACHABLE",
   "MIGRATION_FAILED",
   "MIGRATION_PENDING",
   "POOLER_IN_BETWEEN",
@@ -208,5 +213,69 @@ export class CheckpointOfAnotherLog extends Schema.TaggedError<CheckpointOfAnoth
 }) {
   override get message() {
     return "The checkpoint is another log's.";
+  }
+}
+
+/** The key-encryption key that wraps a data key is not there. */
+export class KeyVersionMissing extends Schema.TaggedError<KeyVersionMissing>()("KeyVersionMissing", {
+  code: Schema.tag("KEY_VERSION_MISSING"),
+  /** The version that is named. */
+  keyVersion: Schema.String,
+}) {
+  override get message() {
+    return `There is no key-encryption key of version ${JSON.stringify(this.keyVersion)}.`;
+  }
+}
+
+/** A wrapped data key does not open: it was altered, belongs to another row, or the key-encryption key is another one. */
+export class KeyNotOpened extends Schema.TaggedError<KeyNotOpened>()("KeyNotOpened", {
+  code: Schema.tag("KEY_NOT_OPENED"),
+  dataKey: IamEntityIds.DataKeyId,
+  keyVersion: Schema.String,
+}) {
+  override get message() {
+    return `The data key ${this.dataKey} does not open by the key-encryption key of version ${JSON.stringify(this.keyVersion)}.`;
+  }
+}
+
+/** What wraps data keys does not answer: try again later. */
+export class KeyManagementUnavailable extends Schema.TaggedError<KeyManagementUnavailable>()(
+  "KeyManagementUnavailable",
+  { code: Schema.tag("KEY_MANAGEMENT_UNAVAILABLE"), cause },
+) {
+  override get message() {
+    return "The key management does not answer.";
+  }
+}
+
+/** The owner's key was destroyed, and with it all that it had sealed: nothing more can be sealed for that owner. */
+export class KeyDestroyed extends Schema.TaggedError<KeyDestroyed>()("KeyDestroyed", {
+  code: Schema.tag("KEY_DESTROYED"),
+  owner: KeyOwner.KeyOwner,
+}) {
+  override get message() {
+    return `The key of ${KeyOwner.text(this.owner)} was destroyed.`;
+  }
+}
+
+/**
+ * A sealed value does not open. `reason` says why: it was altered or moved from another place (`altered`), its key was
+ * destroyed, there is no such key, or the key itself does not open.
+ */
+export class SecretUnreadable extends Schema.TaggedError<SecretUnreadable>()("SecretUnreadable", {
+  code: Schema.tag("SECRET_UNREADABLE"),
+  table: Schema.String,
+  row: Schema.String,
+  column: Schema.String,
+  reason: Schema.Literals([
+    "altered",
+    "key destroyed",
+    "key unknown",
+    "key does not open",
+    "key-encryption key missing",
+  ]),
+}) {
+  override get message() {
+    return `The secret in ${this.table}.${this.column} of ${this.row} cannot be read: ${this.reason}.`;
   }
 }

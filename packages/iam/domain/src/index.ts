@@ -12,6 +12,7 @@ export * from "./entities.ts";
 export * as ErrorCatalogue from "./errorCatalogue.ts";
 export * as Errors from "./errors.ts";
 export * as Findings from "./findings.ts";
+export * as KeyOwner from "./KeyOwner.ts";
 export * as Membership from "./Membership.ts";
 export * as Page from "./Page.ts";
 export * as Problems from "./Problems.ts";

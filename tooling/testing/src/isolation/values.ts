@@ -35,14 +35,41 @@ const listed = ({ checks }: Relation, column: string): string | undefined =>
     .map(({ definition }) => /(?:ARRAY\[| = )((?:'(?:[^']|'')*'|-?\d+)(?:::[\w ]+\b)?)/.exec(definition)?.[1])
     .find((value) => value !== undefined);
 
+/** What an envelope looks like, for a column of which a constraint says that it holds nothing else. */
+const envelope = `'sealed:1:datakey_' || repeat('0', 26) || ':' || ${digits} || ${digits}`;
+
+const sealed = ({ checks }: Relation, column: string): string | undefined =>
+  checks.some(({ columns, definition }) => columns.join() === column && definition.includes("'^sealed:1:"))
+    ? envelope
+    : undefined;
+
+/** Values in the tables of the identity services that cannot be guessed; those of columns that may be null are stated too. */
+const ours: Readonly<Record<string, string>> = {
+  "iam_data_keys.owner_type": "'organization'",
+  "iam_data_keys.wrapped_key": digits,
+  "iam_data_keys.key_version": "'1'",
+  "iam_legal_holds.owner_type": "'organization'",
+};
+
+/** What is stated of a column's value. */
+export const given = (
+  relation: Relation,
+  { name }: Column,
+  expressions: Readonly<Record<string, string>>,
+): string | undefined => {
+  const column = `${relation.name}.${name}`;
+  return expressions[column] ?? ours[column];
+};
+
 /** An expression for a column's value; none where its type is not known. */
 export const valueFor = (
   relation: Relation,
-  { base, label, length, name }: Column,
+  column: Column,
   expressions: Readonly<Record<string, string>>,
 ): string | undefined => {
-  const given = expressions[`${relation.name}.${name}`] ?? listed(relation, name);
-  if (given !== undefined) return given;
+  const { base, label, length, name } = column;
+  const known = given(relation, column, expressions) ?? listed(relation, name) ?? sealed(relation, name);
+  if (known !== undefined) return known;
   if (label !== null) return `'${label.replaceAll("'", "''")}'`;
   if (base.startsWith("_")) return "'{}'";
   if (base === "varchar" || base === "bpchar") return length === null ? digits : `left(${digits}, ${length})`;
