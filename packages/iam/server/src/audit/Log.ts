@@ -86,8 +86,13 @@ interface Line {
   readonly row?: SealedRow;
 }
 
-const broken = (says: Errors.AuditLogBroken["says"], index: bigint, event: string | null) =>
-  new Errors.AuditLogBroken({ says, index, last: index, event });
+const broken = (says: Errors.AuditLogBroken["says"], index: bigint, uuid?: string) =>
+  new Errors.AuditLogBroken({
+    says,
+    index,
+    last: index,
+    event: uuid === undefined ? null : IamEntityIds.AuditEventId.fromUuid(uuid),
+  });
 
 const make = Effect.gen(function* () {
   const { client, statement } = yield* ServiceConnection;
@@ -112,10 +117,10 @@ const make = Effect.gen(function* () {
     row: SealedRow,
     expected: bigint,
   ): Result.Result<Line, Errors.AuditEventUnknown | Errors.AuditLogBroken> => {
-    if (row.index !== expected) return Result.fail(broken("missing", expected, null));
+    if (row.index !== expected) return Result.fail(broken("missing", expected));
     // The other side of an outer join.
     if (row.id === null) {
-      return Result.fail(broken("missing", expected, IamEntityIds.AuditEventId.fromUuid(row.sealed_event)));
+      return Result.fail(broken("missing", expected, row.sealed_event));
     }
     return Result.map(canonical(row), (event) => ({
       text: AuditExport.entry(Buffer.from(event).toString("utf8"), row.hash),
@@ -134,7 +139,7 @@ const make = Effect.gen(function* () {
           Effect.gen(function* () {
             if (at >= size) return [[], Option.none<bigint>()] as const;
             const rows = yield* page(at, size);
-            if (rows.length === 0) return yield* broken("missing", at, null);
+            if (rows.length === 0) return yield* broken("missing", at);
             const lines: Array<Line> = [];
             for (const [offset, row] of rows.entries()) {
               const index = at + BigInt(offset);
@@ -195,9 +200,7 @@ const make = Effect.gen(function* () {
       );
       const verified = yield* Effect.provide(finish(failure), context);
       const [row] = yield* behind;
-      if (row !== undefined) {
-        return yield* broken("unsealed", verified.size, IamEntityIds.AuditEventId.fromUuid(row.id));
-      }
+      if (row !== undefined) return yield* broken("unsealed", verified.size, row.id);
       return verified;
     }),
     prove: Effect.fn("Log.prove")(function* (id) {
