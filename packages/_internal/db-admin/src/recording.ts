@@ -2,13 +2,11 @@
  * The triggers that record what changes: an event for each row, in the changing transaction, whoever writes. Their
  * functions are written for each table from the catalogue, because one for all would look at every column of every row.
  */
+import { changeSetting } from "@beep/shared-tables";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import * as Effect from "effect/Effect";
 import type { SqlError } from "effect/sql/SqlError";
 import { literal, quoted } from "./hardening.ts";
-
-/** The setting in which the services say who changes something, where and why, for the length of a transaction. */
-export const changeSetting = "iam.change";
 
 /** The setting that counts the events of a transaction. */
 const numberSetting = "iam.event_number";

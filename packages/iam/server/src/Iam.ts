@@ -8,6 +8,9 @@ import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import * as Struct from "effect/Struct";
+import * as AuditLog from "./audit/Log.ts";
+import * as originDigests from "./audit/originDigests.ts";
+import * as signer from "./audit/signer.ts";
 import * as Auth from "./auth/Auth.ts";
 import * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 import * as Mailer from "./auth/Mailer.ts";
@@ -32,6 +35,7 @@ import * as Telemetry from "./telemetry/Telemetry.ts";
 export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = {
   ...Auth.keys,
   ...KeyManagement.keys,
+  ...signer.keys,
   ...Pages.keys,
   ...places.keys,
   // Of the two that read `DATABASE_URL` the one that need not be set.
@@ -93,6 +97,7 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, Errors.StartupError |
 /** The services. */
 export type Services =
   | Auth.Auth
+  | AuditLog.Log
   | Secrets.Secrets
   | FirstAdministrator.FirstAdministrator
   | Operator.Operator
@@ -114,7 +119,10 @@ export const services: Layer.Layer<Services, Errors.StartupError | Config.Config
   Invitations.layer,
   Teams.layer,
   Roles.layer,
-).pipe(Layer.provideMerge(Auth.layer), Layer.provideMerge(Secrets.layer));
+).pipe(
+  Layer.provideMerge(Layer.mergeAll(Auth.layer, AuditLog.layer, originDigests.layer)),
+  Layer.provideMerge(Secrets.layer),
+);
 
 /** All that `layer` provides. */
 export type Provided = Services | Needed;

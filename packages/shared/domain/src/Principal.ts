@@ -1,5 +1,6 @@
 /** Who makes a request, as it was verified, and by what. */
-import type { Actor } from "./Actor.ts";
+import * as Effect from "effect/Effect";
+import { type Actor, CurrentActor } from "./Actor.ts";
 import type { ApiKeyId, SessionId } from "./IamEntityIds.ts";
 import type { OrganizationId, UserId } from "./SharedEntityIds.ts";
 
@@ -52,3 +53,9 @@ export const actorOf = (principal: Principal): Actor => {
       return principal;
   }
 };
+
+/** Runs an effect in the name of a principal: what it changes is recorded so. */
+export const acting =
+  (principal: Principal) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.provideService(effect, CurrentActor, actorOf(principal));

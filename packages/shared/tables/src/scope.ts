@@ -10,6 +10,9 @@ import { pgRole } from "drizzle-orm/pg-core";
 /** The setting that holds the organization in whose scope a transaction runs. */
 export const organizationSetting = "iam.organization_id";
 
+/** The setting in which the services say who changes something, where and why, for the length of a transaction. */
+export const changeSetting = "iam.change";
+
 /** Sees, in tables of organizations, the rows of the organization in that setting. */
 export const tenantRole = pgRole("iam_tenant").existing();
 

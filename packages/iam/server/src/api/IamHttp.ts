@@ -24,6 +24,7 @@ import * as document from "./document.ts";
 import * as handlers from "./handlers.ts";
 import * as PrincipalRequired from "./PrincipalRequired.ts";
 import * as RequestValidation from "./RequestValidation.ts";
+import * as requestOrigin from "./requestOrigin.ts";
 import * as TenantRequired from "./TenantRequired.ts";
 
 type Needed =
@@ -60,6 +61,7 @@ export const layer: Layer.Layer<never, ConfigError, Needed> = Layer.mergeAll(
   document.layer,
   authRoutes.layer,
   crossOrigin,
+  requestOrigin.layer,
 ).pipe(
   Layer.provide([handlers.layer, answers.ofRoutes]),
   Layer.provide([Authentication.layer, PrincipalRequired.layer, RequestValidation.layer, TenantRequired.layer]),

@@ -1,5 +1,5 @@
 /** Who calls, by whichever credential: guards an `HttpApi`'s routes, an application's own too. */
-import { CurrentActor, Principal, type SharedEntityIds } from "@beep/shared-domain";
+import { Principal, type SharedEntityIds } from "@beep/shared-domain";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as HttpEffect from "effect/http/HttpEffect";
@@ -79,7 +79,7 @@ const make = Effect.gen(function* () {
       return yield* handler.pipe(
         Effect.provideService(CurrentPrincipal, principal.value),
         Effect.provideService(ActiveOrganization, Option.getOrNull(active)),
-        Effect.provideService(CurrentActor, Principal.actorOf(principal.value)),
+        Principal.acting(principal.value),
       );
     });
 

@@ -16,6 +16,7 @@ import * as Record from "effect/Record";
 import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
 import type { SqlError } from "effect/sql/SqlError";
+import { CurrentOrigin } from "../db/Change.ts";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as Transaction from "../db/Transaction.ts";
 import type { Api, CurrentSession, SettingCookies, WithHeaders } from "./Api.ts";
@@ -194,6 +195,10 @@ const make = Effect.gen(function* () {
           return isAPIError(thrown)
             ? Effect.succeed(Response.json(thrown.body ?? {}, { status: thrown.statusCode }))
             : Effect.die(thrown);
+        }),
+        Effect.provideService(CurrentOrigin, {
+          address: clientAddress,
+          agent: request.headers.get("user-agent") ?? undefined,
         }),
         Effect.withSpan("Auth.handler"),
       ),

@@ -3,11 +3,14 @@
  * proxy driver, so that they take part in the caller's transaction, pool and spans.
  */
 
+import { Table } from "@beep/shared-tables";
 import { drizzleAdapter } from "@better-auth/drizzle-adapter/relations-v2";
 import { effectPgCodecs } from "drizzle-orm/effect-postgres";
+import { getTableConfig, type PgTable } from "drizzle-orm/pg-core";
 import { drizzle } from "drizzle-orm/pg-proxy";
 import * as Predicate from "effect/Predicate";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
+import { asEndpoint } from "./acting.ts";
 import { type Models, models } from "./models.ts";
 import * as promises from "./promises.ts";
 import { seam } from "./seam.ts";
@@ -19,14 +22,18 @@ import { seam } from "./seam.ts";
  */
 export const makeAdapter = (connection: ServiceConnection["Service"], served: Models = models) => {
   const { ids, relations, tables } = served;
+  const changes = eventful(Object.values(tables));
   const database = drizzle(
     async (sql, params, method) => {
       const statement = connection.client.unsafe(sql, params);
+      const run: ServiceConnection["Service"]["statement"] = changes(sql)
+        ? (effect) => asEndpoint(connection.writing(effect))
+        : connection.statement;
       if (method === "all") {
-        const rows = await promises.leave(connection.statement(statement.values));
+        const rows = await promises.leave(run(statement.values));
         return { rows: rows.map((row) => [...row]) };
       }
-      return { rows: withCounts(await promises.leave(connection.statement(statement.raw))) };
+      return { rows: withCounts(await promises.leave(run(statement.raw))) };
     },
     { codecs: effectPgCodecs, relations },
   );
@@ -37,6 +44,31 @@ export const makeAdapter = (connection: ServiceConnection["Service"], served: Mo
     inTransaction,
     ids,
   );
+};
+
+/**
+ * Whether a statement, as the adapter writes it, changes what is recorded. Counters and what is kept alive are not, and so
+ * cost no transaction.
+ */
+const eventful = (tables: ReadonlyArray<PgTable>): ((sql: string) => boolean) => {
+  const facts = new Map(
+    tables.map((table) => {
+      const { name, policies } = getTableConfig(table);
+      return [name, policies.find((policy) => policy instanceof Table.ServiceSeesAll)?.facts];
+    }),
+  );
+  return (sql) => {
+    const [, verb, name = ""] = /^\s*(insert into|update|delete from) "(\w+)"/.exec(sql) ?? [];
+    if (verb === undefined) return false;
+    const stated = facts.get(name);
+    if (stated === undefined) return true;
+    if (stated.unrecorded !== null) return false;
+    const [, set = ""] = /^\s*update "\w+" set (.*?) (?:where|returning) /s.exec(sql) ?? [];
+    const columns = [...set.matchAll(/"(\w+)" = /g)].map(([, column = ""]) => column);
+    return (
+      verb !== "update" || columns.some((column) => column !== "updated_at" && !stated.uneventful.includes(column))
+    );
+  };
 };
 
 /** The adapter reads on the rows themselves how many were written. */

@@ -11,6 +11,7 @@ import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { SqlError } from "effect/sql/SqlError";
+import * as Change from "./Change.ts";
 import * as Scope from "./Scope.ts";
 import * as Transaction from "./Transaction.ts";
 
@@ -29,6 +30,11 @@ export class ServiceConnection extends Context.Service<
      * savepoint, so that no two may run at once.
      */
     readonly lookUp: Runs;
+    /**
+     * Runs one statement of `client` that changes what is recorded: in a transaction of its own, or in the one that is
+     * open, which is told who acts if that is known only now.
+     */
+    readonly writing: Runs;
     /**
      * Runs an effect in a savepoint of the open transaction, under the service role; or in a transaction, which is tried
      * again when the database breaks it off in favour of another.
@@ -52,6 +58,19 @@ const lookUpOf =
       return yield* isElsewhere ? transaction(statement(effect)) : statement(effect);
     });
 
+const writingOf =
+  (client: PgClient, { statement, transaction }: { readonly statement: Runs; readonly transaction: Runs }): Runs =>
+  (effect) =>
+    Effect.flatMap(Transaction.isOpen(client), (open) =>
+      open ? Effect.andThen(Change.tellAgain(client), statement(effect)) : transaction(statement(effect)),
+    );
+
+const runsOf = (client: PgClient, runs: { readonly statement: Runs; readonly transaction: Runs }) => ({
+  ...runs,
+  lookUp: lookUpOf(client, runs),
+  writing: writingOf(client, runs),
+});
+
 /**
  * For a server.
  *
@@ -68,7 +87,7 @@ export const pooled = (client: PgClient, roleHolder: PgClient): ServiceConnectio
         onSome: (open) => Effect.provideService(effect, roleHolder.transactionService, open),
       }),
     );
-  return { client: roleHolder, statement, lookUp: lookUpOf(client, { statement, transaction }), transaction };
+  return { client: roleHolder, ...runsOf(client, { statement, transaction }) };
 };
 
 /** For the embedded database: the one session takes the role for each statement. */
@@ -76,5 +95,5 @@ export const perStatement = (client: PgClient): ServiceConnection["Service"] => 
   const transaction = transactionOf(client);
   const statement: Runs = (effect) =>
     Effect.flatMap(Transaction.isOpen(client), (open) => (open ? effect : transaction(effect)));
-  return { client, statement, lookUp: lookUpOf(client, { statement, transaction }), transaction };
+  return { client, ...runsOf(client, { statement, transaction }) };
 };

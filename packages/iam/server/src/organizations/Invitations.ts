@@ -12,7 +12,7 @@ import {
   Problems,
 } from "@beep/iam-domain";
 import { IamDbSchema } from "@beep/iam-tables";
-import { IamEntityIds, type Principal, SharedEntityIds } from "@beep/shared-domain";
+import { IamEntityIds, Principal, SharedEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { and, eq, gt, inArray, isNull, lte, or, type Placeholder, type SQL, sql } from "drizzle-orm";
 import type { ConfigError } from "effect/Config";
@@ -369,7 +369,7 @@ const make = Effect.gen(function* () {
             }
             return { invitation: yield* settle(id, "accepted"), memberId };
           }),
-        ),
+        ).pipe(Principal.acting(invited)),
       InOrganization.unexpected,
     ),
     reject: Effect.fn("Invitations.reject")(
@@ -377,7 +377,7 @@ const make = Effect.gen(function* () {
         Effect.andThen(
           Membership.demandCredential(invited, { invitation: ["reject"] }),
           service(Effect.andThen(lockReceived(invited.userId, id), settle(id, "rejected"))),
-        ),
+        ).pipe(Principal.acting(invited)),
       InOrganization.unexpected,
     ),
   });

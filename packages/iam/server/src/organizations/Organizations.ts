@@ -5,7 +5,7 @@
 import { SqlState } from "@beep/db-admin";
 import { AccessControl, type Errors, Membership, Page, Problems } from "@beep/iam-domain";
 import { IamDbSchema } from "@beep/iam-tables";
-import { IamEntityIds, type Principal, SharedEntityIds } from "@beep/shared-domain";
+import { IamEntityIds, Principal, SharedEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { and, eq, isNull, sql } from "drizzle-orm";
 import * as Context from "effect/Context";
@@ -217,7 +217,7 @@ const make = Effect.gen(function* () {
             }
             return { id, name, slug, logo, metadata, createdAt: made.created_at };
           }),
-        ),
+        ).pipe(Principal.acting(user)),
       InOrganization.unexpected,
     ),
     ofUser: Effect.fn("Organizations.ofUser")(

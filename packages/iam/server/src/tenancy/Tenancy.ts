@@ -1,6 +1,6 @@
 /** Scopes of one organization, and who is let in. */
 import { AccessControl, type Errors, Membership, Problems } from "@beep/iam-domain";
-import { CurrentActor, CurrentTenant, IamEntityIds, Principal, SharedEntityIds } from "@beep/shared-domain";
+import { CurrentTenant, IamEntityIds, Principal, SharedEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -184,7 +184,7 @@ export const asMember =
           Context.add(CurrentTenant, membership.organizationId),
         ),
       ),
-      Effect.provideService(CurrentActor, Principal.actorOf(membership.principal)),
+      Principal.acting(membership.principal),
     );
 
 /**
