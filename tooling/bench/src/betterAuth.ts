@@ -1,5 +1,5 @@
 /** Better Auth by itself and as our services compose it, over the same rows and with the same secret. */
-import { Iam, Mailer, TextMessages } from "@beep/iam-server";
+import { Iam, KeyManagement, Mailer, TextMessages } from "@beep/iam-server";
 import type { IamDb } from "@beep/iam-server/db/Db";
 import { IamDbSchema } from "@beep/iam-tables";
 import { apiKey } from "@better-auth/api-key";
@@ -25,13 +25,20 @@ export const secret = "bWVhc3VyZWQsIGFuZCBub3RoaW5nIGVsc2UgLi4u";
 export const ours = (
   services: Context.Context<IamDb.Provided>,
 ): Effect.Effect<Context.Context<IamDb.Provided | Iam.Services>, unknown, Scope.Scope> => {
-  const config = ConfigProvider.layer(ConfigProvider.fromUnknown({ IAM_BASE_URL: baseURL, IAM_SECRET: secret }));
+  const config = ConfigProvider.layer(
+    ConfigProvider.fromUnknown({
+      IAM_BASE_URL: baseURL,
+      IAM_SECRET: secret,
+      IAM_KEY_ENCRYPTION_KEYS: "1:bWVhc3VyZWQsIGFuZCBub3RoaW5nIGVsc2UgLi4uLi4=",
+    }),
+  );
   const mailer = Layer.succeed(Mailer.Mailer, { send: () => Effect.void });
   const textMessages = Layer.succeed(TextMessages.TextMessages, { send: () => Effect.void });
   return Layer.build(
     Iam.services.pipe(
       Layer.provideMerge(Layer.succeedContext(services)),
-      Layer.provide([mailer, textMessages, config]),
+      Layer.provide([KeyManagement.layerLocal, mailer, textMessages]),
+      Layer.provide(config),
     ),
   );
 };

@@ -2,7 +2,7 @@
 
 import { openAsBlob } from "node:fs";
 import type { Errors } from "@beep/iam-domain";
-import { Auth, Iam, IamDb, Mailer, Plugins, TextMessages } from "@beep/iam-server";
+import { Auth, Iam, IamDb, KeyManagement, Mailer, Plugins, TextMessages } from "@beep/iam-server";
 import type { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Context from "effect/Context";
@@ -35,11 +35,15 @@ const mail: Layer.Layer<Mailer.Mailer | TextMessages.TextMessages | Mailbox> = L
 /** What the services of tests sign with; long and varied enough for the doctor. */
 export const secret = "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC";
 
+/** What wraps the data keys of tests. */
+export const keyEncryptionKeys = "1:dGhlIGtleSB0aGF0IHdyYXBzIHRoZSBrZXlzIG9mIHQ=";
+
 const config = (values: Readonly<Record<string, string>>) =>
   ConfigProvider.layer(
     ConfigProvider.fromUnknown({
       IAM_BASE_URL: "http://localhost:3000",
       IAM_SECRET: secret,
+      IAM_KEY_ENCRYPTION_KEYS: keyEncryptionKeys,
       IAM_RATE_LIMIT: "false",
       IAM_PLUGINS: Plugins.all.join(),
       IAM_DEVICE_CLIENTS: "television",
@@ -47,7 +51,7 @@ const config = (values: Readonly<Record<string, string>>) =>
     }),
   );
 
-const services = Iam.services.pipe(Layer.provideMerge(mail));
+const services = Iam.services.pipe(Layer.provideMerge(mail), Layer.provideMerge(KeyManagement.layerLocal));
 
 /** All that a test may ask for. */
 export type Provided = Iam.Provided | Mailbox;

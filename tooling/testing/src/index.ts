@@ -2,6 +2,7 @@ export * as Collector from "./Collector.ts";
 export { connect } from "./connect.ts";
 export * as IamTest from "./IamTest.ts";
 export * as Isolation from "./Isolation.ts";
+export * as KeyManagementContract from "./KeyManagementContract.ts";
 export * as PgBouncer from "./PgBouncer.ts";
 export * as Plans from "./Plans.ts";
 export * as Population from "./Population.ts";

@@ -59,6 +59,7 @@ layer(TestDatabase.layer({ template: "empty" }), { excludeTestServices: true })(
           IAM_MIGRATIONS_URL: Redacted.value(ownerUrl),
           IAM_BASE_URL: "http://localhost:3000",
           IAM_SECRET: IamTest.secret,
+          IAM_KEY_ENCRYPTION_KEYS: IamTest.keyEncryptionKeys,
         }),
       );
       assert.deepStrictEqual(

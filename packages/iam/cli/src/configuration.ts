@@ -1,14 +1,14 @@
 /** The environment, and what it leaves open. */
 import type { Errors } from "@beep/iam-domain";
-import { Auth, Iam, IamDb, Misspelt, Pages, Places } from "@beep/iam-server";
-import type { ConfigError } from "effect/Config";
+import { Auth, Iam, IamDb, KeyManagement, Misspelt, Pages, Places } from "@beep/iam-server";
+import * as Config from "effect/Config";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import { type Address, keys, theme } from "./settings.ts";
 
 /** Refuses a name that is nearly a key, before anything is done, and warns of one that nobody reads. */
-export const demandKnown: Effect.Effect<void, Errors.StartupError | ConfigError> = Misspelt.demandKnown(
+export const demandKnown: Effect.Effect<void, Errors.StartupError | Config.ConfigError> = Misspelt.demandKnown(
   [...Object.values(Iam.keys), ...Object.values(keys)].map(({ entry }) => entry.key),
 );
 
@@ -21,9 +21,14 @@ export const demandValid = Effect.gen(function* () {
   const { databaseUrl } = yield* Places.settings;
   if (Option.isSome(databaseUrl)) yield* IamDb.settings;
   yield* Auth.settings;
+  yield* Config.all(KeyManagement.keys);
   yield* Pages.settings;
   yield* theme;
 }).pipe(
   // A missing secret is another matter: it may still be made.
-  Effect.provide(ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_SECRET: "-".repeat(32) }))),
+  Effect.provide(
+    ConfigProvider.layerAdd(
+      ConfigProvider.fromUnknown({ IAM_SECRET: "-".repeat(32), IAM_KEY_ENCRYPTION_KEYS: `1:${"A".repeat(43)}=` }),
+    ),
+  ),
 );

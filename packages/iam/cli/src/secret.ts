@@ -1,4 +1,4 @@
-/** The secret that signs cookies and links, for who states none. */
+/** What an installation keeps secret, for who states none: what signs cookies and links, and what wraps data keys. */
 import { randomBytes } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,40 +11,78 @@ import type * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Predicate from "effect/Predicate";
 
-const stated = Config.option(Config.Redacted("IAM_SECRET"));
+const random = () => randomBytes(32).toString("base64");
 
-/** On a database server the secret must be stated: other processes, on other machines, need the same. */
+/** A file of the data directory in which the value of a key is kept. */
+interface Kept {
+  readonly key: string;
+  readonly file: string;
+  /** What to set the key to. */
+  readonly to: string;
+  readonly make: () => string;
+  /** The value in the file's text. */
+  readonly read: (text: string) => string;
+}
+
+/** The file with the keyring: an entry on each line. */
+export const keyringFile = "key-encryption-keys";
+
+const kept: ReadonlyArray<Kept> = [
+  {
+    key: "IAM_SECRET",
+    file: "secret",
+    to: "the output of `openssl rand -base64 32`",
+    make: random,
+    read: (text) => text.trim(),
+  },
+  {
+    key: "IAM_KEY_ENCRYPTION_KEYS",
+    file: keyringFile,
+    to: "the output of `iam keys generate`",
+    make: () => `1:${random()}`,
+    read: (text) => text.trim().split(/\s+/).join(","),
+  },
+];
+
+const stated = ({ key }: Kept) => Config.option(Config.Redacted(key));
+
+/** On a database server secrets must be stated: other processes, on other machines, need the same. */
 export const demandStated = Effect.gen(function* () {
   const { databaseUrl } = yield* Places.settings;
-  if (Option.isSome(databaseUrl) && Option.isNone(yield* stated)) {
+  if (Option.isNone(databaseUrl)) return;
+  for (const one of kept) {
+    if (Option.isSome(yield* stated(one))) continue;
     return yield* new Errors.StartupError({
       code: "SECRET_MISSING",
-      message: "IAM_SECRET is not set.",
-      remedy: "Set it to the output of `openssl rand -base64 32`, and keep it.",
+      message: `${one.key} is not set.`,
+      remedy: `Set it to ${one.to}, and keep it.`,
     });
   }
 });
 
 /**
- * States the secret of the data directory where none is stated. It is made once; after the database was opened, because
+ * States the secrets of the data directory where none are stated. Each is made once; after the database was opened, because
  * by then the directory is this process's own.
  */
 export const layer: Layer.Layer<never, Errors.StartupError | Config.ConfigError, IamDb.IamDb> = ConfigProvider.layerAdd(
   Effect.gen(function* () {
     yield* IamDb.IamDb;
-    if (Option.isSome(yield* stated)) return ConfigProvider.fromUnknown({});
     const { dataDir } = yield* Places.settings;
-    return ConfigProvider.fromUnknown({ IAM_SECRET: yield* keptIn(dataDir) });
+    const values: Record<string, string> = {};
+    for (const one of kept) {
+      if (Option.isNone(yield* stated(one))) values[one.key] = yield* keptIn(dataDir, one);
+    }
+    return ConfigProvider.fromUnknown(values);
   }),
 );
 
-const keptIn = (dataDir: string): Effect.Effect<string, Errors.StartupError> =>
+const keptIn = (dataDir: string, { key, file: name, make, read }: Kept): Effect.Effect<string, Errors.StartupError> =>
   Effect.tryPromise({
     try: async () => {
-      const file = join(dataDir, "secret");
+      const file = join(dataDir, name);
       const found = await readFile(file, "utf8").catch(whenMissing);
-      if (found !== undefined) return found.trim();
-      const secret = randomBytes(32).toString("base64");
+      if (found !== undefined) return read(found);
+      const secret = make();
       // Under its name it is there as a whole, or not at all.
       await writeFile(`${file}.draft`, `${secret}\n`, { mode: 0o600 });
       await rename(`${file}.draft`, file);
@@ -53,8 +91,8 @@ const keptIn = (dataDir: string): Effect.Effect<string, Errors.StartupError> =>
     catch: (cause) =>
       new Errors.StartupError({
         code: "DATA_DIRECTORY_UNUSABLE",
-        message: `The secret in ${dataDir} can be neither read nor made.`,
-        remedy: "Let this user read and write there, or set IAM_SECRET.",
+        message: `The file ${name} in ${dataDir} can be neither read nor made.`,
+        remedy: `Let this user read and write there, or set ${key}.`,
         cause,
       }),
   });

@@ -96,7 +96,7 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("a server that wa
     }),
   );
 
-  it.effect("CRY-5: the session's answer has no token, and the secret is readable by its owner only", () =>
+  it.effect("CRY-5: the session's answer has no token, and the secrets are readable by their owner only", () =>
     Effect.gen(function* () {
       const { server, dataDir } = yield* Started;
       yield* Effect.promise(async () => {
@@ -105,7 +105,9 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("a server that wa
         const token = cookie.slice(0, cookie.indexOf("."));
         assert.isAbove(token.length, 20);
         assert.notInclude((await cora.get("/api/session")).text, token);
-        assert.strictEqual((await stat(join(dataDir, "secret"))).mode & 0o777, 0o600);
+        for (const file of ["secret", "key-encryption-keys"]) {
+          assert.strictEqual((await stat(join(dataDir, file))).mode & 0o777, 0o600, file);
+        }
       });
     }),
   );
@@ -269,7 +271,11 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("a server that wa
           ),
         );
 
-        const secret = yield* Effect.promise(() => readFile(join(dataDir, "secret"), "utf8"));
+        const secrets = Effect.forEach(["secret", "key-encryption-keys"], (file) =>
+          Effect.promise(() => readFile(join(dataDir, file), "utf8")),
+        );
+        const kept = yield* secrets;
+        assert.match(kept[1] ?? "", /^1:[A-Za-z0-9+/]{43}=\n$/);
         const again = yield* Process.serve({ IAM_DATA_DIR: dataDir, IAM_CLIENT_ADDRESS_HEADER: "x-real-ip" });
         const returning = new Browser(again.url);
         for (const [name, value] of gus.cookies) returning.cookies.set(name, value);
@@ -281,7 +287,7 @@ layer(started, { excludeTestServices: true, timeout: 60_000 })("a server that wa
           assert.strictEqual(textAt(await proxied.get("/api/session"), "session", "ipAddress"), "203.0.113.9");
         });
         yield* Iam.stop(again);
-        assert.strictEqual(yield* Effect.promise(() => readFile(join(dataDir, "secret"), "utf8")), secret);
+        assert.deepStrictEqual(yield* secrets, kept);
       }).pipe(Effect.scoped),
     60_000,
   );

@@ -1,5 +1,5 @@
 /** How the first administrator is made. */
-import { connect, TestDatabase } from "@beep/testing";
+import { connect, IamTest, TestDatabase } from "@beep/testing";
 import { assert, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
@@ -15,7 +15,8 @@ const served = Effect.fnUntraced(function* (serve: typeof Iam.serve) {
   const environment = {
     DATABASE_URL: Redacted.value(database.appUrl),
     IAM_RUN_MIGRATIONS: "false",
-    IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
+    IAM_SECRET: IamTest.secret,
+    IAM_KEY_ENCRYPTION_KEYS: IamTest.keyEncryptionKeys,
     IAM_DATA_DIR: yield* Iam.folder,
   };
   return { environment, admin: yield* connect(database.adminUrl), server: yield* serve(environment) };

@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import { connect as openSocket } from "node:net";
 import { join } from "node:path";
-import { connect, freePort, TestDatabase } from "@beep/testing";
+import { connect, freePort, IamTest, TestDatabase } from "@beep/testing";
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
@@ -16,7 +16,7 @@ import * as Process from "./support/process.ts";
 /** Longer than usual, because several processes start in one test. */
 const patience = 90_000;
 
-const secret = { IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC" };
+const secret = { IAM_SECRET: IamTest.secret, IAM_KEY_ENCRYPTION_KEYS: IamTest.keyEncryptionKeys };
 
 /** Starts, and expects one line and nothing else. */
 const refused = (environment: Iam.Environment, line: RegExp) =>
@@ -36,6 +36,16 @@ describe("OPS-1: what keeps from starting is one line, and nothing is changed", 
       "no secret",
       { DATABASE_URL: "postgres://a:b@localhost/c" },
       /IAM_SECRET.*openssl rand -base64 32.*\[SECRET_MISSING\]/,
+    ],
+    [
+      "no key-encryption key",
+      { DATABASE_URL: "postgres://a:b@localhost/c", IAM_SECRET: IamTest.secret },
+      /IAM_KEY_ENCRYPTION_KEYS.*iam keys generate.*\[SECRET_MISSING\]/,
+    ],
+    [
+      "a key-encryption key that is none",
+      { IAM_KEY_ENCRYPTION_KEYS: "1:canary" },
+      /IAM_KEY_ENCRYPTION_KEYS(?!.*canary).*\[CONFIGURATION_INVALID\]/,
     ],
     [
       "no secret, but a key that is nearly its name",

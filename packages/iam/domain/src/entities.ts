@@ -2,8 +2,10 @@
 export { Organization, Team, User } from "@beep/shared-domain";
 export * as Account from "./entities/Account.ts";
 export * as ApiKey from "./entities/ApiKey.ts";
+export * as DataKey from "./entities/DataKey.ts";
 export * as DeviceCode from "./entities/DeviceCode.ts";
 export * as Invitation from "./entities/Invitation.ts";
+export * as LegalHold from "./entities/LegalHold.ts";
 export * as Member from "./entities/Member.ts";
 export * as NotificationPreference from "./entities/NotificationPreference.ts";
 export * as OauthAccessToken from "./entities/OauthAccessToken.ts";

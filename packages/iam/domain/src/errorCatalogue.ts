@@ -30,8 +30,20 @@ export const startup: Readonly<Record<Errors.StartupCode, Explanation>> = {
     "Correct that key; the page of the configuration has them all.",
   ),
   SECRET_MISSING: told(
-    "DATABASE_URL is set and IAM_SECRET is not: every process of one installation needs the same.",
-    "Set it to the output of `openssl rand -base64 32`, and keep it.",
+    "DATABASE_URL is set, and IAM_SECRET or IAM_KEY_ENCRYPTION_KEYS is not: every process of one installation needs the same.",
+    "Set what the message names, to what it says, and keep it.",
+  ),
+  KEY_ENCRYPTION_KEY_MISSING: told(
+    "Data keys in the database are wrapped by a version of the key-encryption key that IAM_KEY_ENCRYPTION_KEYS does not have.",
+    "Add that version again, from where you keep it; `iam keys rewrap` lets it go.",
+  ),
+  KEY_ENCRYPTION_KEY_WRONG: told(
+    "A version in IAM_KEY_ENCRYPTION_KEYS is not the key that wrapped the data keys which name it.",
+    "Correct the key of that version: one that is new needs a new version.",
+  ),
+  KEY_MANAGEMENT_UNREACHABLE: told(
+    "The program was composed with another key management than the keyring, and that one does not answer.",
+    "Look after it, and start again.",
   ),
   PORT_UNAVAILABLE: told(
     "Something else listens at HOST and PORT, this user may not, or this machine has no such address.",
@@ -115,6 +127,18 @@ export const errors: Readonly<
     "The one-time token is unknown, used up, replaced by a newer one, or older than a day.",
     "Start the server again: as long as there is no administrator it prints a new link.",
   ),
+  AUDIT_EVENT_UNKNOWN: told(
+    "The log was written by a newer version.",
+    "Verify and export it with the version that wrote it, or a later one.",
+  ),
+  AUDIT_LOG_BROKEN: told(
+    "Somebody has changed, removed, moved or added events after they were sealed.",
+    "Keep the database as it is, compare it with a backup or an export, and find out who could write to it as its owner.",
+  ),
+  AUDIT_EXPORT_MALFORMED: told(
+    "The export was cut off, or changed on its way.",
+    "Export it again, and compare the digests of both files.",
+  ),
   TREE_NODE_MISSING: told(
     "Rows of the audit log are missing, or do not hold the hashes that their place completes.",
     "Restore them from a backup or an export, and verify the log before anything is proven from it.",
@@ -142,6 +166,26 @@ export const errors: Readonly<
   CHECKPOINT_OF_ANOTHER_LOG: told(
     "A key of this log signed a checkpoint that names another one.",
     "Give each log a key of its own, and find out what signed with this one.",
+  ),
+  KEY_VERSION_MISSING: told(
+    "A data key is wrapped by a version of the key-encryption key that this process does not have.",
+    "Give every process the same IAM_KEY_ENCRYPTION_KEYS: a new version to all of them before one of them wraps with it.",
+  ),
+  KEY_NOT_OPENED: told(
+    "A wrapped data key was altered, or a version in IAM_KEY_ENCRYPTION_KEYS is another key than the one that wrapped it.",
+    "Correct the key of that version, or restore the row of the data key from a backup.",
+  ),
+  KEY_MANAGEMENT_UNAVAILABLE: told(
+    "The service that wraps data keys does not answer, or not as it should; the cause says why.",
+    "Try again later; look after that service.",
+  ),
+  KEY_DESTROYED: told(
+    "The owner's data key was destroyed, and nothing can be sealed for that owner any more.",
+    "Nothing: that is for good. What belongs to somebody else needs another owner.",
+  ),
+  SECRET_UNREADABLE: told(
+    "A sealed value was altered or moved from another place, its key was destroyed, or its key does not open.",
+    "Where the key was destroyed, nothing. Otherwise restore the value or its key from a backup, or have it set anew.",
   ),
 };
 

@@ -1,7 +1,9 @@
 /** What can go wrong and can be handled. Each error has a stable `code`; none carries a secret or a query's parameters. */
+import { IamEntityIds } from "@beep/shared-domain";
 import * as Schema from "effect/Schema";
 import * as SchemaGetter from "effect/SchemaGetter";
 import { AuthErrorCode } from "./AuthErrorCode.ts";
+import * as KeyOwner from "./KeyOwner.ts";
 
 /** What caused an error: for the log. No encoded form has it, because it may quote a statement. */
 const cause = Schema.optional(
@@ -26,6 +28,9 @@ export const StartupCode = Schema.Literals([
   "DATA_DIRECTORY_IN_USE",
   "DATA_DIRECTORY_OTHER_VERSION",
   "DATA_DIRECTORY_UNUSABLE",
+  "KEY_ENCRYPTION_KEY_MISSING",
+  "KEY_ENCRYPTION_KEY_WRONG",
+  "KEY_MANAGEMENT_UNREACHABLE",
   "MIGRATION_FAILED",
   "MIGRATION_PENDING",
   "POOLER_IN_BETWEEN",
@@ -98,6 +103,52 @@ export class TokenInvalid extends Schema.TaggedError<TokenInvalid>()("TokenInval
   }
 }
 
+/** An event has a form that this version does not know. */
+export class AuditEventUnknown extends Schema.TaggedError<AuditEventUnknown>()("AuditEventUnknown", {
+  code: Schema.tag("AUDIT_EVENT_UNKNOWN"),
+  event: Schema.String,
+  format: Schema.Int,
+}) {
+  override get message() {
+    return `The event ${this.event} has the form ${this.format}, which this version does not know.`;
+  }
+}
+
+/** What is not as it was sealed. Of what was rewritten as a whole it is known only between which checkpoints it begins. */
+export class AuditLogBroken extends Schema.TaggedError<AuditLogBroken>()("AuditLogBroken", {
+  code: Schema.tag("AUDIT_LOG_BROKEN"),
+  says: Schema.Literals(["changed", "missing", "unsealed", "rewritten", "truncated"]),
+  /** The first index that does not fit, and the last that it may be. */
+  index: Schema.BigIntFromString,
+  last: Schema.BigIntFromString,
+  /** The event that stands there. */
+  event: Schema.NullOr(Schema.String),
+}) {
+  override get message() {
+    const where = this.index === this.last ? `at ${this.index}` : `from ${this.index} to ${this.last}`;
+    const what = {
+      changed: "is not what was sealed: it, or one before it in its chain, was changed, removed or moved",
+      missing: "is missing",
+      unsealed: "was put behind what is sealed",
+      rewritten: "was rewritten: it fits together, but not to the signed checkpoint",
+      truncated: "is missing: the log ends before a checkpoint that was signed",
+    }[this.says];
+    return `The log is broken ${where}: ${this.event === null ? "what stands there" : this.event} ${what}.`;
+  }
+}
+
+/** A line of an export is none, or lines are missing at its end. */
+export class AuditExportMalformed extends Schema.TaggedError<AuditExportMalformed>()("AuditExportMalformed", {
+  code: Schema.tag("AUDIT_EXPORT_MALFORMED"),
+  /** Counted from 1. */
+  line: Schema.Int,
+  says: Schema.String,
+}) {
+  override get message() {
+    return `Line ${this.line} of the export: ${this.says}.`;
+  }
+}
+
 /** A subtree of the log is not where it is stored: rows are missing, or hold fewer hashes than their leaf completes. */
 export class TreeNodeMissing extends Schema.TaggedError<TreeNodeMissing>()("TreeNodeMissing", {
   code: Schema.tag("TREE_NODE_MISSING"),
@@ -162,5 +213,69 @@ export class CheckpointOfAnotherLog extends Schema.TaggedError<CheckpointOfAnoth
 }) {
   override get message() {
     return "The checkpoint is another log's.";
+  }
+}
+
+/** The key-encryption key that wraps a data key is not there. */
+export class KeyVersionMissing extends Schema.TaggedError<KeyVersionMissing>()("KeyVersionMissing", {
+  code: Schema.tag("KEY_VERSION_MISSING"),
+  /** The version that is named. */
+  keyVersion: Schema.String,
+}) {
+  override get message() {
+    return `There is no key-encryption key of version ${JSON.stringify(this.keyVersion)}.`;
+  }
+}
+
+/** A wrapped data key does not open: it was altered, belongs to another row, or the key-encryption key is another one. */
+export class KeyNotOpened extends Schema.TaggedError<KeyNotOpened>()("KeyNotOpened", {
+  code: Schema.tag("KEY_NOT_OPENED"),
+  dataKey: IamEntityIds.DataKeyId,
+  keyVersion: Schema.String,
+}) {
+  override get message() {
+    return `The data key ${this.dataKey} does not open by the key-encryption key of version ${JSON.stringify(this.keyVersion)}.`;
+  }
+}
+
+/** What wraps data keys does not answer: try again later. */
+export class KeyManagementUnavailable extends Schema.TaggedError<KeyManagementUnavailable>()(
+  "KeyManagementUnavailable",
+  { code: Schema.tag("KEY_MANAGEMENT_UNAVAILABLE"), cause },
+) {
+  override get message() {
+    return "The key management does not answer.";
+  }
+}
+
+/** The owner's key was destroyed, and with it all that it had sealed: nothing more can be sealed for that owner. */
+export class KeyDestroyed extends Schema.TaggedError<KeyDestroyed>()("KeyDestroyed", {
+  code: Schema.tag("KEY_DESTROYED"),
+  owner: KeyOwner.KeyOwner,
+}) {
+  override get message() {
+    return `The key of ${KeyOwner.text(this.owner)} was destroyed.`;
+  }
+}
+
+/**
+ * A sealed value does not open. `reason` says why: it was altered or moved from another place (`altered`), its key was
+ * destroyed, there is no such key, or the key itself does not open.
+ */
+export class SecretUnreadable extends Schema.TaggedError<SecretUnreadable>()("SecretUnreadable", {
+  code: Schema.tag("SECRET_UNREADABLE"),
+  table: Schema.String,
+  row: Schema.String,
+  column: Schema.String,
+  reason: Schema.Literals([
+    "altered",
+    "key destroyed",
+    "key unknown",
+    "key does not open",
+    "key-encryption key missing",
+  ]),
+}) {
+  override get message() {
+    return `The secret in ${this.table}.${this.column} of ${this.row} cannot be read: ${this.reason}.`;
   }
 }

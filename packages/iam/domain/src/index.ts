@@ -1,5 +1,8 @@
 export * as AccessControl from "./AccessControl.ts";
 export { AuthErrorCode, betterAuthCodes } from "./AuthErrorCode.ts";
+export * as AuditEvent from "./audit/AuditEvent.ts";
+export * as AuditExport from "./audit/AuditExport.ts";
+export * as AuditLog from "./audit/AuditLog.ts";
 export * as CanonicalJson from "./audit/CanonicalJson.ts";
 export * as Checkpoint from "./audit/Checkpoint.ts";
 export * as Merkle from "./audit/Merkle.ts";
@@ -9,6 +12,7 @@ export * from "./entities.ts";
 export * as ErrorCatalogue from "./errorCatalogue.ts";
 export * as Errors from "./errors.ts";
 export * as Findings from "./findings.ts";
+export * as KeyOwner from "./KeyOwner.ts";
 export * as Membership from "./Membership.ts";
 export * as Page from "./Page.ts";
 export * as Problems from "./Problems.ts";

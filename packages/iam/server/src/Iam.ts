@@ -17,6 +17,8 @@ import * as TextMessages from "./auth/TextMessages.ts";
 import * as Misspelt from "./config/Misspelt.ts";
 import * as places from "./config/places.ts";
 import type * as Setting from "./config/Setting.ts";
+import * as KeyManagement from "./crypto/KeyManagement.ts";
+import * as Secrets from "./crypto/Secrets.ts";
 import { IamDb } from "./db/Db.ts";
 import * as server from "./db/server.ts";
 import * as Invitations from "./organizations/Invitations.ts";
@@ -29,6 +31,7 @@ import * as Telemetry from "./telemetry/Telemetry.ts";
 /** Every key that the services read. */
 export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = {
   ...Auth.keys,
+  ...KeyManagement.keys,
   ...Pages.keys,
   ...places.keys,
   // Of the two that read `DATABASE_URL` the one that need not be set.
@@ -90,6 +93,7 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, Errors.StartupError |
 /** The services. */
 export type Services =
   | Auth.Auth
+  | Secrets.Secrets
   | FirstAdministrator.FirstAdministrator
   | Operator.Operator
   | Organizations.Organizations
@@ -99,10 +103,10 @@ export type Services =
   | Roles.Roles;
 
 /** What the services stand on. */
-export type Needed = IamDb.Provided | Mailer.Mailer | TextMessages.TextMessages;
+export type Needed = IamDb.Provided | KeyManagement.KeyManagement | Mailer.Mailer | TextMessages.TextMessages;
 
-/** The identity services, on a database and on what sends mail and text messages. */
-export const services: Layer.Layer<Services, Config.ConfigError, Needed> = Layer.mergeAll(
+/** The identity services, on a database, on what wraps data keys, and on what sends mail and text messages. */
+export const services: Layer.Layer<Services, Errors.StartupError | Config.ConfigError, Needed> = Layer.mergeAll(
   FirstAdministrator.layer,
   Operator.layer,
   Organizations.layer,
@@ -110,15 +114,18 @@ export const services: Layer.Layer<Services, Config.ConfigError, Needed> = Layer
   Invitations.layer,
   Teams.layer,
   Roles.layer,
-).pipe(Layer.provideMerge(Auth.layer));
+).pipe(Layer.provideMerge(Auth.layer), Layer.provideMerge(Secrets.layer));
 
 /** All that `layer` provides. */
 export type Provided = Services | Needed;
 
-/** The identity services, with the database and the senders of mail and text messages that Config names. A misspelt key is refused first. */
+/**
+ * The identity services, with the database, the keyring and the senders of mail and text messages that Config names. A misspelt
+ * key is refused first.
+ */
 export const layer: Layer.Layer<Provided, Errors.StartupError | Config.ConfigError> = Layer.unwrap(
   Effect.as(
     Misspelt.demandNoSlip(Object.values(keys).map(({ entry }) => entry.key)),
-    services.pipe(Layer.provideMerge(Layer.mergeAll(database, mailer, textMessages))),
+    services.pipe(Layer.provideMerge(Layer.mergeAll(database, KeyManagement.layerLocal, mailer, textMessages))),
   ),
 );

@@ -220,6 +220,7 @@ describe("an application with a table of its own", () => {
         NODE_OPTIONS: "",
         IAM_BASE_URL: "http://localhost:3000",
         IAM_SECRET: IamTest.secret,
+        IAM_KEY_ENCRYPTION_KEYS: IamTest.keyEncryptionKeys,
       },
     });
     assert.deepStrictEqual(JSON.parse(stdout), {

@@ -36,6 +36,9 @@ export interface EntityId<Name extends string, Prefix extends string, TableName 
 /** The ids of whichever entity. */
 export type Any = EntityId<string, string, string>;
 
+/** The TypeID of a `uuid`, where it is known only when run of which entity it is. */
+export const textOf = (prefix: string, uuid: string): string => fromUUID(uuid, prefix);
+
 const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Any 128 bits, as the specification and the database have it; `toUUID` of typeid-js throws unless a version is set. */

@@ -9,12 +9,17 @@ export type ApiKeyId = typeof ApiKeyId.Type;
 
 export const AuditEventId = EntityId.make("AuditEventId", { prefix: "auditevent", table: "iam_audit_events" });
 export type AuditEventId = typeof AuditEventId.Type;
+export const DataKeyId = EntityId.make("DataKeyId", { prefix: "datakey", table: "iam_data_keys" });
+export type DataKeyId = typeof DataKeyId.Type;
 
 export const DeviceCodeId = EntityId.make("DeviceCodeId", { prefix: "devicecode", table: "iam_device_codes" });
 export type DeviceCodeId = typeof DeviceCodeId.Type;
 
 export const InvitationId = EntityId.make("InvitationId", { prefix: "invitation", table: "iam_invitations" });
 export type InvitationId = typeof InvitationId.Type;
+
+export const LegalHoldId = EntityId.make("LegalHoldId", { prefix: "legalhold", table: "iam_legal_holds" });
+export type LegalHoldId = typeof LegalHoldId.Type;
 
 export const MemberId = EntityId.make("MemberId", { prefix: "member", table: "iam_members" });
 export type MemberId = typeof MemberId.Type;

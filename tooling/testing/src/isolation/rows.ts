@@ -6,7 +6,7 @@ import type { SqlClient } from "effect/sql/SqlClient";
 import type { SqlError } from "effect/sql/SqlError";
 import { literal, quoted } from "./names.ts";
 import type { Column, Relation } from "./relations.ts";
-import { valueFor } from "./values.ts";
+import { given, valueFor } from "./values.ts";
 
 /** A row: the text of each column. */
 export type Row = Readonly<Record<string, string | null>>;
@@ -58,7 +58,8 @@ const maker = (
   const evaluated = Effect.fnUntraced(function* (relation: Relation, stated: Row) {
     const selected: Array<string> = [];
     for (const column of relation.columns) {
-      if (column.name in stated || !isStated(relation, column)) continue;
+      const isWanted = isStated(relation, column) || given(relation, column, expressions) !== undefined;
+      if (column.name in stated || !isWanted) continue;
       const value = valueFor(relation, column, expressions);
       if (value === undefined) {
         return yield* new NoRow({

@@ -37,16 +37,47 @@ const listed = ({ checks }: Relation, column: string): string | undefined =>
     .map(({ definition }) => /(?:ARRAY\[| = )((?:'(?:[^']|'')*'|-?\d+)(?:::[\w ]+\b)?)/.exec(definition)?.[1])
     .find((value) => value !== undefined);
 
-/** How many bytes a constraint of the column demands. */
-const bytes = ({ checks }: Relation, column: string): number | undefined =>
-  checks
-    .map(({ definition }) => /octet_length\("?(.+?)"?\) = (\d+)/.exec(definition))
-    .flatMap((found) => (found?.[1] === column ? [Number(found[2])] : []))[0];
+/** As many bytes as a constraint of the column demands. */
+const ofLength = ({ checks }: Relation, { base, name }: Column): string | undefined => {
+  const [size] = checks.flatMap(({ columns, definition }) => {
+    const length = columns.join() === name ? /octet_length\(.*\) = (\d+)/.exec(definition)?.[1] : undefined;
+    return length === undefined ? [] : [Number(length)];
+  });
+  return size === undefined || base !== "bytea"
+    ? undefined
+    : `decode(left(repeat(${digits}, ${size}), ${2 * size}), 'hex')`;
+};
 
 /** What belongs to a part of a table: the first of its values, or one that belongs to no other part. */
 const within = ({ bound }: Relation, { base, name }: Column): string | undefined => {
   if (bound?.column !== name) return undefined;
   return bound.value ?? (/^(date|timestamp)/.test(base) ? "'-infinity'" : undefined);
+};
+
+/** What an envelope looks like, for a column of which a constraint says that it holds nothing else. */
+const envelope = `'sealed:1:datakey_' || repeat('0', 26) || ':' || ${digits} || ${digits}`;
+
+const sealed = ({ checks }: Relation, column: string): string | undefined =>
+  checks.some(({ columns, definition }) => columns.join() === column && definition.includes("'^sealed:1:"))
+    ? envelope
+    : undefined;
+
+/** Values in the tables of the identity services that cannot be guessed; those of columns that may be null are stated too. */
+const ours: Readonly<Record<string, string>> = {
+  "iam_data_keys.owner_type": "'organization'",
+  "iam_data_keys.wrapped_key": digits,
+  "iam_data_keys.key_version": "'1'",
+  "iam_legal_holds.owner_type": "'organization'",
+};
+
+/** What is stated of a column's value. */
+export const given = (
+  relation: Relation,
+  { name }: Column,
+  expressions: Readonly<Record<string, string>>,
+): string | undefined => {
+  const column = `${relation.name}.${name}`;
+  return expressions[column] ?? ours[column];
 };
 
 /** An expression for a column's value; none where its type is not known. */
@@ -56,12 +87,10 @@ export const valueFor = (
   expressions: Readonly<Record<string, string>>,
 ): string | undefined => {
   const { base, label, length, name } = column;
-  const size = base === "bytea" ? bytes(relation, name) : undefined;
-  const given = expressions[`${relation.name}.${name}`] ?? within(relation, column);
-  if (given !== undefined) return given;
-  if (size !== undefined) return `decode(left(repeat(${digits}, ${size}), ${2 * size}), 'hex')`;
-  const among = listed(relation, name);
-  if (among !== undefined) return among;
+  const known = given(relation, column, expressions) ?? within(relation, column) ?? ofLength(relation, column);
+  if (known !== undefined) return known;
+  const stated = listed(relation, name) ?? sealed(relation, name);
+  if (stated !== undefined) return stated;
   if (label !== null) return `'${label.replaceAll("'", "''")}'`;
   if (base.startsWith("_")) return "'{}'";
   if (base === "varchar" || base === "bpchar") return length === null ? digits : `left(${digits}, ${length})`;

@@ -1,5 +1,5 @@
 /** An operator's commands on the database that a test's own services use. */
-import { TestDatabase } from "@beep/testing";
+import { IamTest, TestDatabase } from "@beep/testing";
 import { assert } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
@@ -10,8 +10,9 @@ export const environmentOf = ({ appUrl }: Pick<TestDatabase["Service"], "appUrl"
   DATABASE_URL: Redacted.value(appUrl),
   IAM_DATA_DIR: dataDir,
   IAM_RATE_LIMIT: "false",
-  // That of the test's own services.
-  IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
+  // Those of the test's own services.
+  IAM_SECRET: IamTest.secret,
+  IAM_KEY_ENCRYPTION_KEYS: IamTest.keyEncryptionKeys,
 });
 
 /** The operator of the test's database. */

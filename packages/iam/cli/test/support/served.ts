@@ -1,5 +1,5 @@
 /** A server whose log is read. */
-import { TestDatabase } from "@beep/testing";
+import { IamTest, TestDatabase } from "@beep/testing";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import * as Iam from "./iam.ts";
@@ -16,7 +16,8 @@ export const served = Effect.fnUntraced(function* (
     DATABASE_URL: Redacted.value(database.appUrl),
     IAM_RUN_MIGRATIONS: "false",
     IAM_RATE_LIMIT: "false",
-    IAM_SECRET: "NkJ3ZzV4Rk5mSDRxT2tYd1pVbFRtRGhSc0FwUXlC",
+    IAM_SECRET: IamTest.secret,
+    IAM_KEY_ENCRYPTION_KEYS: IamTest.keyEncryptionKeys,
     IAM_DATA_DIR: dataDir,
     IAM_LOG_LEVEL: "all",
     ...environment,

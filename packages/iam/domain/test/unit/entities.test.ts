@@ -27,6 +27,7 @@ const fieldsOf = (model: (typeof models)[number], variant: Variant): ReadonlyArr
 const secrets: Partial<Record<Entity, ReadonlyArray<string>>> = {
   Account: ["accessToken", "accessTokenExpiresAt", "idToken", "password", "refreshToken", "refreshTokenExpiresAt"],
   ApiKey: ["key"],
+  DataKey: ["wrappedKey"],
   DeviceCode: ["deviceCode", "lastPolledAt", "pollingInterval", "userCode"],
   OauthAccessToken: ["authorizationCodeId", "token"],
   OauthClient: ["clientSecret"],
@@ -78,8 +79,10 @@ const plain: Partial<Record<Entity, ReadonlyArray<string>>> = {
 const writable: Record<Entity, { readonly create: ReadonlyArray<string>; readonly update: ReadonlyArray<string> }> = {
   Account: { create: [], update: [] },
   ApiKey: { create: ["metadata"], update: ["metadata"] },
+  DataKey: { create: [], update: [] },
   DeviceCode: { create: [], update: [] },
   Invitation: { create: ["role", "teamId"], update: ["role", "teamId"] },
+  LegalHold: { create: [], update: [] },
   Member: { create: ["role"], update: ["role"] },
   NotificationPreference: { create: ["channel", "enabled"], update: ["channel", "enabled"] },
   OauthAccessToken: { create: [], update: [] },

@@ -90,6 +90,7 @@ const base = Effect.gen(function* () {
   return {
     IAM_BASE_URL: "https://iam.example",
     IAM_SECRET: IamTest.secret,
+    IAM_KEY_ENCRYPTION_KEYS: IamTest.keyEncryptionKeys,
     IAM_SMTP_URL: `smtp://iam:sesame@localhost:${port}`,
     IAM_MAIL_FROM: "Example <iam@example.com>",
     IAM_TRUSTED_ORIGINS: "https://a.example,http://localhost:5173",

@@ -69,7 +69,14 @@ describe("a misspelt key", () => {
       const build = (env: Record<string, string>) =>
         Layer.build(Iam.layer).pipe(
           Effect.scoped,
-          Effect.provide(environment({ IAM_SECRET: "-".repeat(32), IAM_DATA_DIR: dataDir, ...env })),
+          Effect.provide(
+            environment({
+              IAM_SECRET: "-".repeat(32),
+              IAM_KEY_ENCRYPTION_KEYS: `1:${"A".repeat(43)}=`,
+              IAM_DATA_DIR: dataDir,
+              ...env,
+            }),
+          ),
           Effect.flip,
         );
       assert.deepInclude(yield* build({ IAM_BASE_ULR: "https://iam.example" }), {

@@ -13,6 +13,8 @@ const chain = () => Columns.id("organization_id", SharedEntityIds.OrganizationId
  */
 export const auditEvent = Record.make("iam_audit_events")(
   {
+    // Of which form the event is; what it is hashed by, of which the form can never change again.
+    format: pg.smallint("format").notNull().default(1),
     id: Columns.id("id", IamEntityIds.AuditEventId).notNull().default(sql`gen_random_uuid()`),
     recordedAt: Columns.timestamp("recorded_at").notNull().default(sql`clock_timestamp()`),
     organizationId: chain(),
@@ -88,6 +90,9 @@ export const auditHead = Record.make("iam_audit_heads")(
     // What was seen by then, of which database.
     snapshot: pg.text("snapshot").notNull(),
     system: pg.text("system").notNull(),
+    // Of another server's transactions the numbers say nothing here: of a log that came from there, what was recorded since.
+    since: Columns.timestamp("since"),
+    moving: pg.boolean("moving").notNull().default(false),
     checkpoint: pg.text("checkpoint"),
     sealedAt: Columns.timestamp("sealed_at").notNull(),
   },
