@@ -271,7 +271,8 @@ begin
         -- Those that fire always fire also where a superuser has put triggers off for the session.
         ('iam_immutable', 'A', case when is_immutable then
           format('BEFORE DELETE OR UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION iam_refuse_rewriting()', made.relname) end),
-        ('iam_not_truncated', 'A', case when is_immutable then
+        -- Of a table in partitions each of them has it: TRUNCATE asks those of the parts that hold the rows.
+        ('iam_not_truncated', 'A', case when is_immutable and made.relkind = 'r' then
           format('BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION iam_refuse_rewriting()', made.relname) end),
         ('iam_place_in_organization', 'O', case when parents is not null then format(
           'BEFORE INSERT ON %I FOR EACH ROW WHEN (new.organization_id IS NULL) '
