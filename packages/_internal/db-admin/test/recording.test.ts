@@ -10,7 +10,6 @@ import * as pg from "drizzle-orm/pg-core";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import type { SqlError } from "effect/sql/SqlError";
 import { folderWith } from "./support.ts";
 
 /** A migrated database, and who writes to it. */
@@ -113,6 +112,75 @@ const user = (id: string, name = "Ann") =>
   `insert into iam_users (id, name, email) values ('${id}', '${name}', '${id}@example.com')`;
 
 const organization = (id: string) => `insert into iam_organizations (id, name, slug) values ('${id}', 'Acme', '${id}')`;
+
+const NoteId = EntityId.make("NoteId", { prefix: "note", table: "app_notes" });
+
+/** Of which one table is an organization's, with every kind of value. */
+const note = OrgTable.make(NoteId)(
+  {
+    title: pg.text("title").notNull(),
+    author: pg.text("author"),
+    token: pg.text("token"),
+    views: pg.integer("views").notNull().default(0),
+  },
+  () => [],
+  { digested: ["token"], personal: ["author"], uneventful: ["views"] },
+);
+
+/** The same after a migration. */
+const noteLater = OrgTable.make(NoteId)(
+  { body: pg.text("body").notNull(), author: pg.text("author"), token: pg.text("token"), views: pg.text("views") },
+  () => [],
+  { digested: ["token"], personal: ["author"], uneventful: ["views"] },
+);
+
+const ValueId = EntityId.make("ValueId", { prefix: "value", table: "app_values" });
+
+const value = Table.make(ValueId)({ small: pg.smallint("small") });
+
+/** As drizzle-kit writes them. */
+const entity = `id uuid primary key, created_at timestamptz(3) not null default now(),
+  updated_at timestamptz(3) not null default now(), version integer not null default 1`;
+const ofScope = "organization_id = (select cast(nullif(current_setting('iam.organization_id', true), '') as uuid))";
+const made = (table: string) => [
+  `alter table ${table} enable row level security`,
+  `create policy iam_service_all on ${table} to iam_service using (true) with check (true)`,
+];
+
+const first = {
+  "20990101000000_first": [
+    `create table app_notes (${entity}, organization_id uuid not null references iam_organizations on delete cascade,
+       title text not null, author text, token text, views integer not null default 0)`,
+    ...made("app_notes"),
+    `create policy iam_tenant_isolation on app_notes to iam_tenant using (${ofScope}) with check (${ofScope})`,
+    `create table app_values (${entity}, small smallint, whole integer, big bigint, exact numeric, near double precision,
+       flag boolean, kind varchar(8), code char(3), other uuid, day date, local timestamp, at timestamptz(3), span interval,
+       tags text[], numbers integer[], bigs bigint[], document jsonb, raw bytea, "a 'column'" text)`,
+    ...made("app_values"),
+  ],
+};
+
+/** A migration that drops, adds and retypes columns, and changes rows. */
+const second = {
+  "20990102000000_second": [
+    "alter table app_notes drop title, add body text not null default 'none', alter views drop default, alter views type text",
+    "update app_notes set author = 'Bob'",
+  ],
+};
+
+const third = {
+  "20990103000000_third": ["drop table app_values", "alter table app_notes rename to app_notices"],
+};
+
+/** A name as long as PostgreSQL takes it, and one that differs in the last letter. */
+const long = `app_${"x".repeat(58)}`;
+
+const fourth = {
+  "20990104000000_fourth": ["a", "b"].flatMap((last) => [
+    `create table ${long}${last} (${entity}, n integer)`,
+    ...made(`${long}${last}`),
+  ]),
+};
 
 /** A transaction that is undone, whatever comes of it. */
 const undone = <A, E>({ transaction }: Isolation.Administrator, effect: Effect.Effect<A, E>) =>
@@ -419,5 +487,178 @@ for (const database of databases) {
         assert.strictEqual(parts[1], "iam_audit_events_other");
       }),
     );
+
+    it.effect("AUD-2: values are told as JSON holds them, whatever the session's settings, and numbers exactly", () =>
+      Effect.gen(function* () {
+        const { migrate } = yield* Database;
+        yield* migrate({ folder: yield* folderWith(first, "none"), schema: { note, value } });
+        const id = yield* uuid;
+        const [created] = yield* told(
+          "set local datestyle = 'German'",
+          "set local timezone = 'Asia/Tokyo'",
+          `insert into app_values values ('${id}', default, default, default, 1, 2, 9007199254740993, 1.10, 0.5, true, 'kind',
+             'abc', '${id}', '2026-01-02', timestamp '2026-01-02 03:04:05', timestamptz '2026-01-02 03:04:05.678+00',
+             '1 day', '{a,b}', '{1,2}', '{9007199254740993}', '{"b": 1.50, "a": null}', '\\x010203', 'quoted')`,
+        );
+        assert.deepStrictEqual(created?.after, {
+          small: 1,
+          whole: 2,
+          big: "9007199254740993",
+          exact: "1.10",
+          near: "0.5",
+          flag: true,
+          kind: "kind",
+          code: "abc",
+          other: id,
+          day: "2026-01-02",
+          local: "2026-01-02T03:04:05",
+          at: "2026-01-02T03:04:05.678+00:00",
+          span: "1 day",
+          tags: ["a", "b"],
+          numbers: [1, 2],
+          bigs: "{9007199254740993}",
+          document: '{"a": null, "b": 1.50}',
+          raw: "AQID",
+          "a 'column'": "quoted",
+        });
+      }),
+    );
+
+    it.effect("AUD-1: a table that says why it is not recorded has no trigger, and loses those that it had", () =>
+      Effect.gen(function* () {
+        const { admin, migrate } = yield* Database;
+        const folder = yield* folderWith(first, "none");
+        const ofValues = admin.transaction(
+          admin.client<{ name: string }>`
+            select tgname as name from pg_trigger where tgrelid = 'app_values'::regclass and tgname ~ '^iam_record'
+            union all select proname from pg_proc where proname = 'iam_record_app_values' order by 1`,
+        );
+        yield* migrate({ folder, schema: { note, value } });
+        assert.deepStrictEqual(
+          (yield* ofValues).map(({ name }) => name),
+          ["iam_record", "iam_record_app_values", "iam_record_truncation"],
+        );
+        const unrecorded = Table.make(ValueId)({ small: pg.smallint("small") }, () => [], { unrecorded: "It counts." });
+        yield* migrate({ folder, schema: { note, unrecorded } });
+        assert.deepStrictEqual(yield* ofValues, []);
+        assert.deepStrictEqual(yield* told(`insert into app_values (id) values ('${yield* uuid}')`), []);
+        yield* migrate({ folder, schema: { note, value } });
+        assert.lengthOf(yield* ofValues, 3);
+      }),
+    );
+
+    it.effect("AUD-1: the tables of an application are recorded with nothing written by hand, through its migrations", () =>
+      Effect.gen(function* () {
+        const { admin, migrate } = yield* Database;
+        const { client } = admin;
+        const [id, own] = [yield* uuid, yield* uuid];
+
+        yield* migrate({ folder: yield* folderWith(first, "none"), schema: { note, value } });
+        const [, created, ...changed] = yield* recordedBy(
+          organization(id),
+          `insert into app_notes (id, organization_id, title, author, token) values ('${own}', '${id}', 'One', 'Ann', 'x')`,
+          `update app_notes set token = 'y' where id = '${own}'`,
+          `update app_notes set views = 2 where id = '${own}'`,
+        );
+        assert.deepInclude(created, {
+          action: "note.created",
+          target: own,
+          organization: id,
+          before: null,
+          after: { title: "One" },
+          subject: `note ${own}`,
+        });
+        assert.include(created?.recorded, '"Ann"');
+        assert.deepStrictEqual(
+          changed.map(({ after }) => after),
+          [{ secrets: ["token"] }],
+        );
+
+        // What a migration does to rows is one event, and the functions know the columns as they are then.
+        const both = yield* folderWith({ ...first, ...second }, "none");
+        assert.deepStrictEqual(yield* migrate({ folder: both, schema: { noteLater, value } }), ["20990102000000_second"]);
+        const migrations = yield* admin.transaction(
+          client<{ action: string; target: string | null; after: unknown }>`
+            select action, target_id::text as target, after from iam_audit_events
+            where transaction = (select max(transaction) from iam_audit_events) order by number`,
+        );
+        assert.deepStrictEqual(migrations, [
+          { action: "database.migrated", target: null, after: { migrations: '["20990102000000_second"]' } },
+        ]);
+        assert.deepStrictEqual(yield* told(`update app_notes set body = 'two', views = '3' where id = '${own}'`), [
+          { action: "note.updated", before: { body: "none" }, after: { body: "two" } },
+        ]);
+
+        // A table that is gone leaves no function behind, and one that is called otherwise has one of its own.
+        const all = yield* folderWith({ ...first, ...second, ...third, ...fourth }, "none");
+        yield* migrate({ folder: all, schema: {} });
+        assert.deepStrictEqual(yield* told(`delete from app_notices where id = '${own}'`), [
+          { action: "note.deleted", before: { body: "two" }, after: null },
+        ]);
+        const functions = yield* admin.transaction(
+          client<{ name: string }>`select proname as name from pg_proc where proname ~ '^iam_record_app_' order by 1`,
+        );
+        assert.deepStrictEqual(functions, [{ name: "iam_record_app_notices" }]);
+
+        const inserted = ["a", "b"].map((last) => `insert into ${long}${last} (id, n) values ('${own}', 1)`);
+        assert.deepStrictEqual(
+          (yield* told(...inserted)).map(({ action }) => action),
+          [`${long}a.created`, `${long}b.created`],
+        );
+      }),
+    );
   });
 }
+
+describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
+  it.effect("AUD-3: who has seen another's event comes after it, also where no transaction has begun since", () =>
+    Effect.gen(function* () {
+      const { adminUrl } = yield* TestDatabase.make({ major });
+      const admin = yield* connect(adminUrl);
+      const writers = yield* Effect.forEach(["third", "second", "first"], (name) =>
+        Effect.map(connect(adminUrl), (client) => ({ client, name })),
+      );
+      const last = yield* connect(adminUrl);
+      const number = (client: PgClient) => client`select pg_current_xact_id()`;
+
+      const attempt = Effect.gen(function* () {
+        const run = yield* uuid;
+        // The numbers of their transactions go against the order in which they write.
+        for (const { client } of writers) yield* Effect.andThen(client`begin`, number(client));
+        // When this one has ended, the horizon is beyond all of them, and stays there while nobody begins.
+        yield* last.withTransaction(number(last));
+        for (const [seen, { client, name }] of writers.toReversed().entries()) {
+          const others = yield* client`select from iam_audit_events where after ->> 'name' = ${run}`;
+          assert.lengthOf(others, seen);
+          yield* client`insert into iam_organizations (id, name, slug) values (gen_random_uuid(), ${run}, ${run + name})`;
+          yield* client`commit`;
+        }
+        const by = (...order: ReadonlyArray<string>) =>
+          Effect.map(
+            admin.unsafe<{ slug: string; horizon: string }>(
+              `select after ->> 'slug' as slug, horizon::text from iam_audit_events where after ->> 'name' = $1
+               order by ${order.join(", ")}`,
+              [run],
+            ),
+            (rows) => ({
+              names: rows.map(({ slug }) => slug.slice(run.length)),
+              horizons: new Set(rows.map(({ horizon }) => horizon)).size,
+            }),
+          );
+        return {
+          whole: yield* by("horizon", "running desc", "transaction", "number"),
+          // What orders them where the horizon is the same.
+          without: yield* by("horizon", "transaction", "number"),
+        };
+      }).pipe(
+        Effect.tap(({ whole }) =>
+          Effect.sync(() => assert.deepStrictEqual(whole.names, ["first", "second", "third"])),
+        ),
+      );
+      // Somebody else on the server may have begun, and then the horizon alone tells.
+      const tied = yield* Effect.repeat(attempt, { until: ({ whole }) => whole.horizons === 1, times: 50 });
+      assert.strictEqual(tied.whole.horizons, 1);
+      assert.deepStrictEqual(tied.without.names, ["third", "second", "first"]);
+    }),
+  );
+});
