@@ -320,6 +320,30 @@ export const ofTables: ReadonlyArray<Fault> = [
     "iam_tenant has SELECT on iam_sessions",
     sql("grant select on iam_sessions to iam_tenant"),
   ),
+  error(
+    "a function with its owner's rights that everybody may run",
+    "PRIVILEGES_EXTRA",
+    "public has EXECUTE on function iam_make_partitions()",
+    sql("grant execute on function iam_make_partitions() to public"),
+  ),
+  error(
+    "a function that the services may no longer run",
+    "HARDENING_MISSING",
+    "iam_service lacks EXECUTE on function iam_make_partitions()",
+    sql("revoke execute on function iam_make_partitions() from iam_service"),
+  ),
+  error(
+    "a table whose changes are not recorded",
+    "HARDENING_MISSING",
+    "trigger iam_record on iam_members",
+    sql("drop trigger iam_record on iam_members"),
+  ),
+  error(
+    "a part of a table to which there is another way",
+    "HARDENING_MISSING",
+    "part iam_audit_events_other of iam_audit_events",
+    sql("alter table iam_audit_events_other disable row level security"),
+  ),
   warning(
     "a privilege of another login",
     "PRIVILEGES_EXTRA",
@@ -403,7 +427,7 @@ export const ofTables: ReadonlyArray<Fault> = [
   error(
     "an application's own table that is not hardened",
     "HARDENING_MISSING",
-    "row security of notes",
+    /row security of notes|trigger iam_record|privileges of the application's login on notes/,
     sql(
       "create table notes (id uuid primary key, created_at timestamptz, updated_at timestamptz, version int)",
       "alter table notes owner to iam_owner",
