@@ -82,11 +82,16 @@ export type Fault =
 
 /** Reads a file line by line. */
 export interface Reader {
-  /** Takes a line, without its end. After a failure nothing more is to be read. */
-  readonly line: (line: string) => Result.Result<void, AuditExportMalformed | AuditEventUnknown | AuditLogBroken>;
+  /** Takes a line, without its end, and gives what sealing its event makes. After a failure nothing more is to be read. */
+  readonly line: (
+    line: string,
+  ) => Result.Result<AuditLog.Seal | undefined, AuditExportMalformed | AuditEventUnknown | AuditLogBroken>;
   /** Compares what was read with what was signed: first of all that comes before a failure. */
   readonly finish: (failure?: Fault) => Effect.Effect<Verified, Fault, Signature>;
 }
+
+/** Of a line that has no event. */
+const nothing = Result.succeed(undefined);
 
 /** What was signed, with the log's own tree at that place. */
 interface Claim {
@@ -147,9 +152,8 @@ export const reader = (trust: Trust, sha256?: Merkle.Sha256): Reader => {
     const hash = Hex.decode(line.slice(until + BETWEEN.length, -AFTER.length));
     if (Result.isFailure(hash)) return malformed("the hash is none");
     const seal = log.entry({ id, chain: organization, event: utf8ToBytes(event), hash: hash.success });
-    if (Result.isFailure(seal)) return Result.fail(seal.failure);
-    if (kept[0]?.size === seal.success.index + 1n) keptHere(log.tree());
-    return Result.void;
+    if (Result.isSuccess(seal) && kept[0]?.size === seal.success.index + 1n) keptHere(log.tree());
+    return seal;
   };
 
   return {
@@ -163,18 +167,18 @@ export const reader = (trust: Trust, sha256?: Merkle.Sha256): Reader => {
         if (said?.format !== FORMAT) return malformed(`this is no export of the form ${FORMAT}`);
         if (said.origin !== trust.origin) return malformed(`this is the log of ${String(said.origin)}`);
         return said.from === String(from.tree.size)
-          ? Result.void
+          ? nothing
           : malformed(`it begins with the event ${String(said.from)}, and ${from.tree.size} is next to be verified`);
       }
       if (typeof said?.checkpoint === "string") {
         const note = said.checkpoint;
         claims.push({ own: log.tree(), signed: Checkpoint.open(note, trust.origin, trust.keys) });
         checkpoints += 1;
-        return Result.void;
+        return nothing;
       }
       if (said?.end === String(log.state().tree.size)) {
         ended = true;
-        return Result.void;
+        return nothing;
       }
       return malformed(said?.end === undefined ? "this is no line of an export" : "events are missing before the end");
     },

@@ -1,0 +1,212 @@
+/**
+ * Sealing: gives committed events their places in the log and in their chains, and signs the tree above them. Any process
+ * that has the key may do it, one at a time: whoever has the head locked. Writers wait for nobody.
+ *
+ * A batch is what is seen now and was not seen by the last one. Whoever saw an event's transaction committed after it, so
+ * that no batch has an event without those that it had seen. Within a batch the order is by what the event's transaction had
+ * seen: its horizon, and how many transactions still ran below it. Both are PostgreSQL's own (`pg_current_snapshot`), so
+ * that no clock and no sequence has a part in it.
+ */
+import { hash } from "node:crypto";
+import { AuditLog, Checkpoint, type Errors, type Merkle, type SignedNote } from "@beep/iam-domain";
+import { PgClient } from "@effect/sql-pg/PgClient";
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import type { Signature } from "effect/crypto/Signature";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import type { SqlError } from "effect/sql/SqlError";
+import { ServiceConnection } from "../db/ServiceConnection.ts";
+import { apart, canonical, chainOf, type EventRow, eventColumns, joined } from "./rows.ts";
+
+/** So many events are in memory at once. */
+const PAGE = 2_000;
+/** A checkpoint is kept for good when the last one is so old; the latest stands in the head anyway. */
+const KEPT_EVERY = Duration.toMillis("1 minute");
+/** How long to wait where there was nothing to seal. */
+const PAUSE = Duration.millis(50);
+/** How far a clock may have been set back when a database moves to another server. */
+const CLOCK_MARGIN = "1 hour";
+
+/** The platform's, which is thrice as fast. */
+export const sha256: Merkle.Sha256 = (bytes) => hash("sha256", bytes, "buffer");
+
+/** Seals the log. */
+export class Sealer extends Context.Service<
+  Sealer,
+  {
+    /**
+     * Seals what is committed, and says how many events that were: none also where another process seals at the moment.
+     * An event of a form that this version does not know stops it, before anything of the batch is sealed.
+     */
+    readonly seal: Effect.Effect<number, Errors.AuditEventUnknown | Errors.CommitUnknown | SqlError>;
+  }
+>()("@beep/iam-server/audit/Sealer") {}
+
+interface Head {
+  readonly size: bigint;
+  readonly frontier: Uint8Array;
+  readonly system: string;
+  readonly moving: boolean;
+  /** The number of this server, which a dump that is restored elsewhere does not take along. */
+  readonly here: string;
+  /** Whether all that ran when the log arrived here has ended. */
+  readonly settled: boolean;
+}
+
+interface Pending extends EventRow {
+  readonly seen: string;
+}
+
+/** The events that the last batch had not seen, in their order. */
+const pending = `
+declare pending no scroll cursor for
+select pg_current_snapshot()::text as seen, ${eventColumns}
+from (
+  select e.* from iam_audit_heads h, iam_audit_events e
+  where e.transaction >= pg_snapshot_xmax(h.snapshot::pg_snapshot) and e.recorded_at >= coalesce(h.since, '-infinity')
+  union all
+  select e.* from iam_audit_heads h, pg_snapshot_xip(h.snapshot::pg_snapshot) ran, iam_audit_events e
+  where e.transaction = ran and e.recorded_at >= coalesce(h.since, '-infinity')
+) e
+where not exists (select from iam_audit_seals s where s.event_id = e.id)
+order by e.horizon, e.running desc, e.transaction, e.number`;
+
+/** After the log came from another server, all that is not sealed: there the numbers of transactions were others. */
+const moved = `
+declare pending no scroll cursor for
+select pg_current_snapshot()::text as seen, ${eventColumns}
+from iam_audit_events e
+where not exists (select from iam_audit_seals s where s.event_id = e.id)
+order by e.recorded_at, e.horizon, e.running desc, e.transaction, e.number`;
+
+const make = (key: SignedNote.SignerKey) =>
+  Effect.gen(function* () {
+    const client = yield* PgClient;
+    const { transaction } = yield* ServiceConnection;
+    const context = yield* Effect.context<Signature>();
+
+    const lockHead = Effect.fnUntraced(function* () {
+      const select = client<Head>`
+        select size, frontier, system, moving, here.system_identifier::text as here,
+          pg_snapshot_xmin(pg_current_snapshot()) >= pg_snapshot_xmax(snapshot::pg_snapshot) as settled
+        from iam_audit_heads, pg_control_system() here for update of iam_audit_heads skip locked`;
+      const [head] = yield* select;
+      if (head !== undefined) return head;
+      // The first one makes it; of two the other waits here, and finds it made.
+      yield* client`
+        insert into iam_audit_heads (size, frontier, snapshot, system, sealed_at)
+        select 0, '', '1:1:', system_identifier::text, now() from pg_control_system() on conflict do nothing`;
+      const [made] = yield* select;
+      return made;
+    });
+
+    /** Where the chains end that some events are to be put to. */
+    const headsOf = Effect.fnUntraced(function* (rows: ReadonlyArray<Pending>, known: ReadonlyMap<string, Uint8Array>) {
+      const chains = new Map(rows.map((row) => [chainOf(row) ?? "", row.organization_id]));
+      const unknown = [...chains].filter(([chain]) => !known.has(chain));
+      if (unknown.length === 0) return [];
+      const found = yield* client<{ organization_id: string | null; position: bigint; hash: Uint8Array }>`
+        select last.organization_id, last.position, last.hash
+        from unnest(${unknown.map(([, id]) => id ?? "")}::text[]) chain (id) cross join lateral (
+          (
+            select s.* from iam_audit_seals s where s.organization_id = nullif(chain.id, '')::uuid
+            order by s.position desc limit 1
+          ) union all (
+            select s.* from iam_audit_seals s where chain.id = '' and s.organization_id is null
+            order by s.position desc limit 1
+          )
+        ) last`;
+      return found;
+    });
+
+    const batch = Effect.fnUntraced(function* () {
+      const head = yield* lockHead();
+      if (head === undefined) return 0;
+      if (head.here !== head.system) {
+        // What runs now may have begun before anybody knew that the log is here.
+        yield* client`
+          update iam_audit_heads set system = ${head.here}, moving = true, snapshot = pg_current_snapshot()::text,
+            since = clock_timestamp() - ${CLOCK_MARGIN}::interval`;
+        return 0;
+      }
+      if (head.moving && !head.settled) return 0;
+      return yield* sealAll(head);
+    });
+
+    const sealAll = Effect.fnUntraced(function* (head: Head) {
+      yield* client.unsafe(head.moving ? moved : pending);
+      let log = AuditLog.grow({ tree: { size: head.size, hashes: apart(head.frontier) }, heads: new Map() }, sha256);
+      const positions = new Map<string, bigint>();
+      let seen: string | undefined;
+      while (true) {
+        const rows = yield* client.unsafe<Pending>(`fetch ${PAGE} from pending`);
+        seen = rows[0]?.seen ?? seen;
+        const { heads, tree } = log.state();
+        const more = yield* headsOf(rows, heads);
+        const ends = new Map(more.map((row) => [chainOf(row) ?? "", row.hash]));
+        for (const row of more) positions.set(chainOf(row) ?? "", row.position + 1n);
+        log = AuditLog.grow({ tree, heads: new Map([...heads, ...ends]) }, sha256);
+        const seals = yield* Effect.forEach(rows, (row) =>
+          Effect.map(Effect.fromResult(canonical(row)), (event) => {
+            const chain = chainOf(row);
+            const position = positions.get(chain ?? "") ?? 0n;
+            positions.set(chain ?? "", position + 1n);
+            return { row, position, ...log.append(chain, event) };
+          }),
+        );
+        if (seals.length > 0) {
+          yield* client`
+            insert into iam_audit_seals (index, organization_id, position, event_id, recorded_at, hash, nodes)
+            select index, nullif(organization, '')::uuid, position, event, at, hash, nodes from unnest(
+              ${seals.map(({ index }) => index)}::int8[], ${seals.map(({ row }) => row.organization_id ?? "")}::text[],
+              ${seals.map(({ position }) => position)}::int8[], ${seals.map(({ row }) => row.id)}::uuid[],
+              ${seals.map(({ row }) => row.recorded_at)}::timestamptz[], ${seals.map((seal) => seal.hash)}::bytea[],
+              ${seals.map(({ completed }) => joined(completed))}::bytea[]
+            ) seal (index, organization, position, event, at, hash, nodes)`;
+        }
+        if (rows.length < PAGE) break;
+      }
+      yield* client.unsafe("close pending");
+      const sealed = Number(log.tree().size - head.size);
+      if (seen !== undefined || head.moving) yield* moveHead(log, seen);
+      return sealed;
+    });
+
+    const moveHead = Effect.fnUntraced(function* (log: AuditLog.Growing, seen: string | undefined) {
+      const note = yield* Effect.provide(Checkpoint.sign(log.tree(), key), context);
+      const { hashes, size } = log.state().tree;
+      const now = new Date(yield* Clock.currentTimeMillis);
+      yield* client`
+        update iam_audit_heads set size = ${size}, frontier = ${joined(hashes)}, moving = false,
+          snapshot = coalesce(${seen ?? null}, snapshot), checkpoint = ${note}, sealed_at = ${now}`;
+      yield* client`
+        insert into iam_audit_checkpoints (size, note, created_at) select ${size}, ${note}, ${now}
+        where not exists (
+          select from iam_audit_checkpoints where created_at > ${now}::timestamptz - ${KEPT_EVERY} * interval '1 millisecond'
+        ) on conflict do nothing`;
+    });
+
+    return Sealer.of({
+      seal: transaction(batch()).pipe(Effect.withSpan("Sealer.seal")),
+    });
+  });
+
+/** Seals by a key. */
+export const layer = (
+  key: SignedNote.SignerKey,
+): Layer.Layer<Sealer, never, PgClient | ServiceConnection | Signature> => Layer.effect(Sealer, make(key));
+
+/** Goes on sealing until its scope closes. What fails is logged and tried again: nothing of it is lost. */
+export const worker: Layer.Layer<never, never, Sealer> = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const { seal } = yield* Sealer;
+    const once = Effect.catchCause(seal, (cause) =>
+      Effect.as(Effect.logError("The log could not be sealed.", cause), 0),
+    );
+    yield* Effect.forkScoped(
+      Effect.forever(Effect.flatMap(once, (sealed) => (sealed === 0 ? Effect.sleep(PAUSE) : Effect.void))),
+    );
+  }),
+);
