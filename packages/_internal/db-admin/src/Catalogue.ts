@@ -62,7 +62,7 @@ relation as (
   left join pg_depend d on c.relkind = 'S' and d.classid = 'pg_class'::regclass and d.objid = c.oid
     and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')
   left join pg_class main on main.oid in (i.indrelid, d.refobjid)
-  -- Partitions come and go with time, and are as the table is of which they are parts.
+  -- Partitions come and go with time; how they differ from the table of which they are parts is said below.
   where not c.relispartition
 ),
 login (oid, name) as (
@@ -106,6 +106,29 @@ object (name, table_name, definition) as (
   select 'row security of ' || name, table_name, concat_ws(', ', case when relrowsecurity then 'on' end,
     case when relforcerowsecurity then 'forced' end)
   from relation where relrowsecurity or relforcerowsecurity
+
+  union all
+  select 'part ' || part.relname || ' of ' || relation.name, relation.table_name, wrong.definition
+  from relation
+  cross join pg_partition_tree(relation.oid) tree join pg_class part on part.oid = tree.relid and tree.level > 0
+  cross join lateral (
+    select concat_ws(', ',
+      case when not (part.relrowsecurity and part.relforcerowsecurity) then 'without row security' end,
+      (
+        select string_agg(acl.privilege_type || ' granted to ' || login.name, ', ' order by acl.privilege_type, login.name)
+        from aclexplode(part.relacl) acl join login on login.oid = acl.grantee where acl.grantee <> part.relowner
+      ),
+      case when exists (
+        select from pg_trigger g join pg_trigger whole on whole.oid = g.tgparentid
+        where g.tgrelid = part.oid and g.tgenabled <> whole.tgenabled
+      ) then 'with triggers switched off' end,
+      case when exists (select from pg_trigger g where g.tgrelid = relation.oid and g.tgname = 'iam_immutable')
+        and not exists (
+          select from pg_trigger g where g.tgrelid = part.oid and g.tgname = 'iam_not_truncated' and g.tgenabled = 'A'
+        ) then 'may be truncated' end
+    ) as definition
+  ) wrong
+  where relation.relkind = 'p' and relation.relforcerowsecurity and wrong.definition <> ''
 
   union all
   select 'column ' || relation.name || '.' || a.attname, relation.table_name,

@@ -93,7 +93,6 @@ export const run = Effect.fn("Migrations.run")(function* (options: Options) {
       }
       for (const statement of stated(options.schema)) yield* client.unsafe(statement);
       yield* harden;
-      yield* record;
       if (missing.length > 0) yield* recordMigrations(missing);
       yield* client.unsafe(hardening.grantLogin(options.login));
       yield* client.unsafe(hardening.grantRoles(options.login));
@@ -127,10 +126,13 @@ const pendingIn = Effect.fnUntraced(function* (source: Source) {
 });
 
 /**
- * Forced row security, grants and triggers of every table that the factories made, an application's own included, as
- * migrating puts them right.
+ * Forced row security, grants and triggers of every table that the factories made, those included that record what
+ * changes, and an application's own tables: as migrating puts them right.
  */
-export const harden = Effect.flatMap(PgClient, (client) => client.unsafe(hardening.hardenTables));
+export const harden = Effect.andThen(
+  Effect.flatMap(PgClient, (client) => client.unsafe(hardening.hardenTables)),
+  record,
+);
 
 const demandUnchanged = Effect.fnUntraced(function* (
   sources: ReadonlyArray<Source>,

@@ -106,7 +106,10 @@ end
 $$`,
 ];
 
-/** The function that makes the partitions of the months to come; the services call it, who may not make tables. */
+/**
+ * The function that makes the partitions of the months to come, and closes every partition, to which nobody has a way but
+ * through the table. The services call it, who may not make tables.
+ */
 export const createPartitioning = (schema: string): ReadonlyArray<string> => [
   `
 create or replace function iam_make_partitions() returns void language plpgsql security definer
@@ -125,15 +128,48 @@ begin
       from date_trunc('month', now() at time zone 'UTC') month
     ) months
     where t.relkind = 'p' and t.relnamespace = ${literal(schema)}::regnamespace
+      and obj_description(p.oid, 'pg_policy')::jsonb ? 'partitioned'
   loop
     part := format('%I.%I', ${literal(schema)}, parted.name);
     continue when to_regclass(part) is not null;
-    execute format('create table %s partition of %s ', part, parted.oid::regclass) || case
-      when parted.since is null then 'default'
-      else format('for values from (%L) to (%L)', parted.since at time zone 'UTC',
-        (parted.since + interval '1 month') at time zone 'UTC')
+    begin
+      execute format('create table %s partition of %s ', part, parted.oid::regclass) || case
+        when parted.since is null then 'default'
+        else format('for values from (%L) to (%L)', parted.since at time zone 'UTC',
+          (parted.since + interval '1 month') at time zone 'UTC')
+      end;
+    exception when check_violation or duplicate_table then
+      -- Rows of the month are there already, and stay; or another process has just made it.
+      null;
     end;
-    execute format('alter table %s enable row level security, force row level security', part);
+  end loop;
+
+  for parted in
+    select c.oid::regclass as part, c.relrowsecurity and c.relforcerowsecurity as is_secured,
+      exists (select from aclexplode(c.relacl) where grantee <> c.relowner) as is_granted,
+      -- TRUNCATE of a part asks the triggers of the part, and only rows have those of the whole.
+      t.is_immutable and not exists (
+        select from pg_trigger g where g.tgrelid = c.oid and g.tgname = 'iam_not_truncated' and g.tgenabled = 'A'
+      ) as is_emptied
+    from (
+      select t.oid, coalesce((obj_description(p.oid, 'pg_policy')::jsonb ->> 'immutable')::boolean, false) as is_immutable
+      from pg_class t join pg_policy p on p.polrelid = t.oid and p.polname = 'iam_service_all'
+      where t.relkind = 'p' and t.relnamespace = ${literal(schema)}::regnamespace
+    ) t
+    cross join pg_partition_tree(t.oid) tree join pg_class c on c.oid = tree.relid
+    where tree.level > 0
+  loop
+    if not parted.is_secured then
+      execute format('alter table %s enable row level security, force row level security', parted.part);
+    end if;
+    if parted.is_granted then
+      execute format('revoke all on table %s from public, iam_tenant, iam_service', parted.part);
+    end if;
+    if parted.is_emptied then
+      execute format('create or replace trigger iam_not_truncated before truncate on %s for each statement '
+        'execute function iam_refuse_rewriting()', parted.part);
+      execute format('alter table %s enable always trigger iam_not_truncated', parted.part);
+    end if;
   end loop;
 end
 $$`,
@@ -222,7 +258,8 @@ begin
 
     for wanted in
       select row_trigger.*, t.oid is not null as is_there,
-        t.tgenabled::text = enabled and pg_get_triggerdef(t.oid, true) = format('CREATE TRIGGER %I %s', name, definition) as is_so
+        t.tgenabled::text = enabled and pg_get_triggerdef(t.oid, true) = format('CREATE TRIGGER %I %s', name, definition)
+          and not exists (select from pg_trigger part where part.tgparentid = t.oid and part.tgenabled <> t.tgenabled) as is_so
       from (values
         ('iam_given_once', 'O', case when is_entity then format(
           'BEFORE UPDATE ON %I FOR EACH ROW WHEN (old.id IS DISTINCT FROM new.id '
@@ -234,7 +271,8 @@ begin
         -- Those that fire always fire also where a superuser has put triggers off for the session.
         ('iam_immutable', 'A', case when is_immutable then
           format('BEFORE DELETE OR UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION iam_refuse_rewriting()', made.relname) end),
-        ('iam_not_truncated', 'A', case when is_immutable then
+        -- Of a table in partitions each of them has it: TRUNCATE asks those of the parts that hold the rows.
+        ('iam_not_truncated', 'A', case when is_immutable and made.relkind = 'r' then
           format('BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION iam_refuse_rewriting()', made.relname) end),
         ('iam_place_in_organization', 'O', case when parents is not null then format(
           'BEFORE INSERT ON %I FOR EACH ROW WHEN (new.organization_id IS NULL) '

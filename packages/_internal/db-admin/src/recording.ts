@@ -2,6 +2,7 @@
  * The triggers that record what changes: an event for each row, in the changing transaction, whoever writes. Their
  * functions are written for each table from the catalogue, because one for all would look at every column of every row.
  */
+import { createHash } from "node:crypto";
 import { changeSetting } from "@beep/shared-tables";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import * as Effect from "effect/Effect";
@@ -32,7 +33,7 @@ export interface Recorded {
 }
 
 interface Found extends Recorded {
-  /** What stands in the database now: the text of the function, and the definitions of the triggers. */
+  /** What stands in the database now: the text of the function, and what each trigger does. */
   readonly source: string | null;
   readonly triggers: Readonly<Record<string, string>> | null;
 }
@@ -44,10 +45,14 @@ select t.relnamespace::regnamespace::text as schema, t.relname as name,
     select jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, null)) order by a.attnum)
     from pg_attribute a where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
   ) as columns,
-  (select f.prosrc from pg_proc f where f.pronamespace = t.relnamespace and f.proname = 'iam_record_' || t.relname) as source,
   (
-    select jsonb_object_agg(g.tgname, pg_get_triggerdef(g.oid) || ' ' || g.tgenabled::text) from pg_trigger g
-    where g.tgrelid = t.oid and g.tgname ~ '^iam_record'
+    select f.prosrc from pg_trigger g join pg_proc f on f.oid = g.tgfoid
+    where g.tgrelid = t.oid and g.tgname = 'iam_record'
+  ) as source,
+  (
+    select jsonb_object_agg(g.tgname, concat_ws(' ', g.tgtype, g.tgenabled, f.proname,
+      case when g.tgqual is not null or g.tgattr::text <> '' then 'sometimes' end))
+    from pg_trigger g join pg_proc f on f.oid = g.tgfoid where g.tgrelid = t.oid and g.tgname ~ '^iam_record'
   ) as triggers
 from pg_class t join pg_policy p on p.polrelid = t.oid and p.polname = 'iam_service_all'
 where t.relkind in ('r', 'p') and t.relnamespace = current_schema()::regnamespace
@@ -59,11 +64,16 @@ order by t.relname`;
 export const record: Effect.Effect<void, SqlError, PgClient> = Effect.gen(function* () {
   const client = yield* PgClient;
   const tables = yield* client.unsafe<Found>(query);
-  for (const { source, triggers, ...table } of tables) {
-    const wanted = isRecorded(table) ? body(table) : null;
-    if (source === wanted && (wanted === null || sameTriggers(table, triggers ?? {}))) continue;
-    for (const statement of wanted === null ? removal(table) : statements(table)) yield* client.unsafe(statement);
+  for (const table of tables) {
+    if (isSo(table)) continue;
+    for (const statement of isRecorded(table) ? statements(table) : removal(table)) yield* client.unsafe(statement);
   }
+  // Of tables that are gone, have another name, or are recorded no longer.
+  const unused = yield* client<{ name: string }>`
+    select f.oid::regprocedure::text as name from pg_proc f
+    where f.pronamespace = current_schema()::regnamespace and f.proname ~ '^iam_record_'
+      and f.prorettype = 'trigger'::regtype and not exists (select from pg_trigger g where g.tgfoid = f.oid)`;
+  for (const { name } of unused) yield* client.unsafe(`drop function ${name}`);
 });
 
 /**
@@ -72,12 +82,11 @@ export const record: Effect.Effect<void, SqlError, PgClient> = Effect.gen(functi
  */
 export const suspendRecording: Effect.Effect<void, SqlError, PgClient> = Effect.gen(function* () {
   const client = yield* PgClient;
-  const tables = yield* client<{ sql: string }>`
-    select t.oid::regclass::text as sql from pg_trigger g join pg_class t on t.oid = g.tgrelid
-    where g.tgname = 'iam_record' and t.relnamespace = current_schema()::regnamespace`;
-  for (const { sql } of tables) {
-    yield* client.unsafe(`alter table ${sql} disable trigger iam_record, disable trigger iam_record_truncation`);
-  }
+  const triggers = yield* client<{ suspend: string }>`
+    select format('alter table %s disable trigger %I', t.oid::regclass, g.tgname) as suspend
+    from pg_trigger g join pg_class t on t.oid = g.tgrelid
+    where g.tgname ~ '^iam_record' and g.tgparentid = 0 and t.relnamespace = current_schema()::regnamespace`;
+  for (const { suspend } of triggers) yield* client.unsafe(suspend);
 });
 
 /** Whether changes of a table are events. */
@@ -95,11 +104,21 @@ set search_path = pg_catalog, ${quoted(table.schema)}, pg_temp set timezone = 'U
   ]),
 ];
 
-const removal = (table: Recorded): ReadonlyArray<string> => [`drop function if exists ${functionOf(table)}() cascade`];
+const removal = (table: Found): ReadonlyArray<string> =>
+  Object.keys(table.triggers ?? {}).map((name) => `drop trigger ${quoted(name)} on ${nameOf(table)}`);
 
 const nameOf = ({ name, schema }: Recorded): string => `${quoted(schema)}.${quoted(name)}`;
 
-const functionOf = ({ name, schema }: Recorded): string => `${quoted(schema)}.${quoted(`iam_record_${name}`)}`;
+const functionOf = (table: Recorded): string => `${quoted(table.schema)}.${quoted(functionNameOf(table))}`;
+
+/** PostgreSQL cuts a name off after so many bytes, and two that are cut off may be the same. */
+const LONGEST_NAME = 63;
+
+const functionNameOf = ({ name }: Recorded): string => {
+  const whole = `iam_record_${name}`;
+  if (Buffer.byteLength(whole) <= LONGEST_NAME) return whole;
+  return `iam_record_${createHash("sha256").update(name).digest("hex").slice(0, 32)}`;
+};
 
 /** Columns that the event says by itself, or that move with every update. */
 const known: ReadonlySet<string> = new Set(["id", "created_at", "updated_at", "version", "organization_id"]);
@@ -125,22 +144,26 @@ const columnsOf = ({ columns, facts }: Recorded): Columns => {
   };
 };
 
-/** Types whose values JSON holds as they are. Others become text: no number of an event is more than a double can hold. */
+/**
+ * Types whose values JSON holds as they are, and so lists of them; a time is text as ISO 8601 writes it, in UTC, whatever
+ * the session's settings. Others become text: no number of an event is more than a double can hold.
+ */
 const asTheyAre: ReadonlySet<string> = new Set([
   "boolean",
   "character varying",
+  "date",
   "integer",
   "smallint",
   "text",
-  "text[]",
   "timestamp with time zone",
+  "timestamp without time zone",
   "uuid",
 ]);
 
 const valueOf = (row: "old" | "new", { name, type }: { readonly name: string; readonly type: string }): string => {
   const value = `${row}.${quoted(name)}`;
   if (type === "bytea") return `encode(${value}, 'base64')`;
-  return asTheyAre.has(type) ? value : `${value}::text`;
+  return asTheyAre.has(type.replace(/\[\]$/, "")) ? value : `${value}::text`;
 };
 
 /** PostgreSQL takes a hundred arguments for a function, two for each column. */
@@ -173,17 +196,23 @@ const changes = (prefix: string, columns: Recorded["columns"]): string =>
     .join("");
 
 /** In whose log: the row's organization, or the one that the services act in. */
-const organizationOf = ({ columns, facts, name }: Recorded): string => {
-  if (name === "iam_organizations") return "affected.id";
-  const column =
-    facts.organization ?? (columns.some((one) => one.name === "organization_id") ? "organization_id" : null);
-  return column === null ? "null" : `affected.${quoted(column)}`;
+const organizationOf = (table: Recorded): string => {
+  if (table.name === "iam_organizations") return "affected.id";
+  return affected(table, table.facts.organization ?? "organization_id") ?? "null";
 };
 
-const subjectOf = ({ facts }: Recorded): { readonly type: string; readonly id: string } =>
-  facts.subject === undefined || facts.subject === null
-    ? { type: literal(facts.prefix ?? ""), id: "affected.id" }
-    : { type: "'user'", id: `affected.${quoted(facts.subject)}` };
+/** Whose data it is: the row itself stands for the person, also where no user is named. */
+const subjectOf = (table: Recorded): { readonly type: string; readonly id: string } => {
+  const itself = literal(table.facts.prefix ?? table.name);
+  const user = affected(table, table.facts.subject ?? "");
+  return user === null
+    ? { type: itself, id: "affected.id" }
+    : { type: `case when ${user} is null then ${itself} else 'user' end`, id: `coalesce(${user}, affected.id)` };
+};
+
+/** A column of the row; none where it is gone since the table stated it. */
+const affected = ({ columns }: Recorded, column: string): string | null =>
+  columns.some(({ name }) => name === column) ? `affected.${quoted(column)}` : null;
 
 const body = (table: Recorded): string => {
   const { open, personal, secret } = columnsOf(table);
@@ -215,7 +244,7 @@ begin
       .map(
         (column) => `
     if ${differs(column)} then
-      secrets := secrets || ${literal(column.name)};
+      secrets := array_append(secrets, ${literal(column.name)});
     end if;`,
       )
       .join("")}
@@ -284,21 +313,33 @@ export const recordMigrations = (names: ReadonlyArray<string>): Effect.Effect<vo
 interface Trigger {
   readonly name: string;
   readonly definition: string;
+  /** The same as `pg_trigger.tgtype` has it. */
+  readonly type: number;
 }
 
 const triggersOf = (table: Recorded): ReadonlyArray<Trigger> => {
   const does = `EXECUTE FUNCTION ${functionOf(table)}()`;
   return [
-    { name: "iam_record", definition: `AFTER INSERT OR DELETE OR UPDATE ON ${nameOf(table)} FOR EACH ROW ${does}` },
-    { name: "iam_record_truncation", definition: `AFTER TRUNCATE ON ${nameOf(table)} FOR EACH STATEMENT ${does}` },
+    {
+      name: "iam_record",
+      definition: `AFTER INSERT OR DELETE OR UPDATE ON ${nameOf(table)} FOR EACH ROW ${does}`,
+      type: 29,
+    },
+    {
+      name: "iam_record_truncation",
+      definition: `AFTER TRUNCATE ON ${nameOf(table)} FOR EACH STATEMENT ${does}`,
+      type: 32,
+    },
   ];
 };
 
-const sameTriggers = (table: Recorded, found: Readonly<Record<string, string>>): boolean => {
-  const wanted = triggersOf(table);
+/** Whether a table's triggers are as they must be, and what their function does. */
+const isSo = (table: Found): boolean => {
+  const wanted = isRecorded(table) ? triggersOf(table) : [];
+  const found = Object.entries(table.triggers ?? {});
   return (
-    Object.keys(found).length === wanted.length &&
-    // A column that came or went changes the function, so that of the triggers it is enough that they are there and on.
-    wanted.every(({ name }) => found[name]?.endsWith(" A") === true)
+    found.length === wanted.length &&
+    wanted.every(({ name, type }) => table.triggers?.[name] === `${type} A ${functionNameOf(table)}`) &&
+    (wanted.length === 0 || table.source === body(table))
   );
 };

@@ -27,11 +27,14 @@ export const temporaryFolder = Effect.acquireRelease(
   (path) => Effect.promise(() => rm(path, { recursive: true })),
 );
 
-/** A copy of the migrations' folder, with further migrations after them. */
-export const folderWith = Effect.fnUntraced(function* (further: Readonly<Record<string, ReadonlyArray<string>>>) {
+/** A copy of the migrations' folder, or an empty one, with further migrations. */
+export const folderWith = Effect.fnUntraced(function* (
+  further: Readonly<Record<string, ReadonlyArray<string>>>,
+  after: "ours" | "none" = "ours",
+) {
   const path = yield* temporaryFolder;
   yield* Effect.promise(async () => {
-    await cp(Migrations.own.folder, path, { recursive: true });
+    if (after === "ours") await cp(Migrations.own.folder, path, { recursive: true });
     for (const [name, statements] of Object.entries(further)) {
       await mkdir(join(path, name));
       await writeFile(join(path, name, "migration.sql"), statements.join("--> statement-breakpoint\n"));

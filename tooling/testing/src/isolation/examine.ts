@@ -88,7 +88,7 @@ export const examine = Effect.fn("Isolation.examine")(function* (
   const { admin, concurrency = 1, tenants = 3, way = "as given" } = options;
   const client = yield* PgClient;
   const login = yield* loginOf(client);
-  const { attacks, findings, tables } = yield* admin.transaction(prepare(options));
+  const { attacks, findings, tables } = yield* admin.transaction(prepare(options, login));
   const before = yield* rowsOf(admin, tables);
 
   const own = Map.groupBy(attacks.filter(isOwn), ({ actor }) => phaseOf(actor));

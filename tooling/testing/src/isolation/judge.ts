@@ -2,12 +2,13 @@
 import type { OwnPolicies } from "./OwnPolicies.ts";
 import type { Relation } from "./relations.ts";
 
-/** How a table may be kept from other tenants. */
+/** How a table, or what runs under its owner's rights, may be kept from other tenants. */
 export const kinds = [
   "kept apart",
   "a policy of its own",
   "a view of what its reader may see",
   "closed to tenants",
+  "a function closed to tenants",
 ] as const;
 
 /** One of the ways. */

@@ -14,10 +14,15 @@
  * - a schema that is closed: with it open, a privilege that is given by mistake on a table of it is enough.
  * - iam_place_in_organization: without it the services' rows have no organization.
  * - iam_given_once: without it the services move a row, with all to which it refers.
+ * - iam_immutable, iam_not_truncated: without them the owner rewrites a record, and where they do not always fire, a
+ *   superuser who has put triggers off.
+ * - iam_record, iam_record_truncation: likewise what is done leaves no event.
+ * - a function that runs under its owner's rights: opened, it makes events of what never was.
  */
 import * as Effect from "effect/Effect";
 import type { SqlClient } from "effect/sql/SqlClient";
 import type { SqlError } from "effect/sql/SqlError";
+import { isDefiner } from "./functions.ts";
 
 /** A control taken away. */
 export interface Mutant {
@@ -31,6 +36,9 @@ export interface Mutant {
 const relation = `
 relation as (
   select t.oid, t.relkind, t.relrowsecurity, t.relforcerowsecurity, t.relacl, t.relowner,
+    exists (
+      select from pg_policy p where p.polname = 'iam_service_all' and p.polrelid = coalesce(pg_partition_root(t.oid), t.oid)
+    ) as made,
     case when n.nspname = current_schema() then '' else n.nspname || '.' end || t.relname as name,
     format('%I.%I', n.nspname, t.relname) as sql
   from pg_class t join pg_namespace n on n.oid = t.relnamespace
@@ -61,6 +69,13 @@ foreign_key as (
     select from pg_attribute o where o.attrelid = key.conrelid and o.attnum = any(key.conkey)
       and o.attname = 'organization_id')
 ),
+-- Those whose absence is seen: iam_touch_row keeps nobody from anything.
+guarding as (
+  select relation.name, relation.sql, t.tgname, t.tgenabled, t.tgparentid <> 0 as is_parts
+  from relation join pg_trigger t on t.tgrelid = relation.oid join pg_proc p on p.oid = t.tgfoid
+  where p.proname in ('iam_refuse_change', 'iam_place_in_organization', 'iam_refuse_rewriting') or t.tgname ~ '^iam_record'
+),
+definer as (select p.oid, p.proacl, p.oid::regprocedure::text as name from pg_proc p where ${isDefiner}),
 held as (
   select coalesce(owner.name, relation.name) as name, relation.sql, relation.relkind, acl.privilege_type, null::name as column,
     acl.grantee::regrole::text as grantee
@@ -113,16 +128,32 @@ select 'a privilege given to the login', name, privilege, format('grant %s on %s
 from relation cross join unnest(array['insert', 'update', 'delete', 'truncate']) privilege
 where relkind in ('r', 'p') and not has_table_privilege($1::text, relation.oid, privilege)
 union all
+select 'a privilege given to the services', name, privilege, format('grant %s on %s to iam_service', privilege, sql)
+from relation cross join unnest(array['select', 'insert', 'update', 'delete', 'truncate']) privilege
+where relkind in ('r', 'p') and made and not has_table_privilege('iam_service', relation.oid, privilege)
+union all
 select 'a privilege taken from ' || case grantee when 'iam_tenant' then 'tenants' else 'the services' end, name,
   concat_ws(' ', lower(privilege_type), "column"), format('revoke %s%s on %s %s from %s', privilege_type,
     case when "column" is not null then format(' (%I)', "column") end, case relkind when 'S' then 'sequence' else 'table' end,
     sql, grantee)
 from held
 union all
-select case p.proname when 'iam_refuse_change' then 'iam_given_once' else p.proname end || ' dropped', name, t.tgname,
-  format('drop trigger %I on %s', t.tgname, sql)
-from relation join pg_trigger t on t.tgrelid = relation.oid join pg_proc p on p.oid = t.tgfoid
-where p.proname in ('iam_refuse_change', 'iam_place_in_organization')
+select tgname || ' dropped', name, tgname, format('drop trigger %I on %s', tgname, sql) from guarding where not is_parts
+union all
+select tgname || ' of a part put off', name, tgname, format('alter table %s disable trigger %I', sql, tgname)
+from guarding where is_parts
+union all
+select tgname || ' not always firing', name, tgname, format('alter table %s enable trigger %I', sql, tgname)
+from guarding where tgenabled = 'A'
+union all
+select 'a function opened to ' || who, name, '', format('grant execute on function %s to %I', name, role)
+from definer cross join (
+  values ('tenants', 'iam_tenant'), ('the services', 'iam_service'), ('the login', $1::text)
+) other (who, role)
+where not has_function_privilege(role, definer.oid, 'execute')
+union all
+select 'a function taken from the services', name, '', format('revoke execute on function %s from iam_service', name)
+from definer cross join aclexplode(proacl) acl where acl.grantee = 'iam_service'::regrole
 order by 1, 2, 3`;
 
 /** All mutants of a database. `login` is that of the application. */
@@ -147,7 +178,21 @@ granted_columns as (
     and not exists (select from granted g where (g.table_schema, g.table_name, g.grantee, g.privilege_type)
       = (c.table_schema, c.table_name, c.grantee, c.privilege_type))
 ),
-drawn as (select * from information_schema.usage_privileges where object_type = 'SEQUENCE')
+drawn as (select * from information_schema.usage_privileges where object_type = 'SEQUENCE'),
+made as (
+  select * from tables where (oid::regclass::text) in (
+    select tree.relid::regclass::text from pg_policies p
+    cross join pg_partition_tree(format('%I.%I', schemaname, tablename)::regclass) tree where policyname = 'iam_service_all'
+    union all select format('%I.%I', schemaname, tablename)::regclass::text from pg_policies
+    where policyname = 'iam_service_all')
+),
+definers as (
+  select r.*, array(select grantee::text from information_schema.routine_privileges p
+    where (p.specific_schema, p.specific_name) = (r.specific_schema, r.specific_name)) as grantees
+  from information_schema.routines r
+  where security_type = 'DEFINER' and routine_type = 'FUNCTION' and routine_schema not in ('pg_catalog', 'information_schema')
+),
+kept as (select * from pg_trigger where tgname ~ '^iam_(record|immutable|not_truncated|given_once|place_in_organization)')
 select 'a policy dropped' as kind, count(*)::int as number from pg_policies
 union all select 'a policy with USING true', count(*) from pg_policies where qual <> 'true'
 union all select 'a policy with CHECK true', count(*) from pg_policies where with_check <> 'true'
@@ -172,8 +217,16 @@ union all select 'a privilege taken from tenants', (select count(*) from granted
 union all select 'a privilege taken from the services', (select count(*) from granted where grantee = 'iam_service')
   + (select count(*) from granted_columns where grantee = 'iam_service')
   + (select count(*) from drawn where grantee = 'iam_service')
-union all select tgname || ' dropped', count(*) from pg_trigger
-  where tgname in ('iam_given_once', 'iam_place_in_organization') group by tgname`;
+union all select 'a privilege given to the services', 5 * (select count(*) from made) - count(*) from granted
+  where grantee = 'iam_service' and privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+    and format('%I.%I', table_schema, table_name) in (select name from made)
+union all select tgname || ' dropped', count(*) from kept where tgparentid = 0 group by tgname
+union all select tgname || ' of a part put off', count(*) from kept where tgparentid <> 0 group by tgname
+union all select tgname || ' not always firing', count(*) from kept where tgenabled = 'A' group by tgname
+union all select 'a function opened to tenants', count(*) from definers where not grantees && '{iam_tenant,PUBLIC}'
+union all select 'a function opened to the services', count(*) from definers where not grantees && '{iam_service,PUBLIC}'
+union all select 'a function opened to the login', count(*) from definers where not grantees && array['PUBLIC', $1::text]
+union all select 'a function taken from the services', count(*) from definers where grantees && '{iam_service}'`;
 
 /** How many mutants there are of each kind, as `countingQuery` says. */
 export const count = (client: SqlClient, login: string): Effect.Effect<ReadonlyMap<string, number>, SqlError> =>

@@ -67,7 +67,7 @@ export const mutate = Effect.fn("Isolation.mutate")(function* (
   const { admin } = options;
   const login = yield* loginOf(yield* PgClient);
   const all = Effect.gen(function* () {
-    const { attacks, findings } = yield* prepare({ ...options, tenants: 2 });
+    const { attacks, findings } = yield* prepare({ ...options, tenants: 2 }, login);
     yield* readyAdministrator(admin.client);
     const before = new Map(yield* wrong(admin, login, attacks, "all"));
     // What is wrong anyhow shows nothing of a control.

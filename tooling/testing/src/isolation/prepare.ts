@@ -4,11 +4,15 @@ import type { SqlError } from "effect/sql/SqlError";
 import type { Administrator } from "./Administrator.ts";
 import type { Actor, Attack } from "./Attack.ts";
 import { acrossTenants } from "./attacks/acrossTenants.ts";
+import { type Caller, calling } from "./attacks/calling.ts";
 import { closed, ownPolicy, shown, throughView } from "./attacks/elsewhere.ts";
 import { own } from "./attacks/own.ts";
+import { recorded } from "./attacks/recorded.ts";
+import { rewriting } from "./attacks/rewriting.ts";
 import { service, serviceIn } from "./attacks/service.ts";
-import { login, nowhere, owner } from "./attacks/withoutTenant.ts";
+import { login as loginTries, nowhere, owner } from "./attacks/withoutTenant.ts";
 import type { Finding } from "./Finding.ts";
+import { definerFunctions } from "./functions.ts";
 import { type Judgement, judge, type Kind } from "./judge.ts";
 import { literal } from "./names.ts";
 import { type OwnPolicies, type OwnPolicy, ours } from "./OwnPolicies.ts";
@@ -30,7 +34,7 @@ export interface Options extends Allowed {
 
 /** What is to be tried, and what is wrong already. */
 export interface Prepared {
-  /** Each table with what is to be said of it. */
+  /** Each table, and each function that runs under its owner's rights, with what is to be said of it. */
   readonly tables: ReadonlyMap<string, Kind | "neither">;
   readonly attacks: ReadonlyArray<Attack>;
   readonly findings: ReadonlyArray<Finding>;
@@ -103,22 +107,49 @@ const triedByOthers = (
       : (["untouched", "empty"] as const).flatMap((setting) =>
           nowhere(relation, { _tag: "Nowhere", setting }, tenant),
         )),
-    ...login(relation),
+    ...loginTries(relation),
     ...owner(relation),
     ...(isApart && tenant !== undefined && other !== undefined ? serviceIn(relation, relations, tenant, other) : []),
     ...service(relation),
+    ...rewriting(relation),
+    ...recorded(relation),
   ];
 };
 
-/** Judges every table, makes tenants, and says what is to be tried. For an administrator in a transaction. */
-export const prepare = Effect.fnUntraced(function* ({
-  admin,
-  expressions = {},
-  functions,
-  ownPolicies: theirs = {},
-  tenants: number = 3,
-  unreferenced,
-}: Options): Effect.fn.Return<Prepared, SqlError> {
+/** What is tried with functions that tenants may not run; those that they may, the rules judge. */
+const triedWithFunctions = Effect.fnUntraced(function* (
+  { client }: Administrator,
+  login: string,
+  [tenant]: ReadonlyArray<Tenant>,
+) {
+  const callers: ReadonlyArray<Caller> = [
+    ...(tenant === undefined ? [] : [{ role: "iam_tenant", actor: actorOf(tenant, 0) }]),
+    { role: login, actor: { _tag: "Login" } },
+    { role: "iam_service", actor: { _tag: "Service" } },
+  ];
+  const functions = yield* definerFunctions(
+    client,
+    callers.map(({ role }) => role),
+  );
+  return functions
+    .filter(({ roles }) => !roles.includes("iam_tenant"))
+    .map((definer) => ({
+      name: definer.name,
+      attacks: callers
+        .filter(({ role }) => !definer.isTrigger || !definer.roles.includes(role))
+        .map((caller) => calling(definer, caller)),
+    }));
+});
+
+/**
+ * Judges every table, makes tenants, and says what is to be tried. For an administrator in a transaction.
+ *
+ * @param login that of the application
+ */
+export const prepare = Effect.fnUntraced(function* (
+  { admin, expressions = {}, functions, ownPolicies: theirs = {}, tenants: number = 3, unreferenced }: Options,
+  login: string,
+): Effect.fn.Return<Prepared, SqlError> {
   const ownPolicies = { ...ours, ...theirs };
   const isolated = yield* isolation(admin.client);
   const relations = yield* relationsOf(admin.client);
@@ -146,6 +177,10 @@ export const prepare = Effect.fnUntraced(function* ({
       findings.push({ table: relation.name, says: judgement.says, remedy: judgement.remedy });
     }
     attacks.push(...(yield* tried(admin, relation, judgement, found)), ...triedByOthers(relation, judgement, found));
+  }
+  for (const { attacks: some, name } of yield* triedWithFunctions(admin, login, tenants)) {
+    tables.set(name, "a function closed to tenants");
+    attacks.push(...some);
   }
   for (const table of Object.keys(theirs)) {
     const kind = tables.get(table);

@@ -39,6 +39,25 @@ export interface Reference {
   readonly parentColumns: ReadonlyArray<string>;
 }
 
+/** Which of the rows of a table a part of it holds. */
+export interface Bound {
+  readonly column: string;
+  /** The first of the values that belong there, as SQL writes it; none where they are all others. */
+  readonly value: string | null;
+}
+
+/** What a table states of itself, as far as it matters who may do what. */
+export interface Facts {
+  /** The prefix of the ids. */
+  readonly prefix?: string;
+  /** Why no change is an event, where none is. */
+  readonly unrecorded?: string | null;
+  /** What the services may do with a record. */
+  readonly services?: ReadonlyArray<string>;
+  /** Whether the rows of a record stay as they were written. */
+  readonly immutable?: boolean;
+}
+
 /** A constraint over some columns. */
 export interface Check {
   readonly columns: ReadonlyArray<string>;
@@ -64,8 +83,15 @@ export interface Relation {
   readonly hasOrganization: boolean;
   readonly secured: boolean;
   readonly forced: boolean;
-  /** Whether `Table` or `OrgTable` made it. */
+  /** Whether `Table`, `OrgTable` or `Record` made it. */
   readonly made: boolean;
+  /** Whether it is a part of a table that they made. */
+  readonly isPart: boolean;
+  readonly bound: Bound | null;
+  /** What it states, or the table of which it is a part. */
+  readonly facts: Facts;
+  /** Whether its rows are entities, which have versions; records have none. */
+  readonly versioned: boolean;
   /** What the tenant role may do with the whole of it, be it as a member of everybody. */
   readonly privileges: ReadonlyArray<string>;
   /** The columns that it may read, and those that it may write. */
@@ -100,7 +126,19 @@ select t.name, t.sql, t.nspname as schema,
       and a.atttypid = 'uuid'::regtype and not a.attisdropped
   ) as "hasOrganization",
   t.relrowsecurity as secured, t.relforcerowsecurity as forced,
-  exists (select from pg_policy p where p.polrelid = t.oid and p.polname = 'iam_service_all') as made,
+  stating.polrelid is not distinct from t.oid as made,
+  t.relispartition and stating.polrelid is not null as "isPart",
+  coalesce(obj_description(stating.oid, 'pg_policy')::jsonb, '{}') as facts,
+  (
+    select jsonb_build_object('column', a.attname, 'value', nullif(
+      substring(pg_get_expr(t.relpartbound, t.oid) from '^FOR VALUES (?:FROM|IN) \\(([^,)]+)'), 'MINVALUE'))
+    from pg_inherits i join pg_partitioned_table p on p.partrelid = i.inhparent and p.partnatts = 1
+    join pg_attribute a on a.attrelid = i.inhparent and a.attnum = p.partattrs[0]
+    where i.inhrelid = t.oid
+  ) as bound,
+  exists (
+    select from pg_attribute a where a.attrelid = t.oid and a.attname = 'version' and not a.attisdropped
+  ) as versioned,
   array(
     select privilege from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'])
       privilege where has_table_privilege('iam_tenant', t.oid, privilege)
@@ -169,6 +207,8 @@ select t.name, t.sql, t.nspname as schema,
     from pg_constraint c where c.conrelid = t.oid and c.contype = 'c'
   ), '[]') as checks
 from relation t join pg_roles owner on owner.oid = t.relowner
+left join pg_policy stating on stating.polname = 'iam_service_all'
+  and stating.polrelid = coalesce(pg_partition_root(t.oid), t.oid)
 where $1::text is null or t.name = $1 order by t.name`;
 
 /** Everything with columns outside PostgreSQL's own schemas, or the one of a name. */

@@ -37,9 +37,15 @@ export const insertion = ({ columns: all, sql }: Relation, row: Row): string => 
   return `insert into ${sql} (${names})${overriding} values (${columns.map(({ name }) => literal(row[name])).join(", ")})`;
 };
 
-/** Whether a row states a column: where it must, and where another row could have the same. */
-const isStated = ({ keys }: Relation, { hasDefault, name, nullable }: Column): boolean =>
-  !hasDefault && (!nullable || keys.some(({ columns }) => columns.includes(name)));
+/** Of columns of which one must be there, the first. */
+const isTheOne = ({ checks }: Relation, column: string): boolean =>
+  checks.some(({ definition }) => new RegExp(`num_nonnulls\\("?${column}"?, [^)]*\\) = 1`).test(definition));
+
+/** Whether a row states a column: where it must, where another row could have the same, and where the table is a part. */
+const isStated = (relation: Relation, { hasDefault, name, nullable }: Column): boolean => {
+  const isKey = relation.keys.some(({ columns }) => columns.includes(name));
+  return relation.bound?.column === name || (!hasDefault && (!nullable || isKey || isTheOne(relation, name)));
+};
 
 const maker = (
   client: SqlClient,

@@ -19,8 +19,9 @@ export interface Allowed {
 
 const organization = "organization_id";
 
-/** A table of organizations. */
-const isOfOrganizations = ({ hasOrganization, isTable }: Relation): boolean => hasOrganization && isTable;
+/** A table of organizations; its parts are as it is. */
+const isOfOrganizations = ({ hasOrganization, isPart, isTable }: Relation): boolean =>
+  hasOrganization && isTable && !isPart;
 
 const byIdAlone = (relation: Relation, tables: ReadonlyArray<Relation>): ReadonlyArray<Finding> =>
   relation.references.flatMap(({ columns, name, parent, parentColumns }) => {

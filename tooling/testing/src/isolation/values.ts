@@ -12,6 +12,8 @@ const byType: Readonly<Record<string, string>> = {
   int2: "1 + (random() * 32000)::int",
   int4: "1 + (random() * 1000000)::int",
   int8: "1 + (random() * 1000000000000)::bigint",
+  xid8: "(1 + (random() * 1000000000000)::bigint)::text",
+  pg_snapshot: "pg_current_snapshot()",
   float4: "random()",
   float8: "random()",
   numeric: "random()",
@@ -34,6 +36,23 @@ const listed = ({ checks }: Relation, column: string): string | undefined =>
     .filter(({ columns }) => columns.length === 1 && columns[0] === column)
     .map(({ definition }) => /(?:ARRAY\[| = )((?:'(?:[^']|'')*'|-?\d+)(?:::[\w ]+\b)?)/.exec(definition)?.[1])
     .find((value) => value !== undefined);
+
+/** As many bytes as a constraint of the column demands. */
+const ofLength = ({ checks }: Relation, { base, name }: Column): string | undefined => {
+  const [size] = checks.flatMap(({ columns, definition }) => {
+    const length = columns.join() === name ? /octet_length\(.*\) = (\d+)/.exec(definition)?.[1] : undefined;
+    return length === undefined ? [] : [Number(length)];
+  });
+  return size === undefined || base !== "bytea"
+    ? undefined
+    : `decode(left(repeat(${digits}, ${size}), ${2 * size}), 'hex')`;
+};
+
+/** What belongs to a part of a table: the first of its values, or one that belongs to no other part. */
+const within = ({ bound }: Relation, { base, name }: Column): string | undefined => {
+  if (bound?.column !== name) return undefined;
+  return bound.value ?? (/^(date|timestamp)/.test(base) ? "'-infinity'" : undefined);
+};
 
 /** What an envelope looks like, for a column of which a constraint says that it holds nothing else. */
 const envelope = `'sealed:1:datakey_' || repeat('0', 26) || ':' || ${digits} || ${digits}`;
@@ -68,8 +87,10 @@ export const valueFor = (
   expressions: Readonly<Record<string, string>>,
 ): string | undefined => {
   const { base, label, length, name } = column;
-  const known = given(relation, column, expressions) ?? listed(relation, name) ?? sealed(relation, name);
+  const known = given(relation, column, expressions) ?? within(relation, column) ?? ofLength(relation, column);
   if (known !== undefined) return known;
+  const stated = listed(relation, name) ?? sealed(relation, name);
+  if (stated !== undefined) return stated;
   if (label !== null) return `'${label.replaceAll("'", "''")}'`;
   if (base.startsWith("_")) return "'{}'";
   if (base === "varchar" || base === "bpchar") return length === null ? digits : `left(${digits}, ${length})`;

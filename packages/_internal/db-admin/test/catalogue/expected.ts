@@ -207,12 +207,17 @@ const triggers = (table: Config): ReadonlyArray<string> => {
 };
 
 /** Nobody changes what stays as it was written. */
-const keepingRows = ({ name }: Config): ReadonlyArray<string> => [
-  `create trigger iam_immutable before delete or update on ${quoted(name)} for each row execute function iam_refuse_rewriting()`,
-  `create trigger iam_not_truncated before truncate on ${quoted(name)} for each statement execute function iam_refuse_rewriting()`,
-  `alter table ${quoted(name)} enable always trigger iam_immutable`,
-  `alter table ${quoted(name)} enable always trigger iam_not_truncated`,
-];
+const keepingRows = (table: Config): ReadonlyArray<string> =>
+  [
+    "iam_immutable before delete or update on % for each row",
+    // In partitions it is they that are kept from it.
+    ...(recordFacts(table)?.partitioned === undefined
+      ? ["iam_not_truncated before truncate on % for each statement"]
+      : []),
+  ].flatMap((trigger) => [
+    `create trigger ${trigger.replace("%", quoted(table.name))} execute function iam_refuse_rewriting()`,
+    `alter table ${quoted(table.name)} enable always trigger ${trigger.split(" ", 1)[0]}`,
+  ]);
 
 const grants = (table: Config, login: string): ReadonlyArray<string> => [
   `grant ${recordFacts(table)?.services.join(", ") ?? "select, insert, update, delete"} on ${quoted(table.name)} to iam_service`,

@@ -12,6 +12,7 @@ export interface Mutation {
 const mutation = (title: string, sql: string, ...seen: ReadonlyArray<string>): Mutation => ({ title, sql, seen });
 
 const serviceOnMembers = "privileges of iam_service on iam_members";
+const part = "unexpected: part iam_audit_events_other of iam_audit_events";
 const isolation = "policy iam_tenant_isolation on iam_members";
 
 export const mutations: ReadonlyArray<Mutation> = [
@@ -248,6 +249,29 @@ export const mutations: ReadonlyArray<Mutation> = [
     "alter function iam_place_in_organization() security definer",
     "function iam_place_in_organization()",
   ),
+  mutation(
+    "a function with its owner's rights that everybody may run",
+    "grant execute on function iam_make_partitions() to public",
+    "unexpected: privileges of public on function iam_make_partitions()",
+  ),
+  mutation(
+    "a trigger that records less",
+    "create or replace trigger iam_record after insert on iam_teams for each row execute function iam_record_iam_teams()",
+    "trigger iam_record on iam_teams",
+  ),
+  mutation(
+    "a trigger that does not always fire",
+    "alter table iam_audit_seals enable trigger iam_immutable",
+    "trigger iam_immutable on iam_audit_seals",
+  ),
+  mutation(
+    "a part of a table without row security",
+    "alter table iam_audit_events_other no force row level security",
+    part,
+  ),
+  mutation("a privilege on a part", "grant select on iam_audit_events_other to iam_tenant", part),
+  mutation("a part whose trigger is off", "alter table iam_audit_events_other disable trigger iam_immutable", part),
+  mutation("a part that may be truncated", "drop trigger iam_not_truncated on iam_audit_events_other", part),
   mutation(
     "a rule",
     "create rule extra as on insert to iam_teams do instead nothing",

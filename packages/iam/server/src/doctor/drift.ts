@@ -32,7 +32,7 @@ export const findings = (
   );
   return (
     differences
-      .filter((difference) => isOurs(difference, tables))
+      .filter((difference) => isOurs(difference, tables, options.expected))
       .filter(
         ({ expected, object }) =>
           !taken.has(object) &&
@@ -44,9 +44,16 @@ export const findings = (
   );
 };
 
-const isOurs = ({ expected, found, object }: Catalogue.Difference, tables: ReadonlySet<string>): boolean => {
+const isOurs = (
+  { expected, found, object }: Catalogue.Difference,
+  tables: ReadonlySet<string>,
+  all: Catalogue.Catalogue,
+): boolean => {
   const table = expected?.table ?? found?.table;
   if (table !== undefined) return tables.has(table);
+  // Who may run a function matters where it runs under its owner's rights.
+  const granted = /^privileges of .*? on (function iam_.*)$/s.exec(object)?.[1];
+  if (granted !== undefined) return all.get(granted)?.definition.includes("SECURITY DEFINER") === true;
   // Who owns a schema, and who else uses it, is the server's owner's to say; drizzle's is made by migrating. Functions
   // of triggers run without anybody's privilege.
   return expected !== undefined && (!/\b(?:schema|on function) /.test(object) || / on schema drizzle$/.test(object));
@@ -57,7 +64,11 @@ const explain = (difference: Catalogue.Difference, trusted: ReadonlySet<string>)
   const [kind = ""] = object.split(" ", 1);
   if (kind === "privileges") return privileges(difference, trusted);
   // The functions of the row triggers; an application's own are its migrations' to make.
-  const ours = kind === "row" || object.startsWith("function iam_") || (kind === "trigger" && expected !== undefined);
+  const ours =
+    kind === "row" ||
+    kind === "part" ||
+    object.startsWith("function iam_") ||
+    (kind === "trigger" && expected !== undefined);
   if (ours || (kind === "policy" && withoutComment(expected) === withoutComment(found))) {
     return [error("HARDENING_MISSING", `${found === undefined ? "Missing" : "Changed"}: ${object}.`, MIGRATE)];
   }

@@ -235,7 +235,7 @@ const tablesAndFunctions = (adminUrl: Redacted.Redacted) =>
     const admin = yield* connect(adminUrl);
     const objects = yield* admin<{ name: string }>`
       select 'table ' || oid::regclass as name from pg_class
-      where relkind = 'r' and relnamespace::regnamespace::text in ('public', 'drizzle')
+      where relkind in ('r', 'p') and relnamespace::regnamespace::text in ('public', 'drizzle')
       union all select 'function ' || oid::regprocedure from pg_proc where pronamespace = 'public'::regnamespace`;
     return objects.map(({ name }) => name);
   }).pipe(Effect.scoped);
@@ -319,6 +319,30 @@ export const ofTables: ReadonlyArray<Fault> = [
     "PRIVILEGES_EXTRA",
     "iam_tenant has SELECT on iam_sessions",
     sql("grant select on iam_sessions to iam_tenant"),
+  ),
+  error(
+    "a function with its owner's rights that everybody may run",
+    "PRIVILEGES_EXTRA",
+    "public has EXECUTE on function iam_make_partitions()",
+    sql("grant execute on function iam_make_partitions() to public"),
+  ),
+  error(
+    "a function that the services may no longer run",
+    "HARDENING_MISSING",
+    "iam_service lacks EXECUTE on function iam_make_partitions()",
+    sql("revoke execute on function iam_make_partitions() from iam_service"),
+  ),
+  error(
+    "a table whose changes are not recorded",
+    "HARDENING_MISSING",
+    "trigger iam_record on iam_members",
+    sql("drop trigger iam_record on iam_members"),
+  ),
+  error(
+    "a part of a table to which there is another way",
+    "HARDENING_MISSING",
+    "part iam_audit_events_other of iam_audit_events",
+    sql("alter table iam_audit_events_other disable row level security"),
   ),
   warning(
     "a privilege of another login",
@@ -404,19 +428,33 @@ export const ofTables: ReadonlyArray<Fault> = [
     "an application's own table that is not hardened",
     "HARDENING_MISSING",
     "row security of notes",
-    sql(
-      "create table notes (id uuid primary key, created_at timestamptz, updated_at timestamptz, version int)",
-      "alter table notes owner to iam_owner",
-      "alter table notes enable row level security",
-      "create policy iam_service_all on notes to iam_service using (true) with check (true)",
-      "grant select, insert, update, delete on notes to iam_service",
-      `create trigger iam_given_once before update on notes for each row
-       when (old.id is distinct from new.id or old.created_at is distinct from new.created_at)
-       execute function iam_refuse_change()`,
-      "create trigger iam_touch_row before update on notes for each row execute function iam_touch_row()",
-    ),
+    ofNotes("alter table notes no force row level security"),
+  ),
+  error(
+    "an application's own table whose changes are not recorded",
+    "HARDENING_MISSING",
+    "trigger iam_record on notes",
+    ofNotes("drop trigger iam_record on notes"),
   ),
 ];
+
+/** What is done to a table of an application after it was migrated. */
+function ofNotes(statement: string): Fault["seed"] {
+  return ({ adminUrl, environment }) =>
+    Effect.gen(function* () {
+      yield* run(
+        adminUrl,
+        "create table notes (id uuid primary key, created_at timestamptz, updated_at timestamptz, version int)",
+        "alter table notes owner to iam_owner",
+        "alter table notes enable row level security",
+        "create policy iam_service_all on notes to iam_service using (true) with check (true)",
+      );
+      const owner = yield* connect(Redacted.make(environment.IAM_MIGRATIONS_URL ?? ""));
+      yield* Effect.provideService(Migrations.harden, PgClient, owner);
+      yield* run(adminUrl, statement);
+      return undefined;
+    });
+}
 
 function dropForeignKey(table: string): Fault["seed"] {
   return ({ adminUrl }) =>

@@ -19,7 +19,7 @@ const writes = (relation: Relation, actor: Actor): ReadonlyArray<Attack> => {
 
 /** A table that is closed to tenants: to be let in and shown nothing is not enough. */
 export const closed = (relation: Relation, actor: Actor): ReadonlyArray<Attack> => {
-  const { made, name, reachable, schema, sql } = relation;
+  const { isPart, made, name, reachable, schema, sql } = relation;
   const attack = tries(name, actor);
   const all = [attack("sees", `select from ${sql}`, denied), ...writes(relation, actor)];
   const withPrivilege = [`grant select on ${sql} to iam_tenant`];
@@ -34,7 +34,7 @@ export const closed = (relation: Relation, actor: Actor): ReadonlyArray<Attack> 
           { ...attack("sees, were it not for its privileges", `select from ${sql}`, denied), given: withPrivilege },
         ]),
     // If a privilege is given by mistake, the policies let nobody but the services see.
-    ...(reachable && made
+    ...(reachable && (made || isPart)
       ? [{ ...attack("sees, were it not for its privileges", `select from ${sql}`, nothing()), given: withPrivilege }]
       : []),
   ];

@@ -6,15 +6,28 @@ import type { Relation } from "../relations.ts";
 import { insertion, type Tenant } from "../rows.ts";
 import { assigned, emptyWrites, has, keyOf, parentsIn, placedWith } from "./statements.ts";
 
-/** The rights of the service role in a table that the factories made, and what row triggers keep from it. */
+const denied = refused(SqlState.insufficientPrivilege);
+
+/** What it may do where a table states nothing of it, as no table of entities does. */
+const everything = ["select", "insert", "update", "delete"];
+
+/**
+ * The rights of the service role in a table that the factories made, and what row triggers keep from it. In a record it
+ * may do what that states, and in a part of a table nothing: it goes through the table.
+ */
 export const service = (relation: Relation): ReadonlyArray<Attack> => {
-  if (!relation.made) return [];
-  const { name, sql } = relation;
+  const { facts, isPart, made, name, sql, versioned } = relation;
+  if (!made && !isPart) return [];
+  const rights = made ? (facts.services ?? everything) : [];
+  const may = (privilege: string, rows: number) => (rights.includes(privilege) ? granted(rows) : denied);
   const attack = tries(name, { _tag: "Service" });
   return [
-    attack("sees", `select from ${sql} limit 1`, granted()),
-    ...emptyWrites(relation).map(([what, statement]) => attack(what, statement, granted(0))),
-    attack("gives another id", `update ${sql} set id = gen_random_uuid()`, refused(SqlState.givenOnce)),
+    attack("sees", `select from ${sql} limit 1`, may("select", 1)),
+    ...emptyWrites(relation).map(([what, statement, privilege]) => attack(what, statement, may(privilege, 0))),
+    attack("empties", `truncate ${sql}`, denied),
+    ...(versioned
+      ? [attack("gives another id", `update ${sql} set id = gen_random_uuid()`, refused(SqlState.givenOnce))]
+      : []),
   ];
 };
 

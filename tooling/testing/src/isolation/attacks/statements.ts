@@ -59,13 +59,15 @@ export const writableColumn = ({ columns }: Relation): Column | undefined =>
   columns.find(({ computed, drawn }) => !computed && !drawn);
 
 /** Writes that touch no row, so that a privilege is all that they need. */
-export const emptyWrites = (relation: Relation): ReadonlyArray<readonly [what: string, statement: string]> => {
+export const emptyWrites = (
+  relation: Relation,
+): ReadonlyArray<readonly [what: string, statement: string, privilege: "insert" | "update" | "delete"]> => {
   const column = writableColumn(relation);
   if (!relation.isTable || column === undefined) return [];
   const name = quoted(column.name);
   return [
-    ["inserts", `insert into ${relation.sql} (${name}) select null::${column.type} where false`],
-    ["changes", `update ${relation.sql} set ${name} = default where false`],
-    ["deletes", `delete from ${relation.sql} where false`],
+    ["inserts", `insert into ${relation.sql} (${name}) select null::${column.type} where false`, "insert"],
+    ["changes", `update ${relation.sql} set ${name} = default where false`, "update"],
+    ["deletes", `delete from ${relation.sql} where false`, "delete"],
   ];
 };
