@@ -18,6 +18,7 @@ import * as Misspelt from "./config/Misspelt.ts";
 import * as places from "./config/places.ts";
 import type * as Setting from "./config/Setting.ts";
 import * as KeyManagement from "./crypto/KeyManagement.ts";
+import * as Keys from "./crypto/Keys.ts";
 import * as Secrets from "./crypto/Secrets.ts";
 import { IamDb } from "./db/Db.ts";
 import * as server from "./db/server.ts";
@@ -94,6 +95,7 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, Errors.StartupError |
 export type Services =
   | Auth.Auth
   | Secrets.Secrets
+  | Keys.Keys
   | FirstAdministrator.FirstAdministrator
   | Operator.Operator
   | Organizations.Organizations
@@ -114,7 +116,7 @@ export const services: Layer.Layer<Services, Errors.StartupError | Config.Config
   Invitations.layer,
   Teams.layer,
   Roles.layer,
-).pipe(Layer.provideMerge(Auth.layer), Layer.provideMerge(Secrets.layer));
+).pipe(Layer.provideMerge(Auth.layer), Layer.provideMerge(Keys.layer), Layer.provideMerge(Secrets.layer));
 
 /** All that `layer` provides. */
 export type Provided = Services | Needed;
