@@ -47,18 +47,25 @@ const kept: ReadonlyArray<Kept> = [
   },
 ];
 
-/**
- * The keyring that is stated, or else that of the data directory, where there is one yet; and where it is.
- */
+/** The keyring of the data directory, for who states none and changes nothing; nothing where there is none yet. */
+export const keptKeyring = ConfigProvider.layerAdd(
+  Effect.gen(function* () {
+    const { dataDir, databaseUrl } = yield* Places.settings;
+    const text = Option.isSome(databaseUrl)
+      ? undefined
+      : yield* Effect.promise(() => readFile(join(dataDir, KEYRING), "utf8").catch(() => undefined));
+    return ConfigProvider.fromUnknown(text === undefined ? {} : { IAM_KEY_ENCRYPTION_KEYS: entries(text) });
+    // What is wrong with where things are, is said by who reads it for its own sake.
+  }).pipe(Effect.orElseSucceed(() => ConfigProvider.fromUnknown({}))),
+);
+
+/** The versions of the keyring that is stated, or else of the one in the data directory; and where it is. */
 export const keyring = Effect.gen(function* () {
   const { dataDir, databaseUrl } = yield* Places.settings;
-  const kept = join(dataDir, KEYRING);
-  const isStated =
-    Option.isSome(databaseUrl) || Option.isSome(yield* Config.option(Config.Redacted("IAM_KEY_ENCRYPTION_KEYS")));
-  const text = isStated ? undefined : yield* Effect.promise(() => readFile(kept, "utf8").catch(() => undefined));
-  const fallback = ConfigProvider.fromUnknown(text === undefined ? {} : { IAM_KEY_ENCRYPTION_KEYS: entries(text) });
-  const versions = yield* Effect.provide(KeyManagement.stated, ConfigProvider.layerAdd(fallback));
-  return { versions, place: isStated ? "IAM_KEY_ENCRYPTION_KEYS" : kept };
+  const { keyEncryptionKeys } = KeyManagement.keys;
+  const isStated = Option.isSome(databaseUrl) || Option.isSome(yield* Config.option(keyEncryptionKeys));
+  const versions = yield* Effect.provide(KeyManagement.stated, keptKeyring);
+  return { versions, place: isStated ? keyEncryptionKeys.entry.key : join(dataDir, KEYRING) };
 });
 
 const stated = ({ key }: Kept) => Config.option(Config.Redacted(key));
