@@ -86,7 +86,7 @@ const destroy = Command.make(
   ),
   Command.withShortDescription("Make unreadable what is sealed for an owner"),
   Command.withDescription(
-    "Destroys the data keys of an owner: everything that is sealed for that owner is unreadable for good, also in backups without the keys. A legal hold prevents it.",
+    "Destroys the data keys of an owner: everything that is sealed for that owner is unreadable for good. A legal hold prevents it. Backups from before still have the keys, wrapped.",
   ),
   Command.withExamples([
     { command: "iam keys destroy user_01h455vb4pex5vsknk084sn02q --for-good", description: "Of a user who was erased" },
