@@ -45,6 +45,7 @@ export const configuration: ReadonlyArray<string> = [
   "`iam serve` needs nothing: what must be set it makes up where that is safe.",
   "",
   "- `IAM_BASE_URL` is `http://localhost:<PORT>` unless it is set. Behind a proxy, or for anybody else, set it.",
-  "- `IAM_SECRET` is made once and kept in `<IAM_DATA_DIR>/secret`, with the embedded database. With `DATABASE_URL` it must",
-  "  be set, because every process of one installation needs the same.",
+  "- `IAM_SECRET` is made once and kept in `<IAM_DATA_DIR>/secret`, with the embedded database, and so are",
+  "  `IAM_KEY_ENCRYPTION_KEYS` in `key-encryption-keys` beside it, an entry on each line. With `DATABASE_URL` both must be set,",
+  "  because every process of one installation needs the same.",
 ];

@@ -8,6 +8,13 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", {
   remedy: Schema.String,
 }) {}
 
+/** The command did what it could, and something is left that it could not do. */
+export class Unfinished extends Schema.TaggedError<Unfinished>()("Unfinished", {
+  code: Schema.tag("KEYS_LEFT"),
+  message: Schema.String,
+  remedy: Schema.String,
+}) {}
+
 /** The command did what it was asked for, and could not send the mail that belongs to it. */
 export class Unsent extends Schema.TaggedError<Unsent>()("Unsent", {
   code: Schema.tag("MAIL_FAILED"),

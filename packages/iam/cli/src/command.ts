@@ -11,6 +11,7 @@ import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
 import { doctorCommand } from "./commands/doctor.ts";
 import { keyCommand } from "./commands/key.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { orgCommand } from "./commands/org.ts";
 import { scimCommand } from "./commands/scim.ts";
@@ -35,6 +36,7 @@ const iam = Command.make("iam").pipe(
     userCommand.pipe(Command.provideEffectDiscard(demandKnown)),
     orgCommand.pipe(Command.provideEffectDiscard(demandKnown)),
     keyCommand.pipe(Command.provideEffectDiscard(demandKnown)),
+    keysCommand.pipe(Command.provideEffectDiscard(demandKnown)),
     scimCommand.pipe(Command.provideEffectDiscard(demandKnown)),
     seedCommand.pipe(Command.provideEffectDiscard(demandKnown)),
   ]),

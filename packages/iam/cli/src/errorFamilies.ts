@@ -1,12 +1,17 @@
 /** The families of error codes that the command has of its own: the page of errors is made from them. */
 import type { ErrorCatalogue } from "@beep/iam-domain";
-import type { Refused } from "./Refused.ts";
+import type { Refused, Unfinished } from "./Refused.ts";
 
-const codes: Readonly<Record<Refused["code"], ErrorCatalogue.Explanation>> = {
+const codes: Readonly<Record<Refused["code"] | Unfinished["code"], ErrorCatalogue.Explanation>> = {
   PASSWORD_MISSING: {
     statuses: [],
     cause: "A command that sets a password was given none, neither typed nor piped in.",
     remedy: "Type it, or pipe it in: `iam user set-password ann@example.com < file`.",
+  },
+  KEYS_LEFT: {
+    statuses: [],
+    cause: "Data keys, or values under a retired one, did not open, and are as they were; everything else is done.",
+    remedy: "Restore them from a backup, or have what they sealed set anew; then run `iam keys rewrap` again.",
   },
   SEED_REFUSED: {
     statuses: [],

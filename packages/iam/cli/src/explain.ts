@@ -6,7 +6,7 @@ import type * as Effect from "effect/Effect";
 import * as Predicate from "effect/Predicate";
 import * as Schema from "effect/Schema";
 import * as SchemaIssue from "effect/SchemaIssue";
-import type { Refused, Unsent } from "./Refused.ts";
+import type { Refused, Unfinished, Unsent } from "./Refused.ts";
 
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1();
 
@@ -30,8 +30,17 @@ export type Failure =
   | Errors.AdministratorMissing
   | Errors.AuthError
   | Errors.CommitUnknown
+  | Errors.HoldNotFound
+  | Errors.KeyDestroyed
+  | Errors.KeyHeld
+  | Errors.KeyManagementUnavailable
+  | Errors.KeyMissing
+  | Errors.KeyNotOpened
+  | Errors.KeyOfInstallation
+  | Errors.KeyVersionMissing
   | Problems.TenantNotFound
   | Refused
+  | Unfinished
   | Unsent;
 
 /** What a command does. */
@@ -46,12 +55,16 @@ const commands: Readonly<Record<string, string>> = {
   ADMINISTRATOR_MISSING: "Make one: `iam user create --admin --email … --name …`.",
   BANNED_USER: "Act as somebody else by --as, or `iam user unban` first.",
   KEY_NOT_FOUND: "See `iam key list`.",
+  HOLD_NOT_FOUND: "See `iam keys list`.",
   ORGANIZATION_NOT_FOUND: "See `iam org list`.",
   USER_NOT_FOUND: "See `iam user list`.",
   YOU_CANNOT_BAN_YOURSELF: "Name another administrator by --as.",
 };
 
-const catalogue: Readonly<Record<string, ErrorCatalogue.Explanation>> = ErrorCatalogue.authentication;
+const catalogue: Readonly<Record<string, ErrorCatalogue.Explanation>> = {
+  ...ErrorCatalogue.authentication,
+  ...ErrorCatalogue.errors,
+};
 
 /** `iam: <what>. <remedy> [CODE]` */
 export const explain = (error: Failure): string => {

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Errors } from "@beep/iam-domain";
-import { IamDb, Places } from "@beep/iam-server";
+import { IamDb, KeyManagement, Places } from "@beep/iam-server";
 import * as Config from "effect/Config";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
@@ -24,8 +24,11 @@ interface Kept {
   readonly read: (text: string) => string;
 }
 
-/** The file with the keyring: an entry on each line. */
-export const keyringFile = "key-encryption-keys";
+/** The file with the keyring. */
+const KEYRING = "key-encryption-keys";
+
+/** An entry on each line. */
+const entries = (text: string): string => text.trim().split(/\s+/).join(",");
 
 const kept: ReadonlyArray<Kept> = [
   {
@@ -37,12 +40,33 @@ const kept: ReadonlyArray<Kept> = [
   },
   {
     key: "IAM_KEY_ENCRYPTION_KEYS",
-    file: keyringFile,
+    file: KEYRING,
     to: "the output of `iam keys generate`",
     make: () => `1:${random()}`,
-    read: (text) => text.trim().split(/\s+/).join(","),
+    read: entries,
   },
 ];
+
+/** The keyring of the data directory, for who states none and changes nothing; nothing where there is none yet. */
+export const keptKeyring = ConfigProvider.layerAdd(
+  Effect.gen(function* () {
+    const { dataDir, databaseUrl } = yield* Places.settings;
+    const text = Option.isSome(databaseUrl)
+      ? undefined
+      : yield* Effect.promise(() => readFile(join(dataDir, KEYRING), "utf8").catch(() => undefined));
+    return ConfigProvider.fromUnknown(text === undefined ? {} : { IAM_KEY_ENCRYPTION_KEYS: entries(text) });
+    // What is wrong with where things are, is said by who reads it for its own sake.
+  }).pipe(Effect.orElseSucceed(() => ConfigProvider.fromUnknown({}))),
+);
+
+/** The versions of the keyring that is stated, or else of the one in the data directory; and where it is. */
+export const keyring = Effect.gen(function* () {
+  const { dataDir, databaseUrl } = yield* Places.settings;
+  const { keyEncryptionKeys } = KeyManagement.keys;
+  const isStated = Option.isSome(databaseUrl) || Option.isSome(yield* Config.option(keyEncryptionKeys));
+  const versions = yield* Effect.provide(KeyManagement.stated, keptKeyring);
+  return { versions, place: isStated ? keyEncryptionKeys.entry.key : join(dataDir, KEYRING) };
+});
 
 const stated = ({ key }: Kept) => Config.option(Config.Redacted(key));
 

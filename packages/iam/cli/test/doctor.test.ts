@@ -17,6 +17,7 @@ const broken = {
   PORT: "none",
   IAM_BASE_URL: "here",
   IAM_SECRET: "canary",
+  IAM_KEY_ENCRYPTION_KEYS: "1:canary",
   DATABASE_URL: "mysql://user:canary@localhost/iam",
   IAM_SMTP_URL: "smtp://user:canary@localhost:1",
   IAM_RATE_LIMIT: "false",
@@ -44,7 +45,7 @@ describe("OPS-3: iam doctor", () => {
         const ended = yield* Iam.run(["doctor"], broken);
         assert.deepInclude(ended, { code: 1, stderr: "" });
         for (const line of ended.stdout.split("\n")) assert.isAtMost(line.length, 80, line);
-        assert.match(ended.stdout, /\n7 errors, 1 warning\.\n$/);
+        assert.match(ended.stdout, /\n8 errors, 1 warning\.\n$/);
 
         const json = yield* Iam.run(["doctor", "--json"], broken);
         assert.deepInclude(json, { code: 1, stderr: "" });
@@ -54,6 +55,7 @@ describe("OPS-3: iam doctor", () => {
           [
             "CONFIGURATION_INVALID DATABASE_URL",
             "CONFIGURATION_INVALID IAM_BASE_URL",
+            "CONFIGURATION_INVALID IAM_KEY_ENCRYPTION_KEYS",
             "CONFIGURATION_INVALID IAM_LOG_LEVEL",
             "CONFIGURATION_INVALID IAM_SECRET",
             "CONFIGURATION_INVALID PORT",

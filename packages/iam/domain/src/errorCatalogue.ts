@@ -183,6 +183,22 @@ export const errors: Readonly<
     "The owner's data key was destroyed, and nothing can be sealed for that owner any more.",
     "Nothing: that is for good. What belongs to somebody else needs another owner.",
   ),
+  KEY_HELD: told(
+    "The owner's keys are to be destroyed, and a legal hold is in force.",
+    "Release the hold first, where whoever placed it agrees: `iam keys release`.",
+  ),
+  KEY_OF_INSTALLATION: told(
+    "The installation's own key is to be destroyed, without which nothing of the installation's could be read.",
+    "Give it another one instead: `iam keys rotate installation`, and then `iam keys rewrap`.",
+  ),
+  KEY_MISSING: told(
+    "The owner of a key is named for whom nothing was ever sealed.",
+    "See which there are: `iam keys list`.",
+  ),
+  HOLD_NOT_FOUND: told(
+    "A legal hold is named that never was, or that is released already.",
+    "See which are in force: `iam keys list`.",
+  ),
   SECRET_UNREADABLE: told(
     "A sealed value was altered or moved from another place, its key was destroyed, or its key does not open.",
     "Where the key was destroyed, nothing. Otherwise restore the value or its key from a backup, or have it set anew.",

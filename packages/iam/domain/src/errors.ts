@@ -258,6 +258,46 @@ export class KeyDestroyed extends Schema.TaggedError<KeyDestroyed>()("KeyDestroy
   }
 }
 
+/** A legal hold keeps the owner's keys from being destroyed. */
+export class KeyHeld extends Schema.TaggedError<KeyHeld>()("KeyHeld", {
+  code: Schema.tag("KEY_HELD"),
+  owner: KeyOwner.KeyOwner,
+  /** The holds that are in force. */
+  holds: Schema.Array(IamEntityIds.LegalHoldId),
+}) {
+  override get message() {
+    return `The keys of ${KeyOwner.text(this.owner)} are under a legal hold (${this.holds.join(", ")}).`;
+  }
+}
+
+/** The installation's own key is never destroyed, and needs no hold. */
+export class KeyOfInstallation extends Schema.TaggedError<KeyOfInstallation>()("KeyOfInstallation", {
+  code: Schema.tag("KEY_OF_INSTALLATION"),
+}) {
+  override get message() {
+    return "The installation's own key is never destroyed.";
+  }
+}
+
+/** The owner has no key: nothing was ever sealed for that owner. */
+export class KeyMissing extends Schema.TaggedError<KeyMissing>()("KeyMissing", {
+  code: Schema.tag("KEY_MISSING"),
+  owner: KeyOwner.KeyOwner,
+}) {
+  override get message() {
+    return `There is no key of ${KeyOwner.text(this.owner)}.`;
+  }
+}
+
+/** There is no legal hold of that id in force. */
+export class HoldNotFound extends Schema.TaggedError<HoldNotFound>()("HoldNotFound", {
+  code: Schema.tag("HOLD_NOT_FOUND"),
+}) {
+  override get message() {
+    return "There is no such legal hold in force.";
+  }
+}
+
 /**
  * A sealed value does not open. `reason` says why: it was altered or moved from another place (`altered`), its key was
  * destroyed, there is no such key, or the key itself does not open.

@@ -21,6 +21,7 @@ import * as Misspelt from "./config/Misspelt.ts";
 import * as places from "./config/places.ts";
 import type * as Setting from "./config/Setting.ts";
 import * as KeyManagement from "./crypto/KeyManagement.ts";
+import * as Keys from "./crypto/Keys.ts";
 import * as Secrets from "./crypto/Secrets.ts";
 import { IamDb } from "./db/Db.ts";
 import * as server from "./db/server.ts";
@@ -99,6 +100,7 @@ export type Services =
   | Auth.Auth
   | AuditLog.Log
   | Secrets.Secrets
+  | Keys.Keys
   | FirstAdministrator.FirstAdministrator
   | Operator.Operator
   | Organizations.Organizations
@@ -120,7 +122,7 @@ export const services: Layer.Layer<Services, Errors.StartupError | Config.Config
   Teams.layer,
   Roles.layer,
 ).pipe(
-  Layer.provideMerge(Layer.mergeAll(Auth.layer, AuditLog.layer, originDigests.layer)),
+  Layer.provideMerge(Layer.mergeAll(Auth.layer, AuditLog.layer, Keys.layer, originDigests.layer)),
   Layer.provideMerge(Secrets.layer),
 );
 

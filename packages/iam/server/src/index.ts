@@ -20,6 +20,7 @@ export * as TextMessages from "./auth/TextMessages.ts";
 export * as Misspelt from "./config/Misspelt.ts";
 export * as Places from "./config/places.ts";
 export * as KeyManagement from "./crypto/KeyManagement.ts";
+export * as Keys from "./crypto/Keys.ts";
 export * as Secrets from "./crypto/Secrets.ts";
 export * as Doctor from "./Doctor.ts";
 export { Application, Db, IamDb } from "./db/Db.ts";

@@ -92,12 +92,20 @@ describe("the service scope", () => {
     "iam/server/src/auth/promises.ts",
     "iam/server/src/auth/sessionLookup.ts", // the same as Auth.ts
     "iam/server/src/auth/throttle.ts", // who fails to sign in has no tenant
+    "iam/server/src/crypto/DataKeys.ts", // data keys are no tenant's to read
+    "iam/server/src/crypto/Keys.ts", // the same
+    "iam/server/src/crypto/Secrets.ts", // needs it for DataKeys.ts
+    "iam/server/src/crypto/resealing.ts", // the same, and seals anew in every tenant
+    "iam/server/src/crypto/rewrapping.ts", // the same as DataKeys.ts
+    "iam/server/src/crypto/sealedColumns.ts", // reads the catalogue
+    "iam/server/src/crypto/startCheck.ts", // the same as DataKeys.ts
     "iam/server/src/db/IamDb.ts", // hands the connection out
     "iam/server/src/db/Scope.ts", // takes the role
     "iam/server/src/db/ServiceConnection.ts", // defines the connection
     "iam/server/src/db/embedded.ts", // makes the connection
     "iam/server/src/db/server.ts", // makes the connection
     "iam/server/src/doctor/drift.ts", // names the role in findings
+    "iam/server/src/doctor/keys.ts", // looks at data keys
     "iam/server/src/doctor/logins.ts", // asks who may take the role
     "iam/server/src/doctor/tables.ts", // asks who may take the role
     "iam/server/src/organizations/Invitations.ts", // who is invited is in no tenant yet

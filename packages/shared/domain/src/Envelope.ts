@@ -15,6 +15,10 @@ export const is = (text: string): boolean => form.test(text);
 /** What all envelopes of this form begin with. */
 const prefix = "sealed:1:";
 
+/** Where in an envelope the id of the data key begins, as PostgreSQL counts, and how long it is. */
+export const DATA_KEY_AT = prefix.length + 1;
+export const DATA_KEY_LENGTH = `${DataKeyId.prefix}_`.length + 26;
+
 /** The header of an envelope: its form, and the data key under which it is sealed. Sealing authenticates it too. */
 export const header = (dataKey: DataKeyId): string => `${prefix}${dataKey}`;
 

@@ -7,9 +7,9 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { Declared } from "../explain.ts";
 import * as Flags from "../flags.ts";
-import type { Whose } from "../operations/keys.ts";
+import type { Whose } from "../operations/apiKeys.ts";
 
-const operations = Effect.promise(() => import("../operations/keys.ts"));
+const operations = Effect.promise(() => import("../operations/apiKeys.ts"));
 
 const key = Argument.String("key").pipe(Argument.withDescription("Id of the key, as `iam key list` shows it"));
 
@@ -91,7 +91,9 @@ const revoke = Command.make("revoke", { key }, (input) => Effect.flatMap(operati
 /** `iam key` */
 export const keyCommand: Declared<"key"> = Command.make("key").pipe(
   Command.withShortDescription("Create, rotate and revoke API keys"),
-  Command.withDescription("What an operator does with API keys."),
+  Command.withDescription(
+    "What an operator does with API keys. The keys that secrets are sealed under are `iam keys`.",
+  ),
   Command.withSubcommands([create, list, rotate, revoke]),
   Command.withExamples([
     { command: "iam key create --user ann@example.com --name build", description: "Make a key" },

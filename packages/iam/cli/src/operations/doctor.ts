@@ -9,6 +9,7 @@ import * as Terminal from "effect/Terminal";
 import * as Configuration from "../configuration.ts";
 import { progress } from "../progress.ts";
 import { report } from "../report.ts";
+import * as Secret from "../secret.ts";
 import { keys } from "../settings.ts";
 
 /** There are errors: they have been shown, and the process ends with 1. */
@@ -24,6 +25,7 @@ const width = Effect.flatMap(Terminal.Terminal, ({ columns }) =>
 /** Examines the installation, and shows what it found. */
 export const doctor = Effect.fn("doctor")(function* ({ json }: { readonly json: boolean }) {
   const examined = Doctor.examine({ keys }).pipe(
+    Effect.provide(Secret.keptKeyring),
     // Where the port is not valid, browsers reach nothing; the port is found, and the address is not missing.
     Effect.provide(Configuration.withBaseUrl({ port: yield* Effect.orElseSucceed(keys.port, () => 3000) })),
   );

@@ -29,8 +29,8 @@ export const findings = {
       "Remove it, unless something in front of the server limits requests.",
     ),
     SECRET_MISSING: told(
-      "DATABASE_URL is set and IAM_SECRET is not: every process of one installation needs the same.",
-      "Set it to the output of `openssl rand -base64 32`, and keep it.",
+      "DATABASE_URL is set, and IAM_SECRET or IAM_KEY_ENCRYPTION_KEYS is not: every process of one installation needs the same.",
+      "Set what the finding names, to what it says, and keep it.",
     ),
     SECRET_WEAK: told(
       "IAM_SECRET repeats itself, or has few different characters: it can be guessed.",
@@ -75,6 +75,20 @@ export const findings = {
       "Let this user read and write there, restore it, or name another by IAM_DATA_DIR.",
     ),
     SECRET_FILE_READABLE: told("Others on this machine may read the secret.", "Take it from them: chmod 600."),
+  }),
+  ...about("keys", {
+    KEY_ENCRYPTION_KEY_MISSING: told(
+      "Data keys are wrapped by a version of the key-encryption key that is not there: nothing starts.",
+      "Add that version to IAM_KEY_ENCRYPTION_KEYS, from where you keep it.",
+    ),
+    KEY_ENCRYPTION_KEY_WRONG: told(
+      "A version in IAM_KEY_ENCRYPTION_KEYS is another key than the one that wrapped data keys: nothing starts.",
+      "Correct the key of that version: one that is new needs a new version.",
+    ),
+    KEYS_OF_OLD_VERSION: told(
+      "Data keys are still wrapped by a version of the key-encryption key that wraps no more.",
+      "Run `iam keys rewrap`; then that version can be taken away.",
+    ),
   }),
   ...about("database server", {
     CLOCK_SKEW: told(

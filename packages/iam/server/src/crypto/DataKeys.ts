@@ -2,8 +2,8 @@
  * Data keys: their rows, and what they are once unwrapped. Private to this package.
  *
  * An owner has one key that seals, and may have retired ones that still open. The row of the one that seals is where all
- * wait for each other: whoever seals holds it `for key share`, whoever ends it or places a hold `for update`. Wrapping it
- * anew takes less (`for no key update`), and lets those who seal pass.
+ * wait for each other: whoever seals holds it `for key share`, and whoever ends it `for update`. A legal hold, and wrapping
+ * the key anew, take less (`for no key update`), and let those who seal pass.
  */
 import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { Errors, KeyOwner } from "@beep/iam-domain";
@@ -67,6 +67,15 @@ export class DataKeys extends Context.Service<
       { readonly row: Row; readonly isCommitted: boolean },
       Errors.KeyManagementUnavailable | SqlError
     >;
+    /** Makes a key for each owner that has none that seals. */
+    readonly ensure: (
+      owners: ReadonlyArray<KeyOwner.KeyOwner>,
+    ) => Effect.Effect<void, Errors.KeyManagementUnavailable | SqlError>;
+    /** The key of an owner that seals, locked until the transaction is over; nothing where there is none. */
+    readonly locked: (
+      owner: KeyOwner.KeyOwner,
+      lock: "update" | "no key update",
+    ) => Effect.Effect<Row | undefined, SqlError>;
     /** What a key is, once unwrapped. Remembered by what it was unwrapped from: so the row decides, each time. */
     readonly material: (row: Row) => Effect.Effect<Material, Errors.KeyDestroyed | Unusable>;
     /** Wraps a new key for an owner that has none, or the new key of one whose digests go on. */
@@ -175,6 +184,17 @@ const make = Effect.gen(function* () {
   return DataKeys.of({
     sealing,
     wrapNew,
+    ensure: add,
+    locked: Effect.fnUntraced(function* (owner, lock) {
+      for (let looks = 0; looks < LOOKS; looks++) {
+        const [found] = yield* statement(client<Found>`
+          select ${read} from iam_data_keys k where ${isOfOwners([owner])} for ${client.literal(lock)}`);
+        if (found !== undefined) return rowOf(found);
+        // It was retired while this waited for it, or was never there.
+        if ((yield* statement(client`select from iam_data_keys k where ${isOfOwners([owner])}`)).length === 0) return;
+      }
+      return yield* Effect.die(new Error(`The key of ${KeyOwner.text(owner)} was replaced at every look.`));
+    }),
     found: Effect.fnUntraced(function* (ids) {
       const uuids = ids.map(IamEntityIds.DataKeyId.toUuid);
       const rows = yield* statement(client<Found>`

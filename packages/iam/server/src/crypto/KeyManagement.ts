@@ -86,4 +86,4 @@ export const layerLocal: Layer.Layer<KeyManagement, Errors.StartupError | Config
   }),
 );
 
-export { keys } from "./keyring.ts";
+export { keys, read, stated } from "./keyring.ts";

@@ -23,19 +23,13 @@ import * as Result from "effect/Result";
 import type { SqlError } from "effect/sql/SqlError";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as Transaction from "../db/Transaction.ts";
-import * as aesGcm from "./aesGcm.ts";
 import { associated } from "./associated.ts";
 import * as DataKeys from "./DataKeys.ts";
 import type { KeyManagement } from "./KeyManagement.ts";
 import * as Remembered from "./Remembered.ts";
+import type { Bound, Place } from "./sealing.ts";
+import * as sealingOf from "./sealing.ts";
 import { demandOpening } from "./startCheck.ts";
-
-/** Where a sealed value stands, by the names that the database has; the row by its TypeID. */
-export interface Place {
-  readonly table: string;
-  readonly row: string;
-  readonly column: string;
-}
 
 /** The place of a column in a row. */
 export const at = (column: PgColumn, row: string): Place => ({
@@ -45,16 +39,12 @@ export const at = (column: PgColumn, row: string): Place => ({
 });
 
 /** A value to seal. */
-export interface Unsealed {
-  readonly owner: KeyOwner.KeyOwner;
-  readonly place: Place;
+export interface Unsealed extends Bound {
   readonly value: Redacted.Redacted;
 }
 
 /** An envelope to open, where it was found. */
-export interface Sealed {
-  readonly owner: KeyOwner.KeyOwner;
-  readonly place: Place;
+export interface Sealed extends Bound {
   readonly envelope: string;
 }
 
@@ -104,10 +94,6 @@ export class Secrets extends Context.Service<
   }
 >()("@beep/iam-server/crypto/Secrets") {}
 
-/** What is authenticated with a value. The header has the form's version, and the key. */
-const associatedWith = (header: string, { owner, place }: Pick<Sealed, "owner" | "place">): Buffer =>
-  associated(header, owner.type, owner.id, place.table, place.row, place.column);
-
 /** How long what digests are keyed by is remembered, in milliseconds. */
 const DIGESTING_REMEMBERED = 300_000;
 
@@ -135,7 +121,7 @@ const make = Effect.gen(function* () {
       KeyNotOpened: () => unreadable("key does not open"),
       KeyVersionMissing: () => unreadable("key-encryption key missing"),
     });
-    const opened = aesGcm.open(sealing, envelope.sealed, associatedWith(Envelope.header(envelope.dataKey), sealed));
+    const opened = sealingOf.open(envelope, sealing, sealed);
     if (opened === undefined) return yield* unreadable("altered");
     return Redacted.make(opened.toString("utf8"));
   });
@@ -163,8 +149,7 @@ const make = Effect.gen(function* () {
           const row = keys.get(KeyOwner.text(owner));
           if (row === undefined) return yield* Effect.die(new Error("Every owner has a key."));
           const { sealing } = yield* dataKeys.material(row);
-          const associatedData = associatedWith(Envelope.header(row.id), { owner, place });
-          return Envelope.make(row.id, aesGcm.seal(sealing, Buffer.from(Redacted.value(value)), associatedData));
+          return sealingOf.seal(row.id, sealing, { owner, place }, Buffer.from(Redacted.value(value)));
         }),
       );
     }),
@@ -206,3 +191,4 @@ export const layer: Layer.Layer<Secrets, Errors.StartupError, PgClient | Service
   Layer.effect(Secrets, Effect.andThen(demandOpening, make)).pipe(Layer.provide(DataKeys.layer));
 
 export { columns as keyColumns, type Row as KeyRow } from "./DataKeys.ts";
+export type { Place } from "./sealing.ts";

@@ -54,6 +54,15 @@ export const keys = {
   }),
 };
 
+/** The versions that are stated; none, where the keyring is not. */
+export const stated: Effect.Effect<ReadonlyArray<number>, Config.ConfigError> = Effect.map(
+  Config.option(keys.keyEncryptionKeys),
+  Option.match({
+    onNone: () => [],
+    onSome: (text) => [...Result.getOrThrow(parse(Redacted.value(text))).keys()].map(Number),
+  }),
+);
+
 /** Reads the keyring. */
 export const read: Effect.Effect<Keyring, Errors.StartupError | Config.ConfigError> = Effect.gen(function* () {
   const { keyEncryptionKeys, keyEncryptionVersion } = yield* Config.all(keys);

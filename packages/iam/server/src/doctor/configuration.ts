@@ -10,6 +10,7 @@ import { keys } from "../auth/settings.ts";
 import * as Misspelt from "../config/Misspelt.ts";
 import * as places from "../config/places.ts";
 import type * as Setting from "../config/Setting.ts";
+import * as KeyManagement from "../crypto/KeyManagement.ts";
 import * as Progress from "../db/Progress.ts";
 import * as server from "../db/server.ts";
 import { loginsOf } from "./connection.ts";
@@ -36,15 +37,20 @@ export const examineConfiguration = Effect.fnUntraced(function* (
 ) {
   yield* Progress.begin("Examining the configuration");
   const { secret, ...stated } = keys;
+  const { keyEncryptionKeys, keyEncryptionVersion } = KeyManagement.keys;
+  const isComposed = Option.isSome(yield* Effect.serviceOption(KeyManagement.KeyManagement));
   const onServer = Option.isSome(url);
   const logins = onServer ? yield* Effect.result(loginsOf(url.value)) : undefined;
   const secretStated = yield* isStated(secret);
+  const keyringStated = yield* isStated(keyEncryptionKeys);
   return [
     ...(yield* invalid([
       ...Object.values({ ...places.keys, ...stated, ...Pages.keys, ...further }),
       ...(onServer ? Object.values(server.keys) : []),
-      // Without a server the secret may still be made.
+      keyEncryptionVersion,
+      // Without a server the secrets may still be made.
       ...(secretStated ? [secret] : []),
+      ...(keyringStated ? [keyEncryptionKeys] : []),
     ])),
     ...(logins !== undefined && Result.isFailure(logins)
       ? [error("CONFIGURATION_INVALID", logins.failure.message, logins.failure.remedy)]
@@ -62,6 +68,16 @@ export const examineConfiguration = Effect.fnUntraced(function* (
           ),
         ]
       : []),
+    ...(onServer && !keyringStated && !isComposed
+      ? [
+          error(
+            "SECRET_MISSING",
+            "IAM_KEY_ENCRYPTION_KEYS is not set, and every process on this database needs the same.",
+            "Set IAM_KEY_ENCRYPTION_KEYS to the output of `iam keys generate`, and keep it.",
+          ),
+        ]
+      : []),
+    ...(yield* examineKeyring),
     ...(yield* unsafe),
   ];
 });
@@ -105,6 +121,14 @@ const misspelt = (
     onFailure: (refusal) =>
       refusal._tag === "StartupError" ? [error("CONFIGURATION_INVALID", refusal.message, refusal.remedy)] : [],
   });
+
+/** A version that wraps and is not there. */
+const examineKeyring = Effect.match(KeyManagement.read, {
+  onSuccess: () => [],
+  // What is no keyring has been found with its key.
+  onFailure: (refusal) =>
+    refusal._tag === "StartupError" ? [error("CONFIGURATION_INVALID", refusal.message, refusal.remedy)] : [],
+});
 
 /** What is valid, and still not safe. */
 const unsafe = Effect.gen(function* () {

@@ -28,8 +28,9 @@ export const examineDirectory = Effect.fnUntraced(function* (dataDir: string) {
       ),
     );
   }
-  const secret = join(dataDir, "secret");
-  if (yield* isOpenToOthers(secret)) {
+  for (const name of ["secret", "key-encryption-keys"]) {
+    const secret = join(dataDir, name);
+    if (!(yield* isOpenToOthers(secret))) continue;
     findings.push(
       error(
         "SECRET_FILE_READABLE",

@@ -8,6 +8,7 @@ import * as Progress from "../db/Progress.ts";
 import { examineDirectory } from "./dataDirectory.ts";
 import type * as Expected from "./Expected.ts";
 import { error } from "./finding.ts";
+import { examineKeys } from "./keys.ts";
 import { looking } from "./notExamined.ts";
 import { examineTables } from "./tables.ts";
 
@@ -34,5 +35,7 @@ export const examineEmbedded = Effect.fnUntraced(function* (healthy: Expected.Fi
       expected: healthy,
     }),
   );
-  return [...findings, ...tables];
+  if (tables.length > 0) return [...findings, ...tables];
+  yield* Progress.begin("Examining the keys");
+  return [...findings, ...(yield* looking("the keys", examineKeys(opened.success)))];
 }, Effect.scoped);

@@ -9,6 +9,7 @@ import * as server from "../db/server.ts";
 import { connect, loginsOf, refusal } from "./connection.ts";
 import { examineServer } from "./databaseServer.ts";
 import type * as Expected from "./Expected.ts";
+import { examineKeys } from "./keys.ts";
 import { examineLogin, examineMigratingLogin } from "./logins.ts";
 import { looking } from "./notExamined.ts";
 import { examineTables } from "./tables.ts";
@@ -57,7 +58,10 @@ export const examineServerAt = Effect.fnUntraced(function* (url: Redacted.Redact
     runMigrations,
     expected: healthy,
   });
-  return [...findings, ...(yield* looking("the tables", tables))];
+  const ofTables = yield* looking("the tables", tables);
+  if (ofTables.length > 0) return [...findings, ...ofTables];
+  yield* Progress.begin("Examining the keys");
+  return [...findings, ...(yield* looking("the keys", examineKeys(client)))];
 }, Effect.scoped);
 
 /** The login that owns most of the tables, where there are some. */

@@ -12,7 +12,6 @@ import * as pg from "drizzle-orm/pg-core";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
-import type { ServiceConnection } from "../../src/db/ServiceConnection.ts";
 import { asService } from "../../src/tenancy/asService.ts";
 
 export const DrawerId = EntityId.make("DrawerId", { prefix: "drawer", table: "app_drawers" });
@@ -46,7 +45,7 @@ const application = Layer.unwrap(
   }),
 );
 
-/** On the database that is given, with the table in it. */
+/** One process, on the database that is given, with the table in it. */
 export const configured = (more: Readonly<Record<string, string>> = {}) =>
   Layer.unwrap(
     Effect.map(TestDatabase, ({ ownerUrl }) =>
@@ -54,9 +53,11 @@ export const configured = (more: Readonly<Record<string, string>> = {}) =>
     ),
   ).pipe(Layer.provide(application));
 
-/** On PostgreSQL, of whichever version. */
-export const postgres = (options?: Parameters<typeof TestDatabase.layer>[0]) =>
-  Layer.provideMerge(configured(), TestDatabase.layer(options));
+/** Another process on the same database. */
+export const another = (more: Readonly<Record<string, string>> = {}) => Layer.build(Layer.fresh(configured(more)));
+
+/** On PostgreSQL. */
+export const postgres = () => Layer.provideMerge(configured(), TestDatabase.layer());
 
 /** On the embedded database. */
 export const embedded = Layer.provide(IamTest.embedded, application);
@@ -104,6 +105,3 @@ export const get = Effect.fnUntraced(function* (owner: KeyOwner.KeyOwner, id: ty
   ]);
   return opened === undefined ? undefined : Redacted.value(opened);
 });
-
-/** What a test runs in. */
-export type Provided = IamTest.Provided | ServiceConnection;

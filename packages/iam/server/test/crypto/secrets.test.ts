@@ -136,7 +136,7 @@ for (const { name, on } of [
       }),
     );
 
-    it.effect("CRY-1: the database refuses in a sealed column what is no envelope, also from a superuser", () =>
+    it.effect("CRY-1: the database refuses in a sealed column what is no envelope", () =>
       Effect.gen(function* () {
         const { client } = yield* ServiceConnection;
         const [id] = yield* drawers.put(drawers.owners.user(), "secret");

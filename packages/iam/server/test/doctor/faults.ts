@@ -3,14 +3,17 @@ import { chmod, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Migrations } from "@beep/db-admin";
 import type { Findings } from "@beep/iam-domain";
+import { Iam, Keys } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
 import { connect, freePort, IamTest, PgBouncer } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import type * as Clock from "effect/Clock";
+import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import type * as Scope from "effect/Scope";
 import * as DirectoryLock from "../../src/db/DirectoryLock.ts";
+import * as keyring from "../crypto/keyring.ts";
 import { changed, type Environment, type Installation, login, run } from "./installation.ts";
 
 /** Other values, and keys that are no longer set. */
@@ -55,6 +58,16 @@ const moved =
   (installation) =>
     Effect.succeed({ [key]: changed(urlOf(installation, key), change) });
 
+/** A data key, and another keyring than the one that wrapped it. */
+function withKey(...entries: ReadonlyArray<string>): Fault["seed"] {
+  return ({ environment }) =>
+    Effect.flatMap(Keys.Keys, ({ hold }) => hold({ type: "case-file", id: "doctor" }, "It has a key.")).pipe(
+      Effect.provide(Iam.layer),
+      Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(environment))),
+      Effect.as(keyring.ring(...entries)),
+    );
+}
+
 /** What needs no more of the database than that it is there. */
 export const ofConfiguration: ReadonlyArray<Fault> = [
   error("a value that is none", "CONFIGURATION_INVALID", "IAM_DATABASE_CONNECTIONS", { IAM_DATABASE_CONNECTIONS: "0" }),
@@ -67,6 +80,26 @@ export const ofConfiguration: ReadonlyArray<Fault> = [
   }),
   error("a misspelt key", "CONFIGURATION_INVALID", "IAM_APP_NAM", { IAM_APP_NAM: "acme" }),
   error("no secret", "SECRET_MISSING", "IAM_SECRET", { IAM_SECRET: undefined }),
+  error("no keyring", "SECRET_MISSING", "IAM_KEY_ENCRYPTION_KEYS", { IAM_KEY_ENCRYPTION_KEYS: undefined }),
+  error("a keyring that is none", "CONFIGURATION_INVALID", "IAM_KEY_ENCRYPTION_KEYS is not valid", {
+    IAM_KEY_ENCRYPTION_KEYS: "1:canary",
+  }),
+  error("a version that wraps and is not there", "CONFIGURATION_INVALID", "IAM_KEY_ENCRYPTION_VERSION", {
+    IAM_KEY_ENCRYPTION_VERSION: "2",
+  }),
+  error(
+    "a version that wraps data keys and is missing",
+    "KEY_ENCRYPTION_KEY_MISSING",
+    "by version 1",
+    withKey(keyring.version(2)),
+  ),
+  error("a version that is another key", "KEY_ENCRYPTION_KEY_WRONG", "Version 1", withKey(keyring.another)),
+  warning(
+    "data keys that an old version wraps",
+    "KEYS_OF_OLD_VERSION",
+    /by version 1 .*\(\d+\).* by version 2/,
+    withKey(keyring.first, keyring.version(2)),
+  ),
   error("a secret that repeats itself", "SECRET_WEAK", "IAM_SECRET", { IAM_SECRET: "correct-horse.".repeat(4) }),
   error("a secret of few characters", "SECRET_WEAK", "IAM_SECRET", {
     IAM_SECRET: `${"a".repeat(30)}bcd${"b".repeat(9)}`,
@@ -506,6 +539,12 @@ export const ofEmbedded: ReadonlyArray<Fault> = [
   error("a secret that others may read", "SECRET_FILE_READABLE", "secret", (installation) =>
     Effect.promise(async () => {
       await chmod(join(dataDir(installation), "secret"), 0o644);
+      return undefined;
+    }),
+  ),
+  error("a keyring that others may read", "SECRET_FILE_READABLE", "key-encryption-keys", (installation) =>
+    Effect.promise(async () => {
+      await chmod(join(dataDir(installation), "key-encryption-keys"), 0o644);
       return undefined;
     }),
   ),

@@ -190,6 +190,7 @@ export const embedded = (template: string): Made =>
       await mkdir(dataDir, { mode: 0o700 });
       await cp(template, dataDir, { recursive: true });
       await writeFile(join(dataDir, "secret"), `${randomBytes(32).toString("base64")}\n`, { mode: 0o600 });
+      await writeFile(join(dataDir, "key-encryption-keys"), `${IamTest.keyEncryptionKeys}\n`, { mode: 0o600 });
     });
     return {
       environment: { IAM_BASE_URL: "http://localhost:3000", IAM_DATA_DIR: dataDir },
