@@ -120,7 +120,7 @@ export const writtenAs = (row: Row): Found => ({
 });
 
 const make = Effect.gen(function* () {
-  const { client, lookUp } = yield* ServiceConnection;
+  const { client, lookUp, writing } = yield* ServiceConnection;
   const keyManagement = yield* KeyManagement;
   const remembered = Remembered.make<Material>(CAPACITY);
 
@@ -157,11 +157,16 @@ const make = Effect.gen(function* () {
     // In one order, so that two who add several do not wait for each other.
     const inOrder = [...owners].sort((left, right) => (KeyOwner.text(left) < KeyOwner.text(right) ? -1 : 1));
     const rows = yield* Effect.forEach(inOrder, (owner) => wrapNew(owner), { concurrency: 8 });
-    yield* statement(client`
+    yield* Effect.catchTag(
+      "CommitUnknown",
+      Effect.die,
+    )(
+      writing(client`
       insert into iam_data_keys (id, owner_type, owner_id, wrapped_key, key_version)
       select * from json_to_recordset(${JSON.stringify(rows.map(writtenAs))}::json)
         as k (id uuid, owner_type text, owner_id text, wrapped_key text, key_version text)
-      on conflict (owner_type, owner_id) where retired_at is null do nothing`);
+      on conflict (owner_type, owner_id) where retired_at is null do nothing`),
+    );
   });
 
   const sealing: DataKeys["Service"]["sealing"] = Effect.fnUntraced(function* (owners) {

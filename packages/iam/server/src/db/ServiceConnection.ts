@@ -59,17 +59,16 @@ const lookUpOf =
     });
 
 const writingOf =
-  (client: PgClient, { statement, transaction }: { readonly statement: Runs; readonly transaction: Runs }): Runs =>
+  (client: PgClient, { lookUp, statement, transaction }: Record<"lookUp" | "statement" | "transaction", Runs>): Runs =>
   (effect) =>
     Effect.flatMap(Transaction.isOpen(client), (open) =>
-      open ? Effect.andThen(Change.tellAgain(client), statement(effect)) : transaction(statement(effect)),
+      open ? Effect.andThen(Change.tellAgain(client), lookUp(effect)) : transaction(statement(effect)),
     );
 
-const runsOf = (client: PgClient, runs: { readonly statement: Runs; readonly transaction: Runs }) => ({
-  ...runs,
-  lookUp: lookUpOf(client, runs),
-  writing: writingOf(client, runs),
-});
+const runsOf = (client: PgClient, runs: { readonly statement: Runs; readonly transaction: Runs }) => {
+  const lookUp = lookUpOf(client, runs);
+  return { ...runs, lookUp, writing: writingOf(client, { ...runs, lookUp }) };
+};
 
 /**
  * For a server.
