@@ -8,9 +8,12 @@ import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import * as Struct from "effect/Struct";
+import * as Envelopes from "./audit/Envelopes.ts";
+import * as Erasure from "./audit/Erasure.ts";
 import * as AuditLog from "./audit/Log.ts";
 import * as originDigests from "./audit/originDigests.ts";
 import * as signer from "./audit/signer.ts";
+import * as AuditWorker from "./audit/Worker.ts";
 import * as Auth from "./auth/Auth.ts";
 import * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 import * as Mailer from "./auth/Mailer.ts";
@@ -99,6 +102,8 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, Errors.StartupError |
 export type Services =
   | Auth.Auth
   | AuditLog.Log
+  | Envelopes.Envelopes
+  | Erasure.Erasure
   | Secrets.Secrets
   | Keys.Keys
   | FirstAdministrator.FirstAdministrator
@@ -122,9 +127,18 @@ export const services: Layer.Layer<Services, Errors.StartupError | Config.Config
   Teams.layer,
   Roles.layer,
 ).pipe(
-  Layer.provideMerge(Layer.mergeAll(Auth.layer, AuditLog.layer, Keys.layer, originDigests.layer)),
+  Layer.provideMerge(Layer.mergeAll(Auth.layer, AuditLog.layer, Erasure.layer, originDigests.layer)),
+  Layer.provideMerge(Envelopes.layer),
+  Layer.provideMerge(Keys.layer),
   Layer.provideMerge(Secrets.layer),
 );
+
+/**
+ * What goes on behind the services, for as long as its scope is open: keeping the audit log. Any number of processes may run
+ * it, beside the services or by itself.
+ */
+export const workers: Layer.Layer<never, Errors.StartupError | Config.ConfigError, Needed | Services> =
+  AuditWorker.layer;
 
 /** All that `layer` provides. */
 export type Provided = Services | Needed;

@@ -4,6 +4,8 @@ export * as IamHttp from "./api/IamHttp.ts";
 export * as PrincipalRequired from "./api/PrincipalRequired.ts";
 export * as RequestValidation from "./api/RequestValidation.ts";
 export * as TenantRequired from "./api/TenantRequired.ts";
+export * as AuditEnvelopes from "./audit/Envelopes.ts";
+export * as Erasure from "./audit/Erasure.ts";
 export * as AuditLog from "./audit/Log.ts";
 export * as AuditSealer from "./audit/Sealer.ts";
 export * as AuditSigner from "./audit/signer.ts";

@@ -24,8 +24,6 @@ import { apart, canonical, chainOf, type EventRow, eventColumns, joined } from "
 const PAGE = 2_000;
 /** A checkpoint is kept for good when the last one is so old; the latest stands in the head anyway. */
 const KEPT_EVERY = Duration.toMillis("1 minute");
-/** How long to wait where there was nothing to seal. */
-const PAUSE = Duration.millis(50);
 /** How far a clock may have been set back when a database moves to another server. */
 const CLOCK_MARGIN = "1 hour";
 
@@ -197,16 +195,3 @@ const make = (key: SignedNote.SignerKey) =>
 export const layer = (
   key: SignedNote.SignerKey,
 ): Layer.Layer<Sealer, never, PgClient | ServiceConnection | Signature> => Layer.effect(Sealer, make(key));
-
-/** Goes on sealing until its scope closes. What fails is logged and tried again: nothing of it is lost. */
-export const worker: Layer.Layer<never, never, Sealer> = Layer.effectDiscard(
-  Effect.gen(function* () {
-    const { seal } = yield* Sealer;
-    const once = Effect.catchCause(seal, (cause) =>
-      Effect.as(Effect.logError("The log could not be sealed.", cause), 0),
-    );
-    yield* Effect.forkScoped(
-      Effect.forever(Effect.flatMap(once, (sealed) => (sealed === 0 ? Effect.sleep(PAUSE) : Effect.void))),
-    );
-  }),
-);

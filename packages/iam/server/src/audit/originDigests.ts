@@ -12,9 +12,15 @@ import * as Redacted from "effect/Redacted";
 import { Secrets } from "../crypto/Secrets.ts";
 import { DescribeOrigin } from "../db/Change.ts";
 
-/** Whose key digests the origin of an actor's requests on a day. */
-export const ownerOf = (actor: Actor, day: DateTime.Utc): KeyOwner.KeyOwner =>
-  actor._tag === "User" ? { type: "user", id: actor.userId } : { type: "visitors", id: DateTime.formatIsoDateUtc(day) };
+/** Of who is not known, on a day. */
+export const visitorsOf = (day: DateTime.Utc): KeyOwner.KeyOwner => ({
+  type: "visitors",
+  id: DateTime.formatIsoDateUtc(day),
+});
+
+/** Whose key digests the origin of an actor's requests. */
+const ownerOf = (actor: Actor, day: DateTime.Utc): KeyOwner.KeyOwner =>
+  actor._tag === "User" ? { type: "user", id: actor.userId } : visitorsOf(day);
 
 const make = Effect.gen(function* () {
   const { mac } = yield* Secrets;

@@ -1,5 +1,5 @@
 /** The key that signs the log. Whoever has the database and not this key can change the log, and cannot hide it. */
-import { type Errors, SignedNote } from "@beep/iam-domain";
+import { Errors, SignedNote } from "@beep/iam-domain";
 import * as Config from "effect/Config";
 import type { Signature } from "effect/crypto/Signature";
 import * as Effect from "effect/Effect";
@@ -18,10 +18,20 @@ export const keys = {
 /** The key, where this process has one. */
 export const read: Effect.Effect<
   Option.Option<SignedNote.SignerKey>,
-  Config.ConfigError | Errors.NoteKeyMalformed,
+  Config.ConfigError | Errors.StartupError,
   Signature
-> = Effect.flatMap(
-  Effect.suspend(() => keys.auditSigningKey),
-  (stated) =>
-    Option.isNone(stated) ? Effect.succeedNone : Effect.map(SignedNote.parseSignerKey(stated.value), Option.some),
-);
+> = Effect.gen(function* () {
+  const stated = yield* keys.auditSigningKey;
+  if (Option.isNone(stated)) return Option.none();
+  return Option.some(
+    yield* Effect.mapError(
+      SignedNote.parseSignerKey(stated.value),
+      () =>
+        new Errors.StartupError({
+          code: "CONFIGURATION_INVALID",
+          message: "IAM_AUDIT_SIGNING_KEY is not a key of signed notes.",
+          remedy: "Set it to what `iam audit key` printed.",
+        }),
+    ),
+  );
+});

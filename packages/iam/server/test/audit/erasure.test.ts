@@ -1,0 +1,123 @@
+/** What events say of people: sealed under their keys, and gone when they are erased, while the log stays as it is. */
+import { createHash } from "node:crypto";
+import { KeyOwner } from "@beep/iam-domain";
+import { AuditEnvelopes, AuditLog, Auth, Erasure, Invitations, Keys } from "@beep/iam-server";
+import { IamEntityIds } from "@beep/shared-domain";
+import { IamTest } from "@beep/testing";
+import { PgClient } from "@effect/sql-pg/PgClient";
+import { assert, layer } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import { asService } from "../../src/tenancy/asService.ts";
+import { as, organizationOf, person } from "../organizations/people.ts";
+import { sealed, trust, withLog } from "./log.ts";
+
+/** The events that hold a digest of personal data of a kind, the first ones first. */
+const eventsOf = (type: string) =>
+  asService(
+    Effect.flatMap(
+      PgClient,
+      (client) => client<{ id: string; personal: Uint8Array; recorded: string | null; sealed: string | null }>`
+        select e.id, e.personal, n.recorded, n.sealed from iam_audit_events e
+        left join iam_audit_envelopes n on n.event_id = e.id
+        where e.personal is not null and e.target_type = ${type} order by e.horizon, e.running desc, e.number`,
+    ),
+  );
+
+/** All that the tables hold, as text. */
+const everything = asService(
+  Effect.gen(function* () {
+    const client = yield* PgClient;
+    const tables = yield* client<{ name: string }>`
+      select relname as name from pg_class t join pg_policy p on p.polrelid = t.oid and p.polname = 'iam_service_all'`;
+    const texts = yield* Effect.forEach(tables, ({ name }) =>
+      client.unsafe<{ text: string | null }>(`select string_agg(t::text, E'\\n') as text from "${name}" t`),
+    );
+    return texts
+      .flat()
+      .map(({ text }) => text ?? "")
+      .join("\n");
+  }),
+);
+
+for (const database of IamTest.serverAndEmbedded) {
+  layer(withLog(database.layer))(`on ${database.name}`, (it) => {
+    it.effect("AUD-7: personal data stands apart from the event, which holds its digest, and is sealed", () =>
+      Effect.gen(function* () {
+        const envelopes = yield* AuditEnvelopes.Envelopes;
+        const ann = yield* IamTest.signedUp("ann");
+        const [created] = yield* eventsOf("user");
+        assert.isDefined(created);
+        const digest = createHash("sha256")
+          .update(created.recorded ?? "")
+          .digest("hex");
+        assert.strictEqual(Buffer.from(created.personal).toString("hex"), digest);
+        while ((yield* envelopes.seal) > 0);
+        for (const type of ["user", "session", "account"]) {
+          for (const { recorded, sealed: envelope } of yield* eventsOf(type)) {
+            assert.isNull(recorded);
+            assert.isNotNull(envelope);
+          }
+        }
+        const opened = Option.getOrThrow(yield* envelopes.open(IamEntityIds.AuditEventId.fromUuid(created.id)));
+        assert.strictEqual(opened.after?.email, ann.email);
+      }),
+    );
+
+    it.effect("AUD-7: who is erased is gone from tables and events, and the log is as valid as before", () =>
+      Effect.gen(function* () {
+        const envelopes = yield* AuditEnvelopes.Envelopes;
+        const log = yield* AuditLog.Log;
+        const invitations = yield* Invitations.Invitations;
+        const { erase } = yield* Erasure.Erasure;
+        const known = yield* trust;
+        const owner = yield* person("owner");
+        const { id } = yield* organizationOf(owner, "erasing");
+        const canary = yield* IamTest.signedUp("canary");
+        const mailbox = yield* IamTest.Mailbox;
+        yield* as(owner, id)(invitations.create({ email: canary.email, roles: ["member"] }));
+        yield* mailbox.next;
+        while ((yield* envelopes.seal) > 0);
+        yield* sealed;
+        const before = yield* log.verify(known);
+        assert.include(yield* everything, "canary");
+        // Some of it is not sealed when the erasure comes.
+        const { api } = yield* Auth.Auth;
+        yield* api.updateUser({ headers: canary.headers, body: { name: "canary too" } });
+        yield* erase(canary.id);
+        yield* sealed;
+        while ((yield* envelopes.seal) > 0);
+        const after = yield* log.verify({ ...known, state: before.state });
+        assert.isTrue(after.size > before.size);
+        assert.notInclude(yield* everything, "canary");
+        const about = yield* eventsOf("user");
+        const events = yield* Effect.forEach(about, (event) =>
+          envelopes.open(IamEntityIds.AuditEventId.fromUuid(event.id)),
+        );
+        assert.notInclude(JSON.stringify(events), "canary");
+        const client = yield* PgClient;
+        const [erased] = yield* asService(
+          client<{
+            after: unknown;
+            personal: unknown;
+          }>`select after, personal from iam_audit_events where action = 'user.erased'`,
+        );
+        assert.deepStrictEqual(erased, { after: null, personal: null });
+      }),
+    );
+
+    it.effect("AUD-7: a legal hold prevents an erasure as a whole", () =>
+      Effect.gen(function* () {
+        const keys = yield* Keys.Keys;
+        const { erase } = yield* Erasure.Erasure;
+        const { api } = yield* Auth.Auth;
+        const held = yield* IamTest.signedUp("held");
+        const hold = yield* keys.hold(KeyOwner.user(held.id), "Case 4711");
+        assert.strictEqual((yield* Effect.flip(erase(held.id)))._tag, "KeyHeld");
+        yield* api.updateUser({ headers: held.headers, body: { name: "still here" } });
+        yield* keys.release(hold);
+        yield* erase(held.id);
+      }),
+    );
+  });
+}
