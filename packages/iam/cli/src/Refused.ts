@@ -3,7 +3,14 @@ import * as Schema from "effect/Schema";
 
 /** The command does not do what it was asked for; nothing was changed. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", {
-  code: Schema.Literals(["PASSWORD_MISSING", "SEED_REFUSED"]),
+  code: Schema.Literals([
+    "EVENT_NOT_FOUND",
+    "FILE_UNREADABLE",
+    "LOG_KEY_MISSING",
+    "LOG_EMPTY",
+    "PASSWORD_MISSING",
+    "SEED_REFUSED",
+  ]),
   message: Schema.String,
   remedy: Schema.String,
 }) {}

@@ -9,6 +9,7 @@ import * as TerminalCapabilities from "effect/cli/TerminalCapabilities";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
+import { auditCommand } from "./commands/audit.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { keyCommand } from "./commands/key.ts";
 import { keysCommand } from "./commands/keys.ts";
@@ -37,6 +38,7 @@ const iam = Command.make("iam").pipe(
     orgCommand.pipe(Command.provideEffectDiscard(demandKnown)),
     keyCommand.pipe(Command.provideEffectDiscard(demandKnown)),
     keysCommand.pipe(Command.provideEffectDiscard(demandKnown)),
+    auditCommand,
     scimCommand.pipe(Command.provideEffectDiscard(demandKnown)),
     seedCommand.pipe(Command.provideEffectDiscard(demandKnown)),
   ]),

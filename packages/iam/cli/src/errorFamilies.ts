@@ -3,6 +3,27 @@ import type { ErrorCatalogue } from "@beep/iam-domain";
 import type { Refused, Unfinished } from "./Refused.ts";
 
 const codes: Readonly<Record<Refused["code"] | Unfinished["code"], ErrorCatalogue.Explanation>> = {
+  EVENT_NOT_FOUND: {
+    statuses: [],
+    cause: "There is no such event in the log, or it is not sealed yet.",
+    remedy:
+      "Name one that `iam audit tail` shows; what was just recorded is sealed within a moment, where a process seals.",
+  },
+  FILE_UNREADABLE: {
+    statuses: [],
+    cause: "A file that the command was given cannot be read or written, or is not what it is said to be.",
+    remedy: "Correct its name, or let this user read it.",
+  },
+  LOG_KEY_MISSING: {
+    statuses: [],
+    cause: "No public key of the log was stated: without one nothing that is signed can be trusted.",
+    remedy: "State it by --key, as `iam audit key` printed it.",
+  },
+  LOG_EMPTY: {
+    statuses: [],
+    cause: "Nothing is signed yet: no process that runs has IAM_AUDIT_SIGNING_KEY, or it has just begun.",
+    remedy: "Run a server with that key; `iam audit key` makes one.",
+  },
   PASSWORD_MISSING: {
     statuses: [],
     cause: "A command that sets a password was given none, neither typed nor piped in.",

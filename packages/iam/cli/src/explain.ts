@@ -1,5 +1,5 @@
 /** Tells in one line why something cannot start, or is not done. */
-import { ErrorCatalogue, Errors, type Problems } from "@beep/iam-domain";
+import { type AuditExport, ErrorCatalogue, Errors, type Problems } from "@beep/iam-domain";
 import type { ConfigError } from "effect/Config";
 import type { Command, Environment } from "effect/cli/Command";
 import type * as Effect from "effect/Effect";
@@ -25,6 +25,9 @@ const configuration = ({ cause }: ConfigError): Errors.StartupError => {
 
 /** What a command fails with. */
 export type Failure =
+  | AuditExport.Fault
+  | Errors.NoteKeyMalformed
+  | Errors.TreeNodeMissing
   | Errors.StartupError
   | ConfigError
   | Errors.AdministratorMissing

@@ -2,14 +2,17 @@
 import { randomBytes } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Errors } from "@beep/iam-domain";
+import { Errors, SignedNote } from "@beep/iam-domain";
 import { IamDb, KeyManagement, Places } from "@beep/iam-server";
 import * as Config from "effect/Config";
 import * as ConfigProvider from "effect/ConfigProvider";
+import { SecureRandom } from "effect/crypto";
+import * as Signature from "effect/crypto/Signature";
 import * as Effect from "effect/Effect";
-import type * as Layer from "effect/Layer";
+import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Predicate from "effect/Predicate";
+import * as Redacted from "effect/Redacted";
 
 const random = () => randomBytes(32).toString("base64");
 
@@ -19,7 +22,9 @@ interface Kept {
   readonly file: string;
   /** What to set the key to. */
   readonly to: string;
-  readonly make: () => string;
+  readonly make: () => string | Promise<string>;
+  /** Whether a server does without it. */
+  readonly optional?: true;
   /** The value in the file's text. */
   readonly read: (text: string) => string;
 }
@@ -29,6 +34,13 @@ const KEYRING = "key-encryption-keys";
 
 /** An entry on each line. */
 const entries = (text: string): string => text.trim().split(/\s+/).join(",");
+
+/** Of a log that is on this machine alone. */
+const signingKey = SignedNote.generateSignerKey("localhost").pipe(
+  Effect.flatMap(SignedNote.formatSignerKey),
+  Effect.map(Redacted.value),
+  Effect.provide(Signature.layerWebCrypto.pipe(Layer.provideMerge(SecureRandom.layerWebCrypto))),
+);
 
 const kept: ReadonlyArray<Kept> = [
   {
@@ -44,6 +56,14 @@ const kept: ReadonlyArray<Kept> = [
     to: "the output of `iam keys generate`",
     make: () => `1:${random()}`,
     read: entries,
+  },
+  {
+    key: "IAM_AUDIT_SIGNING_KEY",
+    file: "audit-signing-key",
+    to: "the output of `iam audit key`",
+    make: () => Effect.runPromise(signingKey),
+    read: (text) => text.trim(),
+    optional: true,
   },
 ];
 
@@ -75,7 +95,7 @@ export const demandStated = Effect.gen(function* () {
   const { databaseUrl } = yield* Places.settings;
   if (Option.isNone(databaseUrl)) return;
   for (const one of kept) {
-    if (Option.isSome(yield* stated(one))) continue;
+    if (one.optional === true || Option.isSome(yield* stated(one))) continue;
     return yield* new Errors.StartupError({
       code: "SECRET_MISSING",
       message: `${one.key} is not set.`,
@@ -106,7 +126,7 @@ const keptIn = (dataDir: string, { key, file: name, make, read }: Kept): Effect.
       const file = join(dataDir, name);
       const found = await readFile(file, "utf8").catch(whenMissing);
       if (found !== undefined) return read(found);
-      const secret = make();
+      const secret = await make();
       // Under its name it is there as a whole, or not at all.
       await writeFile(`${file}.draft`, `${secret}\n`, { mode: 0o600 });
       await rename(`${file}.draft`, file);

@@ -6,6 +6,7 @@ export * as AuditLog from "./audit/AuditLog.ts";
 export * as CanonicalJson from "./audit/CanonicalJson.ts";
 export * as Checkpoint from "./audit/Checkpoint.ts";
 export * as Merkle from "./audit/Merkle.ts";
+export * as Ocsf from "./audit/Ocsf.ts";
 export * as SignedNote from "./audit/SignedNote.ts";
 export * as Cursor from "./Cursor.ts";
 export * from "./entities.ts";

@@ -144,12 +144,15 @@ export const workers: Layer.Layer<never, Errors.StartupError | Config.ConfigErro
 export type Provided = Services | Needed;
 
 /**
- * The identity services, with the database, the keyring and the senders of mail and text messages that Config names. A misspelt
- * key is refused first.
+ * The identity services, with the workers behind them, and the database, the keyring and the senders of mail and text
+ * messages that Config names. A misspelt key is refused first.
  */
 export const layer: Layer.Layer<Provided, Errors.StartupError | Config.ConfigError> = Layer.unwrap(
   Effect.as(
     Misspelt.demandNoSlip(Object.values(keys).map(({ entry }) => entry.key)),
-    services.pipe(Layer.provideMerge(Layer.mergeAll(database, KeyManagement.layerLocal, mailer, textMessages))),
+    workers.pipe(
+      Layer.provideMerge(services),
+      Layer.provideMerge(Layer.mergeAll(database, KeyManagement.layerLocal, mailer, textMessages)),
+    ),
   ),
 );

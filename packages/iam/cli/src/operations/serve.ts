@@ -40,7 +40,9 @@ const run = Effect.fnUntraced(function* ({ main, metrics }: Listening, { step, e
   const running = Layer.effectDiscard(Effect.andThen(end, welcome)).pipe(
     Layer.provide(server),
     Layer.provide(Layer.effectDiscard(step("Starting"))),
-    Layer.provide([Iam.services, Site.layer]),
+    Layer.provide(Iam.workers),
+    Layer.provide(Site.layer),
+    Layer.provide(Iam.services),
     Layer.provide(installation.layer),
   );
   const holder = { command: "iam serve", address: (yield* Auth.keys.baseUrl).origin };

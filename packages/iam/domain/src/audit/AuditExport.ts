@@ -40,6 +40,10 @@ const TAIL = BETWEEN.length + 64 + AFTER.length;
 export const entry = (event: string, hash: Merkle.Hash): string =>
   `${BEFORE}${event}${BETWEEN}${bytesToHex(hash)}${AFTER}`;
 
+/** The event of a line, in its canonical form; nothing where the line is another. */
+export const eventIn = (line: string): string | undefined =>
+  line.startsWith(BEFORE) ? line.slice(BEFORE.length, -TAIL) : undefined;
+
 /** The line of a checkpoint, which stands where the log had as many events as it says. */
 export const checkpoint = (note: string): string => CanonicalJson.text({ checkpoint: note });
 

@@ -1,6 +1,6 @@
 /** Reading the log: verifying it, taking it along, and proving what stands in it. */
 import { AuditExport, Checkpoint, Errors, Merkle, type AuditLog as Pure, SignedNote } from "@beep/iam-domain";
-import { IamEntityIds } from "@beep/shared-domain";
+import { EntityId, IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import * as Bytes from "effect/Bytes";
 import * as Context from "effect/Context";
 import { SecureRandom } from "effect/crypto";
@@ -9,8 +9,10 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Result from "effect/Result";
+import type * as Schema from "effect/Schema";
 import * as Stream from "effect/Stream";
 import type { SqlError } from "effect/sql/SqlError";
+import type { Fragment } from "effect/sql/Statement";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import { apart, canonical, type EventRow, eventColumns } from "./rows.ts";
 import { sha256 } from "./Sealer.ts";
@@ -33,12 +35,44 @@ export interface InclusionProof {
   readonly checkpoint: string;
 }
 
+/** An event and its place in the log. */
+export interface Entry {
+  readonly index: bigint;
+  readonly id: IamEntityIds.AuditEventId;
+  readonly at: Date;
+  readonly organization: SharedEntityIds.OrganizationId | null;
+  readonly action: string;
+  /** What it happened to, by its id. */
+  readonly target: string | null;
+  readonly outcome: string;
+  /** Who, where and why; nothing where something else than the services wrote. */
+  readonly context: Schema.Json;
+  readonly login: string;
+  readonly before: Schema.Json;
+  readonly after: Schema.Json;
+}
+
+/** Part of the log. */
+export interface Range {
+  /** From this index on. */
+  readonly from: bigint;
+  readonly limit: number;
+  /** Of one organization's chain. */
+  readonly organization?: SharedEntityIds.OrganizationId | undefined;
+}
+
 /** The log, to be read. */
 export class Log extends Context.Service<
   Log,
   {
     /** The latest signed checkpoint; none as long as nothing was sealed. */
     readonly checkpoint: Effect.Effect<Option.Option<string>, Unavailable>;
+    /** How many events are sealed. */
+    readonly size: Effect.Effect<bigint, Unavailable>;
+    /** Events in the order of the log. */
+    readonly entries: (range: Range) => Effect.Effect<ReadonlyArray<Entry>, Unavailable>;
+    /** The last events, in the order of the log. */
+    readonly latest: (range: Omit<Range, "from">) => Effect.Effect<ReadonlyArray<Entry>, Unavailable>;
     /** The log as lines of an export, from an event on. */
     readonly lines: (
       origin: string,
@@ -179,8 +213,30 @@ const make = Effect.gen(function* () {
     return yield* Merkle.prove(plan, yield* nodesOf(plan));
   });
 
+  const ofChain = (organization: SharedEntityIds.OrganizationId | undefined) =>
+    organization === undefined
+      ? client.literal("")
+      : client`and s.organization_id = ${SharedEntityIds.OrganizationId.toUuid(organization)}`;
+
+  const entries = (which: Fragment) =>
+    Effect.map(
+      statement(client<SealedRow>`
+        select s.index, ${client.literal(eventColumns)} from iam_audit_seals s
+        join iam_audit_events e on e.recorded_at = s.recorded_at and e.id = s.event_id ${which}`),
+      (rows) => rows.map(entryOf),
+    );
+
   return Log.of({
     checkpoint: Effect.map(head, ({ checkpoint }) => Option.fromNullishOr(checkpoint)),
+    size: Effect.map(head, ({ size }) => size),
+    entries: Effect.fn("Log.entries")(({ from, limit, organization }) =>
+      entries(client`where s.index >= ${from} ${ofChain(organization)} order by s.index limit ${limit}`),
+    ),
+    latest: Effect.fn("Log.latest")(({ limit, organization }) =>
+      Effect.map(entries(client`where true ${ofChain(organization)} order by s.index desc limit ${limit}`), (latest) =>
+        latest.toReversed(),
+      ),
+    ),
     lines: (origin, from = 0n) => Stream.map(linesOf(origin, from), ({ text }) => text),
     verify: Effect.fn("Log.verify")(function* (trust) {
       const { finish, line } = AuditExport.reader(trust, sha256);
@@ -229,6 +285,20 @@ const make = Effect.gen(function* () {
       prove(Merkle.consistencyPlan(first, second)),
     ),
   });
+});
+
+const entryOf = (row: SealedRow): Entry => ({
+  index: row.index,
+  id: IamEntityIds.AuditEventId.fromUuid(row.id),
+  at: row.recorded_at,
+  organization: row.organization_id === null ? null : SharedEntityIds.OrganizationId.fromUuid(row.organization_id),
+  action: row.action,
+  target: row.target_type === null || row.target_id === null ? null : EntityId.textOf(row.target_type, row.target_id),
+  outcome: row.outcome,
+  context: row.context,
+  login: row.login,
+  before: row.before,
+  after: row.after,
 });
 
 const sameHashes = ({ completed }: Pure.Seal, { nodes }: SealedRow): boolean => {
