@@ -157,16 +157,12 @@ const make = Effect.gen(function* () {
     // In one order, so that two who add several do not wait for each other.
     const inOrder = [...owners].sort((left, right) => (KeyOwner.text(left) < KeyOwner.text(right) ? -1 : 1));
     const rows = yield* Effect.forEach(inOrder, (owner) => wrapNew(owner), { concurrency: 8 });
-    yield* Effect.catchTag(
-      "CommitUnknown",
-      Effect.die,
-    )(
-      writing(client`
+    const insert = client`
       insert into iam_data_keys (id, owner_type, owner_id, wrapped_key, key_version)
       select * from json_to_recordset(${JSON.stringify(rows.map(writtenAs))}::json)
         as k (id uuid, owner_type text, owner_id text, wrapped_key text, key_version text)
-      on conflict (owner_type, owner_id) where retired_at is null do nothing`),
-    );
+      on conflict (owner_type, owner_id) where retired_at is null do nothing`;
+    yield* Effect.catchTag(writing(insert), "CommitUnknown", Effect.die);
   });
 
   const sealing: DataKeys["Service"]["sealing"] = Effect.fnUntraced(function* (owners) {
