@@ -401,6 +401,21 @@ for (const database of databases) {
       }),
     );
 
+    it.effect("AUD-1: a change whose event cannot be written does not happen", () =>
+      Effect.gen(function* () {
+        const { admin } = yield* Database;
+        const { client } = admin;
+        const failed = yield* undone(
+          admin,
+          Effect.gen(function* () {
+            yield* client`alter table iam_audit_events add constraint no check (action <> 'organization.created') not valid`;
+            return yield* Effect.flip(client.withTransaction(client.unsafe(organization(yield* uuid))));
+          }),
+        );
+        assert.strictEqual(SqlState.of(failed), "23514");
+      }),
+    );
+
     it.effect("AUD-6: what another program writes has no context, and says by which login; the services say who", () =>
       Effect.gen(function* () {
         const { admin, app } = yield* Database;

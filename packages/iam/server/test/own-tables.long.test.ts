@@ -158,7 +158,7 @@ layer(TestDatabase.layer({ template: "empty" }), { excludeTestServices: true })(
             select relforcerowsecurity as forced,
               (select count(*)::int from pg_trigger where tgrelid = t.oid and not tgisinternal) as triggers
             from pg_class t where relname = 'app_comments'`;
-            assert.deepStrictEqual(row, { forced: true, triggers: 3 });
+            assert.deepStrictEqual(row, { forced: true, triggers: 5 });
           }).pipe(Effect.provide(services));
         }
       }),

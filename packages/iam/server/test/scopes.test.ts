@@ -78,9 +78,12 @@ describe("the service scope", () => {
   const takers = [
     "_internal/db-admin/src/Migrations.ts", // names it in a remedy
     "_internal/db-admin/src/hardening.ts", // makes the role and grants it
+    "_internal/db-admin/src/recording.ts", // lets the role write events
     "iam/domain/src/explanations/findings.ts", // names it in what is said of a finding
     "iam/server/src/api/IamHttp.ts", // names the connection that TenantRequired.ts needs
     "iam/server/src/api/TenantRequired.ts", // hands it on to Tenancy.ts
+    "iam/server/src/audit/Log.ts", // the log is no tenant's
+    "iam/server/src/audit/Sealer.ts", // the same
     "iam/server/src/auth/Auth.ts", // Better Auth reads sessions, which no tenant may
     "iam/server/src/auth/FirstAdministrator.ts", // there is no tenant yet
     "iam/server/src/auth/Operator.ts", // operators look into every tenant
@@ -116,6 +119,7 @@ describe("the service scope", () => {
     "iam/server/src/organizations/inOrganization.ts", // hands it on
     "iam/server/src/tenancy/Tenancy.ts", // looks up who is let into a tenant
     "iam/server/src/tenancy/asService.ts", // names the scope
+    "shared/tables/src/Record.ts", // the policy
     "shared/tables/src/Table.ts", // the policy
     "shared/tables/src/index.ts", // the role's name
     "shared/tables/src/scope.ts", // the role's name

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect";
 import type { Answer } from "./browser.ts";
 
 /**
- * Sets the traps, on every table: a trigger that counts the rows that are written, and raises at one of them. The count
+ * Sets the traps, on every table that somebody writes: a trigger that counts the rows that are written, and raises at one of them. The count
  * is a sequence, so that it survives what is rolled back.
  *
  * @param sql the superuser's connection
@@ -21,7 +21,12 @@ export const set = Effect.fnUntraced(function* (sql: PgClient) {
     end $$`;
   yield* sql`
     do $$ declare name text; begin
-      for name in select tablename from pg_tables where schemaname = 'public' loop
+      -- What the database writes by itself belongs to the write that it records, and fails with it.
+      for name in
+        select relname from pg_class t where relkind = 'r' and not relispartition
+          and relnamespace = 'public'::regnamespace
+          and not exists (select from pg_policy p where p.polrelid = t.oid and p.polname = 'iam_database_writes')
+      loop
         execute format('create trigger fault before insert or update or delete on %I
           for each row execute function fault.count()', name);
       end loop;
@@ -30,7 +35,9 @@ export const set = Effect.fnUntraced(function* (sql: PgClient) {
 
 /** What each table holds, as a digest. */
 const contents = Effect.fnUntraced(function* (sql: PgClient) {
-  const tables = yield* sql<{ name: string }>`select tablename as name from pg_tables where schemaname = 'public'`;
+  const tables = yield* sql<{ name: string }>`
+    select relname as name from pg_class
+    where relkind in ('r', 'p') and not relispartition and relnamespace = 'public'::regnamespace order by 1`;
   return yield* sql.unsafe<{ name: string; digest: string }>(
     tables
       .map(
