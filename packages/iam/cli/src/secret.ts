@@ -75,8 +75,10 @@ export const keptKeyring = ConfigProvider.layerAdd(
       ? undefined
       : yield* Effect.promise(() => readFile(join(dataDir, KEYRING), "utf8").catch(() => undefined));
     return ConfigProvider.fromUnknown(text === undefined ? {} : { IAM_KEY_ENCRYPTION_KEYS: entries(text) });
-    // What is wrong with where things are, is said by who reads it for its own sake.
-  }).pipe(Effect.orElseSucceed(() => ConfigProvider.fromUnknown({}))),
+  }).pipe(
+    // What is wrong with where things are is said by who reads it for its own sake.
+    Effect.orElseSucceed(() => ConfigProvider.fromUnknown({})),
+  ),
 );
 
 /** The versions of the keyring that is stated, or else of the one in the data directory; and where it is. */

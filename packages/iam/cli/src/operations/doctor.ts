@@ -4,6 +4,7 @@ import { Doctor, Progress } from "@beep/iam-server";
 import * as Console from "effect/Console";
 import * as Data from "effect/Data";
 import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import * as Schema from "effect/Schema";
 import * as Terminal from "effect/Terminal";
 import * as Configuration from "../configuration.ts";
@@ -24,10 +25,11 @@ const width = Effect.flatMap(Terminal.Terminal, ({ columns }) =>
 
 /** Examines the installation, and shows what it found. */
 export const doctor = Effect.fn("doctor")(function* ({ json }: { readonly json: boolean }) {
-  const examined = Doctor.examine({ keys }).pipe(
-    Effect.provide(Secret.keptKeyring),
-    // Where the port is not valid, browsers reach nothing; the port is found, and the address is not missing.
-    Effect.provide(Configuration.withBaseUrl({ port: yield* Effect.orElseSucceed(keys.port, () => 3000) })),
+  // Where the port is not valid, browsers reach nothing; the port is found, and the address is not missing.
+  const port = yield* Effect.orElseSucceed(keys.port, () => 3000);
+  const examined = Effect.provide(
+    Doctor.examine({ keys }),
+    Layer.provideMerge(Secret.keptKeyring, Configuration.withBaseUrl({ port })),
   );
   const { step, end } = yield* progress;
   const findings = yield* json ? examined : Effect.provideService(examined, Progress.Progress, step);

@@ -21,7 +21,7 @@ import * as sealing from "./sealing.ts";
 const BATCH = 200;
 
 /** How long a key still opens that nothing is left under. */
-export const GRACE = "1 minute";
+const GRACE = "1 minute";
 
 /** Before every id. */
 const NONE = "00000000-0000-0000-0000-000000000000";
@@ -45,6 +45,13 @@ export interface Told {
 
 type Failure = Unusable | Errors.CommitUnknown | SqlError;
 
+/** What became of a batch: how many were sealed anew, how many do not open, and the last row of it. */
+interface Batch {
+  readonly done: number;
+  readonly bad: number;
+  readonly last: string | undefined;
+}
+
 interface Found {
   readonly id: string;
   readonly envelope: string;
@@ -57,12 +64,13 @@ export const reseal = Effect.fnUntraced(function* (
   const client = yield* PgClient;
   const dataKeys = yield* DataKeys;
 
-  const retired = yield* Effect.map(
+  /** Without those that were destroyed meanwhile. */
+  const retiredKeys = Effect.map(
     asService(client<{ readonly id: string }>`
-      select id from iam_data_keys where retired_at is not null and wrapped_key is not null`),
+      select id from iam_data_keys where retired_at is not null and wrapped_key is not null order by id`),
     (rows) => rows.map(({ id }) => IamEntityIds.DataKeyId.fromUuid(id)),
   );
-  if (retired.length === 0) return { resealed: 0, destroyed: 0, left: 0 };
+  if ((yield* retiredKeys).length === 0) return { resealed: 0, destroyed: 0, left: 0 };
   const columns = yield* sealedColumns;
 
   /** Whether an envelope is under one of the keys; its id stands at the same place in each. */
@@ -97,7 +105,12 @@ export const reseal = Effect.fnUntraced(function* (
     return rows.flat();
   });
 
-  const batch = (column: SealedColumn, after: string, waiting: boolean) =>
+  const batch = (
+    retired: ReadonlyArray<IamEntityIds.DataKeyId>,
+    column: SealedColumn,
+    after: string,
+    waiting: boolean,
+  ): Effect.Effect<Batch, Failure, PgClient | ServiceConnection | DataKeys> =>
     asService(
       Effect.gen(function* () {
         const found = yield* client<Found>`
@@ -110,27 +123,25 @@ export const reseal = Effect.fnUntraced(function* (
             update ${client(column.table)} t set ${client(column.column)} = n.value
             from json_to_recordset(${JSON.stringify(rows)}::json) as n (id uuid, value text) where t.id = n.id`;
         }
-        return { done: rows.length, last: found.at(-1)?.id };
+        return { done: rows.length, bad: found.length - rows.length, last: found.at(-1)?.id };
       }),
     );
 
-  /** Everything under retired keys in every column, once. */
-  const pass = Effect.fnUntraced(function* (waiting: boolean) {
+  /** Everything under retired keys in every column, once; less, where others had all of a batch. */
+  const pass = Effect.fnUntraced(function* (retired: ReadonlyArray<IamEntityIds.DataKeyId>, waiting: boolean) {
     let resealed = 0;
+    let left = 0;
     for (const column of columns) {
       let after: string | undefined = NONE;
       while (after !== undefined) {
-        const { done, last }: { readonly done: number; readonly last: string | undefined } = yield* batch(
-          column,
-          after,
-          waiting,
-        );
+        const { bad, done, last }: Batch = yield* batch(retired, column, after, waiting);
         after = last;
         resealed += done;
+        left += bad;
         yield* told.done(done);
       }
     }
-    return resealed;
+    return { resealed, left };
   });
 
   /** Those of the keys under which nothing is left. */
@@ -167,11 +178,14 @@ export const reseal = Effect.fnUntraced(function* (
   let resealed = 0;
   for (;;) {
     // First what nobody else has; then what others had, of which most is done by the time that they let it go.
-    const passed = (yield* pass(false)) + (yield* pass(true));
-    resealed += passed;
+    const first = yield* pass(yield* retiredKeys, false);
+    const second = yield* pass(yield* retiredKeys, true);
+    resealed += first.resealed + second.resealed;
+    const retired = yield* retiredKeys;
     const over = yield* asService(unused(retired));
-    // Where others had all of a batch, a pass ends early.
-    if (passed > 0 && over.length < retired.length) continue;
+    // As long as what is left is not only what does not open.
+    const isThrough = over.length === retired.length || (second.resealed === 0 && second.left > 0);
+    if (!isThrough) continue;
     if (over.length === 0) return { resealed, destroyed: 0, left: retired.length };
     yield* told.waiting;
     yield* Effect.sleep(GRACE);

@@ -10,7 +10,6 @@ import type { Errors } from "@beep/iam-domain";
 import { IamEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import * as Effect from "effect/Effect";
-import * as Redacted from "effect/Redacted";
 import type { SqlError } from "effect/sql/SqlError";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
 import { asService } from "../tenancy/asService.ts";
@@ -69,7 +68,6 @@ export const rewrap = Effect.fnUntraced(function* (
       return [];
     }
     const { version, wrapped } = yield* keyManagement.wrap(opened, belonging);
-    Redacted.value(opened).fill(0);
     return [{ id: found.id, wrapped_key: wrapped, key_version: version }];
   });
 

@@ -46,7 +46,7 @@ const application = Layer.unwrap(
 );
 
 /** One process, on the database that is given, with the table in it. */
-export const configured = (more: Readonly<Record<string, string>> = {}) =>
+const configured = (more: Readonly<Record<string, string>> = {}) =>
   Layer.unwrap(
     Effect.map(TestDatabase, ({ ownerUrl }) =>
       IamTest.configured({ IAM_RUN_MIGRATIONS: "true", IAM_MIGRATIONS_URL: Redacted.value(ownerUrl), ...more }),

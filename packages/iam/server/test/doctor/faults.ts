@@ -10,6 +10,7 @@ import { PgClient } from "@effect/sql-pg/PgClient";
 import type * as Clock from "effect/Clock";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
 import type * as Scope from "effect/Scope";
 import * as DirectoryLock from "../../src/db/DirectoryLock.ts";
@@ -62,8 +63,7 @@ const moved =
 function withKey(...entries: ReadonlyArray<string>): Fault["seed"] {
   return ({ environment }) =>
     Effect.flatMap(Keys.Keys, ({ hold }) => hold({ type: "case-file", id: "doctor" }, "It has a key.")).pipe(
-      Effect.provide(Iam.layer),
-      Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(environment))),
+      Effect.provide(Layer.provide(Iam.layer, ConfigProvider.layer(ConfigProvider.fromUnknown(environment)))),
       Effect.as(keyring.ring(...entries)),
     );
 }
