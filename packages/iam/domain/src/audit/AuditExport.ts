@@ -195,7 +195,7 @@ export const reader = (trust: Trust, sha256?: Merkle.Sha256): Reader => {
         yield* Effect.fromResult(AuditLog.compare(claim.own, signed, proven));
         proven = signed.size;
       }
-      if (failure !== undefined) return yield* Effect.fail(failure);
+      if (failure !== undefined) return yield* failure;
       if (!ended) {
         return yield* new AuditExportMalformed({ line: lines + 1, says: "the file ends before the log does" });
       }

@@ -10,9 +10,9 @@
 import { hash } from "node:crypto";
 import { AuditLog, Checkpoint, type Errors, type Merkle, type SignedNote } from "@beep/iam-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
-import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
 import type { Signature } from "effect/crypto/Signature";
+import * as DateTime from "effect/DateTime";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
@@ -175,7 +175,7 @@ const make = (key: SignedNote.SignerKey) =>
     const moveHead = Effect.fnUntraced(function* (log: AuditLog.Growing, seen: string | undefined) {
       const note = yield* Effect.provide(Checkpoint.sign(log.tree(), key), context);
       const { hashes, size } = log.state().tree;
-      const now = new Date(yield* Clock.currentTimeMillis);
+      const now = DateTime.toDateUtc(yield* DateTime.now);
       yield* client`
         update iam_audit_heads set size = ${size}, frontier = ${joined(hashes)}, moving = false,
           snapshot = coalesce(${seen ?? null}, snapshot), checkpoint = ${note}, sealed_at = ${now}`;
