@@ -1,9 +1,10 @@
 /** The identity services as an application gets them, on a database of the test's own. */
 
+import { createHash } from "node:crypto";
 import { openAsBlob } from "node:fs";
 import type { Errors } from "@beep/iam-domain";
 import { Auth, Iam, IamDb, KeyManagement, Mailer, Plugins, TextMessages } from "@beep/iam-server";
-import type { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import { Digest, type IamEntityIds, type SharedEntityIds } from "@beep/shared-domain";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -152,6 +153,9 @@ export const signedIn = Effect.fn("IamTest.signedIn")(function* (
   const cookie = response.headers.getSetCookie().map((setCookie) => setCookie.split(";", 1)[0]);
   return new Headers({ cookie: cookie.join("; "), origin: "http://localhost:3000" });
 });
+
+/** As the database keeps what is looked up and nobody can guess: the token of a session. */
+export const digestOf = (text: string): string => Digest.make(createHash("sha256").update(text).digest("base64url"));
 
 /** The link in a message. */
 export const linkIn = (message: Mailer.Message): string => {

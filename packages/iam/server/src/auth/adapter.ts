@@ -8,6 +8,7 @@ import { effectPgCodecs } from "drizzle-orm/effect-postgres";
 import { drizzle } from "drizzle-orm/pg-proxy";
 import * as Predicate from "effect/Predicate";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
+import type { Means } from "./keeping.ts";
 import { type Models, models } from "./models.ts";
 import * as promises from "./promises.ts";
 import { seam } from "./seam.ts";
@@ -15,9 +16,10 @@ import { seam } from "./seam.ts";
 /**
  * The adapter for Better Auth's `database` option. All that it does, it does under the service role.
  *
+ * @param means by which secrets are sealed and looked up
  * @param served what it reads and writes; this package's own models unless others are given
  */
-export const makeAdapter = (connection: ServiceConnection["Service"], served: Models = models) => {
+export const makeAdapter = (connection: ServiceConnection["Service"], means: Means, served: Models = models) => {
   const { ids, relations, tables } = served;
   const database = drizzle(
     async (sql, params, method) => {
@@ -34,8 +36,9 @@ export const makeAdapter = (connection: ServiceConnection["Service"], served: Mo
   const transaction = <A>(run: (database: unknown) => Promise<A>): Promise<A> => inTransaction(() => run(database));
   return seam(
     drizzleAdapter(Object.assign(database, { transaction }), { provider: "pg", schema: tables, transaction: true }),
-    inTransaction,
+    { savepoint: inTransaction, together: promises.together(connection) },
     ids,
+    means,
   );
 };
 

@@ -34,6 +34,11 @@ export class ServiceConnection extends Context.Service<
      * again when the database breaks it off in favour of another.
      */
     readonly transaction: Runs;
+    /**
+     * Runs an effect as part of the open transaction, where that one is under the service role: without a savepoint, so that
+     * a failure is the whole's. Elsewhere as `transaction` does.
+     */
+    readonly together: Runs;
   }
 >()("@beep/iam-server/db/ServiceConnection") {}
 
@@ -52,6 +57,11 @@ const lookUpOf =
       return yield* isElsewhere ? transaction(statement(effect)) : statement(effect);
     });
 
+const togetherOf =
+  (client: PgClient, transaction: Runs): Runs =>
+  (effect) =>
+    Effect.flatMap(Scope.current(client), ({ _tag }) => (_tag === "Service" ? effect : transaction(effect)));
+
 /**
  * For a server.
  *
@@ -68,7 +78,13 @@ export const pooled = (client: PgClient, roleHolder: PgClient): ServiceConnectio
         onSome: (open) => Effect.provideService(effect, roleHolder.transactionService, open),
       }),
     );
-  return { client: roleHolder, statement, lookUp: lookUpOf(client, { statement, transaction }), transaction };
+  return {
+    client: roleHolder,
+    statement,
+    lookUp: lookUpOf(client, { statement, transaction }),
+    transaction,
+    together: togetherOf(client, transaction),
+  };
 };
 
 /** For the embedded database: the one session takes the role for each statement. */
@@ -76,5 +92,11 @@ export const perStatement = (client: PgClient): ServiceConnection["Service"] => 
   const transaction = transactionOf(client);
   const statement: Runs = (effect) =>
     Effect.flatMap(Transaction.isOpen(client), (open) => (open ? effect : transaction(effect)));
-  return { client, statement, lookUp: lookUpOf(client, { statement, transaction }), transaction };
+  return {
+    client,
+    statement,
+    lookUp: lookUpOf(client, { statement, transaction }),
+    transaction,
+    together: togetherOf(client, transaction),
+  };
 };

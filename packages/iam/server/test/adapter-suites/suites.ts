@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, vi } from "vitest";
 import { makeAdapter } from "../../src/auth/adapter.ts";
 import type { Models } from "../../src/auth/models.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
+import { means } from "../auth/means.ts";
 import { type Extended, extended } from "./models.ts";
 
 type Suites = Parameters<typeof testAdapter>[0]["tests"];
@@ -26,6 +27,7 @@ export const prepare = async () => {
   const runtime = ManagedRuntime.make(IamTest.postgres());
   afterAll(() => runtime.dispose());
   const connection = await runtime.runPromise(ServiceConnection);
+  const kept = await runtime.runPromise(means);
 
   const extensions = new WeakMap<BetterAuthOptions, Extended>();
   const extensionOf = (options: BetterAuthOptions): Extended => {
@@ -47,7 +49,7 @@ export const prepare = async () => {
         const { execute } = await testAdapter({
           adapter: (options) => {
             const models = extensionOf(options);
-            return () => takingUuids(makeAdapter(connection, models)(withIds(options, models.ids)), models.ids);
+            return () => takingUuids(makeAdapter(connection, kept, models)(withIds(options, models.ids)), models.ids);
           },
           runMigrations: (options) => migrate(extensionOf(options).schema),
           // Without what it warns of: that no address is set, and that somebody has no right password.
@@ -61,7 +63,7 @@ export const prepare = async () => {
     }
   };
 
-  return { connection, register, runtime };
+  return { connection, kept, register, runtime };
 };
 
 /**
