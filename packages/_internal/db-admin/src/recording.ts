@@ -217,7 +217,7 @@ begin
       .map(
         (column) => `
     if ${differs(column)} then
-      secrets := secrets || ${literal(column.name)};
+      secrets := secrets || ${literal(column.name)}::text;
     end if;`,
       )
       .join("")}
