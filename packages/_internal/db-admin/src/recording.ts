@@ -217,7 +217,7 @@ begin
       .map(
         (column) => `
     if ${differs(column)} then
-      secrets := secrets || ${literal(column.name)}::text;
+      secrets := array_append(secrets, ${literal(column.name)});
     end if;`,
       )
       .join("")}

@@ -28,6 +28,7 @@ import { makeCredentials } from "./credentials.ts";
 import * as digests from "./digests.ts";
 import * as Directories from "./directories/Directories.ts";
 import { Guests } from "./guests.ts";
+import { sealLeftInClear } from "./leftInClear.ts";
 import type { Mailer } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
 import * as Outgoing from "./Outgoing.ts";
@@ -101,13 +102,14 @@ const make = Effect.gen(function* () {
   const stated = yield* settings;
   const standing = yield* makeStanding(connection);
   const secrets = yield* Secrets;
+  const means = { secrets, digestingKey: digests.keyOf(stated.secret) };
 
   const auth = makeBetterAuth({
     settings: stated,
     pages: yield* Pages.settings,
     mails: yield* Mails,
     upgraded: yield* Guests,
-    adapter: makeAdapter(connection, { secrets, digestingKey: digests.keyOf(stated.secret) }),
+    adapter: makeAdapter(connection, means),
     admission: makeAdmission(connection),
     directories: yield* Directories.make,
     organizationMayAct: (id) => promises.leave(standing.organizationMayAct(id)),
@@ -151,6 +153,7 @@ const make = Effect.gen(function* () {
   } as Auth["Service"]["api"];
 
   const context = yield* Effect.promise(() => auth.$context);
+  yield* sealLeftInClear(connection, means, context.secretConfig);
   const lookUp = yield* makeSessionLookup(auth.options, context, connection, secrets);
 
   const authenticate = Effect.fnUntraced(

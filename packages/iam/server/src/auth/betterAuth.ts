@@ -88,7 +88,10 @@ export interface Dependencies {
 export interface BetterAuth {
   readonly options: BetterAuthOptions;
   readonly $context: Promise<
-    Pick<AuthContext, "authCookies" | "internalAdapter" | "isTrustedOrigin" | "secret" | "sessionConfig">
+    Pick<
+      AuthContext,
+      "authCookies" | "internalAdapter" | "isTrustedOrigin" | "secret" | "secretConfig" | "sessionConfig"
+    >
   >;
   /** The messages of its errors by their codes. */
   readonly $ERROR_CODES: Readonly<Record<string, { readonly message: string }>>;

@@ -70,18 +70,21 @@ export type Known = ReadonlyMap<string, string>;
 
 const nothingKnown: Known = new Map();
 
+/** The digest by which a field is looked up. */
+export const digestWith = ({ digestingKey }: Means, { digested, model }: Plan, field: string, text: string): string =>
+  digested.get(field)?.by === "HMAC"
+    ? digests.ofGuessable(digestingKey, `${model}.${field}`, text)
+    : digests.ofRandom(text);
+
 /** Keeps the secrets of the models that options have. */
-export const makeKeeper = ({ digestingKey, secrets }: Means, options: BetterAuthOptions) => {
+export const makeKeeper = (means: Means, options: BetterAuthOptions) => {
+  const { secrets } = means;
   const { fieldsOf, planOf } = namesOf(options);
 
   const digestOf = (plan: Plan, field: string, text: string): string => {
-    const decision = plan.digested.get(field);
     // Who lists rows is shown digests, and names one by it.
-    if (decision?.listed && Digest.is(text)) return text;
-    const digest =
-      decision?.by === "HMAC"
-        ? digests.ofGuessable(digestingKey, `${plan.model}.${field}`, text)
-        : digests.ofRandom(text);
+    if (plan.digested.get(field)?.listed && Digest.is(text)) return text;
+    const digest = digestWith(means, plan, field, text);
     presented.remember(digest, text);
     return digest;
   };
