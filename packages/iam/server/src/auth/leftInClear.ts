@@ -104,7 +104,7 @@ const sealSome = Effect.fnUntraced(function* (plan: Plan, means: Means, key: Key
       })),
     );
     const envelopes = yield* means.secrets.seal(unsealed);
-    left.forEach(({ column }, index) => Object.assign(values, { [column.name]: envelopes[index] }));
+    for (const [index, { column }] of left.entries()) values[column.name] = envelopes[index] ?? "";
     const id = models.ids[plan.model]?.toUuid(String(row.id));
     yield* client`update ${client(plan.tableName)} set ${client.update(values)} where id = ${id}::uuid`;
   }
