@@ -1,10 +1,9 @@
 /** The identity services as an application gets them, on a database of the test's own. */
 
-import { createHash } from "node:crypto";
 import { openAsBlob } from "node:fs";
 import type { Errors } from "@beep/iam-domain";
 import { Auth, Iam, IamDb, KeyManagement, Mailer, Plugins, TextMessages } from "@beep/iam-server";
-import { Digest, type IamEntityIds, type SharedEntityIds } from "@beep/shared-domain";
+import type { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -114,6 +113,8 @@ export const serverAndEmbedded: typeof databases = databases.filter(
   ({ name }) => name === "PostgreSQL 18" || name === "embedded",
 );
 
+export { digestOf } from "./Population.ts";
+
 export const password = "correct horse battery staple";
 
 /** A user with a session. */
@@ -153,9 +154,6 @@ export const signedIn = Effect.fn("IamTest.signedIn")(function* (
   const cookie = response.headers.getSetCookie().map((setCookie) => setCookie.split(";", 1)[0]);
   return new Headers({ cookie: cookie.join("; "), origin: "http://localhost:3000" });
 });
-
-/** As the database keeps what is looked up and nobody can guess: the token of a session. */
-export const digestOf = (text: string): string => Digest.make(createHash("sha256").update(text).digest("base64url"));
 
 /** The link in a message. */
 export const linkIn = (message: Mailer.Message): string => {

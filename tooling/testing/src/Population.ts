@@ -158,7 +158,7 @@ const tables = [
   "iam_sessions",
 ];
 
-/** As the database keeps tokens. */
-const digestOf = (token: string): string => Digest.make(createHash("sha256").update(token).digest("base64url"));
+/** As the database keeps the tokens of sessions. */
+export const digestOf = (token: string): string => Digest.make(createHash("sha256").update(token).digest("base64url"));
 
 const TOKEN = "a-token-of-32-characters-or-more";
