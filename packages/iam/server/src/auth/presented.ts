@@ -6,7 +6,8 @@ import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as promises from "./promises.ts";
 
-const Presented = Context.Reference<Map<string, string> | undefined>("@beep/iam-server/auth/Presented", {
+/** What was presented so far, by its digests. */
+export const Presented = Context.Reference<Map<string, string> | undefined>("@beep/iam-server/auth/Presented", {
   defaultValue: () => undefined,
 });
 
