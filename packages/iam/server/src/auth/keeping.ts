@@ -229,8 +229,6 @@ export const makeKeeper = (means: Means, options: BetterAuthOptions) => {
   };
 };
 
-export type Keeper = ReturnType<typeof makeKeeper>;
-
 /** Whether values hold something that is sealed. */
 export const hasSealed = (plan: Plan, values: Row | undefined): boolean =>
   values !== undefined && [...plan.sealed.keys()].some((field) => typeof values[field] === "string");

@@ -206,7 +206,7 @@ const organization: Owner = {
 };
 
 /** The owners of what models hold that have something sealed. */
-export const owners: Readonly<Record<string, Owner>> = {
+const owners: Readonly<Record<string, Owner>> = {
   account: user,
   jwks: installation,
   oauthRefreshToken: user,

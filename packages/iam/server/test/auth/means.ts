@@ -30,15 +30,3 @@ export const sealed = Effect.fnUntraced(function* (
   );
   return envelope;
 });
-
-/** Opens what stands in a row. */
-export const opened = Effect.fnUntraced(function* (
-  owner: KeyOwner.KeyOwner,
-  column: PgColumn,
-  row: string,
-  envelope: string,
-) {
-  const secrets = yield* Secrets.Secrets;
-  const [text = Redacted.make("")] = yield* secrets.open([{ owner, place: Secrets.at(column, row), envelope }]);
-  return Redacted.value(text);
-});

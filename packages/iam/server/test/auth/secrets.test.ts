@@ -144,11 +144,17 @@ layer(IamTest.postgres(), { excludeTestServices: true })("a database with everyt
   );
 
   /** Reads a row through the seam, as Better Auth would. */
-  const reading = (adapter: ReturnType<ReturnType<typeof makeAdapter>>, model: string, id: string) =>
-    Effect.tryPromise({
-      try: () => adapter.findOne<Record<string, unknown>>({ model, where: [{ field: "id", value: id }] }),
-      catch: (error) => error,
-    });
+  const read = (adapter: ReturnType<ReturnType<typeof makeAdapter>>, model: string, id: string) =>
+    adapter.findOne<Record<string, unknown>>({ model, where: [{ field: "id", value: id }] });
+
+  /** What promise code throws. */
+  const thrownBy = (run: () => Promise<unknown>): Effect.Effect<unknown> =>
+    Effect.promise(() =>
+      run().then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    );
 
   test.effect("CRY-1: what is sealed opens where it was written, and altered, moved or copied it fails closed", () =>
     Effect.gen(function* () {
@@ -166,7 +172,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("a database with everyt
         if (one === undefined) continue;
         seen.push(`${plan.model}.${field}`);
         const id = models.ids[plan.model]?.fromUuid(one.id) ?? "";
-        const opened = yield* reading(adapter, plan.model, id);
+        const opened = yield* Effect.promise(() => read(adapter, plan.model, id));
         assert.notStrictEqual(opened?.[field], one.envelope);
         assert.isString(opened?.[field]);
         const put = (envelope: string) =>
@@ -175,7 +181,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("a database with everyt
         const altered = `${one.envelope.slice(0, -2)}${last}${one.envelope.slice(-1)}`;
         for (const wrong of [altered, ...(other === undefined ? [] : [other.envelope])]) {
           yield* put(wrong);
-          const error = yield* Effect.flip(reading(adapter, plan.model, id));
+          const error = yield* thrownBy(() => read(adapter, plan.model, id));
           assert.deepInclude(error, { _tag: "SecretUnreadable", table, column: column.name, row: id });
           if (opened?.[field] !== "") assert.notInclude(JSON.stringify(error), String(opened?.[field]));
         }
@@ -185,11 +191,11 @@ layer(IamTest.postgres(), { excludeTestServices: true })("a database with everyt
           const [before] = yield* admin`select ${admin(to.name)} as envelope from ${admin(table)} where id = ${one.id}`;
           yield* put(one.envelope);
           yield* admin`update ${admin(table)} set ${admin(to.name)} = ${one.envelope} where id = ${one.id}`;
-          assert.deepInclude(yield* Effect.flip(reading(adapter, plan.model, id)), { column: to.name });
+          assert.deepInclude(yield* thrownBy(() => read(adapter, plan.model, id)), { column: to.name });
           yield* admin`update ${admin(table)} set ${admin(to.name)} = ${before?.envelope ?? null} where id = ${one.id}`;
         }
         yield* put(one.envelope);
-        assert.strictEqual((yield* reading(adapter, plan.model, id))?.[field], opened?.[field]);
+        assert.strictEqual((yield* Effect.promise(() => read(adapter, plan.model, id)))?.[field], opened?.[field]);
       }
       // So that no field is left out because the world has none of it.
       assert.deepStrictEqual(
@@ -220,7 +226,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("a database with everyt
     Effect.gen(function* () {
       const { adapter } = yield* prepared;
       const refused = Effect.fnUntraced(function* (run: () => Promise<unknown>) {
-        const error = yield* Effect.flip(Effect.tryPromise({ try: run, catch: (thrown) => thrown }));
+        const error = yield* thrownBy(run);
         assert.deepInclude(error, { statusCode: 400 });
       });
       for (const { digested, model, sealed } of plans.values()) {
@@ -273,17 +279,19 @@ layer(IamTest.postgres(), { excludeTestServices: true })("a database with everyt
         update iam_data_keys set wrapped_key = null, key_version = null, destroyed_at = now()
         where owner_id = ${userId} returning id`;
         assert.isNotEmpty(yield* ended);
-        const session = yield* reading(adapter, "session", models.ids.session?.fromUuid(row?.id ?? "") ?? "");
+        const session = yield* Effect.promise(() =>
+          read(adapter, "session", models.ids.session?.fromUuid(row?.id ?? "") ?? ""),
+        );
         assert.deepInclude(session, { ipAddress: null, userAgent: null });
         const factor = () => adapter.findOne({ model: "twoFactor", where: [{ field: "userId", value: userId }] });
-        const error = yield* Effect.flip(Effect.tryPromise({ try: factor, catch: (thrown) => thrown }));
+        const error = yield* thrownBy(factor);
         assert.deepInclude(error, { _tag: "SecretUnreadable", reason: "key destroyed" });
         const begun = () =>
           adapter.create({
             model: "session",
             data: { token: "t".repeat(32), userId, ipAddress: "192.0.2.1", expiresAt: new Date() },
           });
-        const refusal = yield* Effect.flip(Effect.tryPromise({ try: begun, catch: (thrown) => thrown }));
+        const refusal = yield* thrownBy(begun);
         assert.deepInclude(refusal, { statusCode: 410 });
       }),
   );
