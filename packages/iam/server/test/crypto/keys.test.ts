@@ -348,7 +348,7 @@ layer(drawers.postgres())("two processes on PostgreSQL", (it) => {
 
 layer(drawers.postgres())("a start on PostgreSQL", (it) => {
   const started = (entries: ReadonlyArray<string>, more: Readonly<Record<string, string>> = {}) =>
-    Effect.scoped(drawers.another({ ...keyring.ring(...entries), ...more }));
+    Effect.asVoid(Effect.scoped(drawers.another({ ...keyring.ring(...entries), ...more })));
   const refused = (...entries: ReadonlyArray<string>) =>
     Effect.flip(started(entries)).pipe(
       Effect.flatMap((error) => (error instanceof Errors.StartupError ? Effect.succeed(error) : Effect.die(error))),
