@@ -1,7 +1,7 @@
 /** What the database records by itself, whoever writes: events of changes, apart from them personal data, and their order. */
 import { Migrations, SqlState } from "@beep/db-admin";
 import { IamDbSchema } from "@beep/iam-tables";
-import { EntityId } from "@beep/shared-domain";
+import { Digest, EntityId, Envelope, IamEntityIds } from "@beep/shared-domain";
 import { OrgTable, Table } from "@beep/shared-tables";
 import { connect, IamTest, Isolation, PostgresServer, TestDatabase } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
@@ -11,6 +11,10 @@ import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { folderWith, migrate } from "./support.ts";
+
+/** In the forms that the database demands of what is kept secret, though nothing is sealed in it. */
+const envelope = (content: string): string => Envelope.make(IamEntityIds.DataKeyId.create(), content.padEnd(40, "-"));
+const digest = Digest.make("".padEnd(43, "x"));
 
 /** A migrated database, and who writes to it. */
 class Database extends Context.Service<
@@ -245,10 +249,10 @@ for (const database of databases) {
         const [person, session] = [yield* uuid, yield* uuid];
         const all = yield* told(
           user(person),
-          `insert into iam_sessions (id, user_id, token, expires_at) values ('${session}', '${person}', '${session}', now())`,
+          `insert into iam_sessions (id, user_id, token, expires_at) values ('${session}', '${person}', '${digest}', now())`,
           `update iam_sessions set expires_at = now() + interval '1 day', version = version where id = '${session}'`,
           `update iam_users set name = name where id = '${person}'`,
-          `insert into iam_rate_limits (id, key, count, last_request) values ('${session}', '${session}', 1, 1)`,
+          `insert into iam_rate_limits (id, key, count, last_request) values ('${session}', '${digest}', 1, 1)`,
         );
         assert.deepStrictEqual(
           all.map(({ action }) => action),
@@ -314,9 +318,9 @@ for (const database of databases) {
         const all = yield* recordedBy(
           user(person),
           `insert into iam_accounts (id, user_id, account_id, provider_id, password, access_token)
-             values ('${account}', '${person}', 'a', 'credential', 'canary-1', 'canary-2')`,
+             values ('${account}', '${person}', 'a', 'credential', 'canary-1', '${envelope("canary-2")}')`,
           `update iam_accounts set password = 'canary-3' where id = '${account}'`,
-          `update iam_accounts set password = 'canary-4', access_token = 'canary-5', scope = 's' where id = '${account}'`,
+          `update iam_accounts set password = 'canary-4', access_token = '${envelope("canary-5")}', scope = 's' where id = '${account}'`,
           `delete from iam_accounts where id = '${account}'`,
         );
         assert.notInclude(JSON.stringify(all), "canary");

@@ -54,13 +54,16 @@ const within = ({ bound }: Relation, { base, name }: Column): string | undefined
   return bound.value ?? (/^(date|timestamp)/.test(base) ? "'-infinity'" : undefined);
 };
 
-/** What an envelope looks like, for a column of which a constraint says that it holds nothing else. */
-const envelope = `'sealed:1:datakey_' || repeat('0', 26) || ':' || ${digits} || ${digits}`;
+/** The forms in which secrets are kept, for columns of which a constraint says that they hold nothing else. */
+const forms: Readonly<Record<string, string>> = {
+  "'^sealed:1:": `'sealed:1:datakey_' || repeat('0', 26) || ':' || ${digits} || ${digits}`,
+  "'^digest:1:": `'digest:1:' || left(${digits} || ${digits}, 43)`,
+};
 
-const sealed = ({ checks }: Relation, column: string): string | undefined =>
-  checks.some(({ columns, definition }) => columns.join() === column && definition.includes("'^sealed:1:"))
-    ? envelope
-    : undefined;
+const keptSecret = ({ checks }: Relation, column: string): string | undefined =>
+  Object.entries(forms).find(([begins]) =>
+    checks.some(({ columns, definition }) => columns.join() === column && definition.includes(begins)),
+  )?.[1];
 
 /** Values in the tables of the identity services that cannot be guessed; those of columns that may be null are stated too. */
 const ours: Readonly<Record<string, string>> = {
@@ -89,7 +92,7 @@ export const valueFor = (
   const { base, label, length, name } = column;
   const known = given(relation, column, expressions) ?? within(relation, column) ?? ofLength(relation, column);
   if (known !== undefined) return known;
-  const stated = listed(relation, name) ?? sealed(relation, name);
+  const stated = listed(relation, name) ?? keptSecret(relation, name);
   if (stated !== undefined) return stated;
   if (label !== null) return `'${label.replaceAll("'", "''")}'`;
   if (base.startsWith("_")) return "'{}'";

@@ -66,7 +66,8 @@ const write = (environment: Readonly<Record<string, string>>, organization: stri
 };
 
 /**
- * Rounds on one durable server: by turns the process and PostgreSQL are killed, each time after another number of changes.
+ * Rounds on one durable server: by turns the process and PostgreSQL are killed, each time after another number of changes,
+ * `atMost` or a few more.
  * Then everything that was acknowledged is there, every change has its event and no event is without its change, and the log
  * is valid.
  */
@@ -99,7 +100,7 @@ export const survived = Effect.fnUntraced(
     const acknowledged = new Set<string>();
     for (let round = 0; round < rounds; round++) {
       const writer = write(environment, organization);
-      yield* Effect.promise(() => writer.until(100 + ((round * 137) % 700)));
+      yield* Effect.promise(() => writer.until(50 + ((round * 137) % atMost)));
       if (round % 2 === 0) writer.child.kill("SIGKILL");
       else yield* server.kill9;
       if (round % 2 === 1) writer.child.kill("SIGKILL");
