@@ -72,7 +72,7 @@ const write = (environment: Readonly<Record<string, string>>, organization: stri
  * is valid.
  */
 export const survived = Effect.fnUntraced(
-  function* (rounds: number) {
+  function* (rounds: number, atMost: number) {
     const server = yield* PostgresServer.make({ major: 18, durable: true });
     const key = yield* SignedNote.generateSignerKey(origin);
     const environment = {
