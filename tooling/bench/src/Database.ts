@@ -30,19 +30,35 @@ export const make: Effect.Effect<Database, unknown, Scope.Scope> = Effect.gen(fu
 }).pipe(Effect.provide(Reactivity.layer));
 
 /**
- * The same twice: what `fill` writes is there in two databases of one server, which are equal page by page.
+ * The same several times: what `fill` writes is there in databases of one server, which are equal page by page.
  *
- * @param fill is given the first database, before there is a second
+ * @param names what they are called; the first is the one that is filled
+ * @param fill is given the first database, before there is another
  */
-export const makeTwins = Effect.fnUntraced(function* <A>(fill: (database: Database) => Effect.Effect<A, unknown>) {
+export const makeCopies = Effect.fnUntraced(function* <A, const Name extends string>(
+  names: readonly [Name, ...ReadonlyArray<Name>],
+  fill: (database: Database) => Effect.Effect<A, unknown>,
+) {
   const url = yield* start;
   const server = yield* PgClient.make({ url, maxConnections: 1 });
-  yield* server`create database one`;
+  const [first, ...others] = names;
+  yield* server`create database ${server(first)}`;
   // Whoever is connected to a database keeps it from being copied.
-  const filled = yield* Effect.scoped(Effect.flatMap(open(named(url, "one")), fill));
-  yield* server`create database other template one`;
-  return { filled, one: yield* open(named(url, "one")), other: yield* open(named(url, "other")) };
+  const filled = yield* Effect.scoped(Effect.flatMap(open(named(url, first)), fill));
+  for (const name of others) yield* server`create database ${server(name)} template ${server(first)}`;
+  const databases = new Map<Name, Database>();
+  for (const name of names) databases.set(name, yield* open(named(url, name)));
+  return { filled, databases };
 }, Effect.provide(Reactivity.layer));
+
+/** The same twice. */
+export const makeTwins = <A>(fill: (database: Database) => Effect.Effect<A, unknown>) =>
+  Effect.gen(function* () {
+    const { databases, filled } = yield* makeCopies(["one", "other"], fill);
+    const [one, other] = [databases.get("one"), databases.get("other")];
+    if (one === undefined || other === undefined) return yield* Effect.die(new Error("Each name has a database."));
+    return { filled, one, other };
+  });
 
 const start = Effect.gen(function* () {
   const { adminUrl } = yield* PostgresServer.make({ major: 18, durable: true });

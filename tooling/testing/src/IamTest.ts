@@ -113,6 +113,8 @@ export const serverAndEmbedded: typeof databases = databases.filter(
   ({ name }) => name === "PostgreSQL 18" || name === "embedded",
 );
 
+export { digestOf } from "./Population.ts";
+
 export const password = "correct horse battery staple";
 
 /** A user with a session. */

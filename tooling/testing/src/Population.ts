@@ -2,8 +2,8 @@
  * As many users and organizations as a large installation has: what a plan, or a ratio, is worth shows only among many
  * rows. Written by whole tables, in a few seconds.
  */
-import { createHmac } from "node:crypto";
-import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import { createHash, createHmac } from "node:crypto";
+import { Digest, IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import type { PgClient } from "@effect/sql-pg/PgClient";
 import * as Effect from "effect/Effect";
 import type { SqlError } from "effect/sql/SqlError";
@@ -127,7 +127,7 @@ export const make = Effect.fn("Population.make")(function* (
           on owner.organization_id = ${sqlUuid(`greatest(n - ${invitations} + 1, 1)`)} and owner.role = 'owner'`);
       yield* admin`
         insert into iam_sessions (id, user_id, token, expires_at, active_organization_id)
-        select ${uuidOf(1)}, user_id, ${TOKEN}, now() + interval '7 days', organization_id
+        select ${uuidOf(1)}, user_id, ${digestOf(TOKEN)}, now() + interval '7 days', organization_id
         from iam_members where organization_id = ${uuidOf(1)} and role = 'owner'`;
       for (const table of tables) yield* admin.unsafe(`alter table ${table} enable always trigger iam_record`);
       return yield* admin<{ id: string; user_id: string }>`
@@ -160,5 +160,8 @@ const tables = [
   "iam_invitations",
   "iam_sessions",
 ];
+
+/** As the database keeps the tokens of sessions. */
+export const digestOf = (token: string): string => Digest.make(createHash("sha256").update(token).digest("base64url"));
 
 const TOKEN = "a-token-of-32-characters-or-more";

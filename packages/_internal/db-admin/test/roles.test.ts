@@ -124,7 +124,7 @@ describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
           }
           const client = yield* connect(ownerUrl);
           const insert = client`
-          insert into iam_rate_limits (id, key, count, last_request) values (gen_random_uuid(), 'k', 1, 1)`;
+          insert into iam_rate_limits (id, key, count, last_request) values (gen_random_uuid(), 'digest:1:' || repeat('k', 43), 1, 1)`;
           const count = client`select count(*)::int as rows from iam_rate_limits`;
           const under = (role: string) => (effect: typeof insert) =>
             client.withTransaction(Effect.andThen(client.unsafe(`set local role ${role}`), effect));

@@ -80,7 +80,7 @@ describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
 
           const client = yield* connect(Redacted.make(environment.DATABASE_URL));
           const insert = client`
-            insert into iam_rate_limits (id, key, count, last_request) values (gen_random_uuid(), 'k', 1, 1)`;
+            insert into iam_rate_limits (id, key, count, last_request) values (gen_random_uuid(), 'digest:1:' || repeat('k', 43), 1, 1)`;
           const count = client<{ rows: number }>`select count(*)::int as rows from iam_rate_limits`;
           const asService = <A, E>(effect: Effect.Effect<A, E>) =>
             client.withTransaction(Effect.andThen(client`set local role iam_service`, effect));

@@ -13,7 +13,7 @@ import { prepare } from "./adapter-suites/suites.ts";
 
 const { UserId } = SharedEntityIds;
 
-const { connection, register, runtime } = await prepare();
+const { connection, kept, register, runtime } = await prepare();
 
 register({
   "ALN-8: Better Auth's adapter suite transactions": suites.transactionsTestSuite(),
@@ -25,7 +25,7 @@ const options = { advanced: { database: { generateId: () => UserId.create(), joi
 const join = { session: true, account: true };
 
 describe("the adapter", () => {
-  const adapter = makeAdapter(connection)(options);
+  const adapter = makeAdapter(connection, kept)(options);
   const looking = (from: typeof adapter, id: string) => {
     const where = [{ field: "id", value: id }];
     return [
@@ -45,7 +45,7 @@ describe("the adapter", () => {
       await expect(look()).rejects.toMatchObject({ statusCode: 400, body: { code: "INVALID_ID" } });
     }
     // It is the ids that are checked: where none are known, the statement fails, and nothing says why.
-    for (const look of looking(makeAdapter(connection, { ...models, ids: {} })(options), "100000")) {
+    for (const look of looking(makeAdapter(connection, kept, { ...models, ids: {} })(options), "100000")) {
       await expect(look()).rejects.not.toHaveProperty("statusCode");
     }
   });

@@ -19,6 +19,7 @@ import { tables, undeclaredReferences } from "../src/auth/models.ts";
 import * as Pages from "../src/auth/pages.ts";
 import { settings } from "../src/auth/settings.ts";
 import { ServiceConnection } from "../src/db/ServiceConnection.ts";
+import { means } from "./auth/means.ts";
 
 const directory = "what a directory provisions is an organization, and ends with it";
 
@@ -34,6 +35,7 @@ const deliberate: Readonly<Record<string, string>> = {
   "oauthResource.updatedAt is required": "every entity's row says when it was changed; the database writes it",
   "passkey.createdAt is required": "every entity's row says when it was made; the database writes it",
 
+  "twoFactor.secret is not the first of an index": "it is sealed, and nobody can look for it",
   "apikey.key is unique": "a key's hash names one key, or verifying it would be a guess",
   "deviceCode.deviceCode is unique": "a device's code names one sign-in, or approving one might end in another",
   "deviceCode.userCode is unique": "and so does what its user types",
@@ -86,7 +88,7 @@ const authTables = Effect.gen(function* () {
     pages: yield* Pages.settings,
     credentials: yield* makeCredentials(stated, connection),
     mails: yield* Mailer.Mails,
-    adapter: makeAdapter(connection),
+    adapter: makeAdapter(connection, yield* means),
     admission: makeAdmission(connection),
     directories: yield* Directories.make,
     organizationMayAct: () => Promise.resolve(true),

@@ -13,6 +13,8 @@ import * as DateTime from "effect/DateTime";
 import * as Schema from "effect/Schema";
 import * as Model from "effect/schema/Model";
 import type * as VariantSchema from "effect/schema/VariantSchema";
+import * as Digest from "./Digest.ts";
+import * as Envelope from "./Envelope.ts";
 
 type Field<
   Select extends Schema.Top,
@@ -107,6 +109,16 @@ export const text = Schema.String.check(
   Schema.makeFilter((value) => !value.includes("\0") && value.isWellFormed(), {
     expected: "text without U+0000 and without half a surrogate pair",
   }),
+);
+
+/** What a column holds whose secret is read back: an envelope. */
+export const envelope = Schema.String.check(
+  Schema.isPattern(new RegExp(Envelope.pattern), { expected: "an envelope of a sealed value" }),
+);
+
+/** What a column holds whose secret is only looked up: a digest. */
+export const digest = Schema.String.check(
+  Schema.isPattern(new RegExp(Digest.pattern), { expected: "the digest of a secret" }),
 );
 
 /** A whole number that an `integer` column can hold. */

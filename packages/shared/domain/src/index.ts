@@ -1,4 +1,5 @@
 export { type Actor, anonymous, CurrentActor, CurrentTenant } from "./Actor.ts";
+export * as Digest from "./Digest.ts";
 export * as EntityId from "./EntityId.ts";
 export * as Envelope from "./Envelope.ts";
 export * from "./entities.ts";

@@ -1,5 +1,5 @@
 /** Tables of what belongs to no organization. */
-import { type EntityId, Envelope } from "@beep/shared-domain";
+import { Digest, type EntityId, Envelope } from "@beep/shared-domain";
 import type { SQL } from "drizzle-orm";
 import { entityKind, sql } from "drizzle-orm";
 import * as pg from "drizzle-orm/pg-core";
@@ -65,7 +65,7 @@ export class ServiceSeesAll extends pg.PgPolicy {
   }
 }
 
-/** The policy of the services, and for each sealed column the check that it holds envelopes and nothing else. */
+/** The policy of the services, and for each column that keeps a secret in a certain form the check that it has that form. */
 export const common = (
   Id: EntityId.Any,
   columns: Readonly<Record<string, pg.ExtraConfigColumn>>,
@@ -80,6 +80,13 @@ export const common = (
         sql`${sql.identifier(column)} ~ ${sql.raw(`'${Envelope.pattern}'`)}`,
       ),
     ),
+    ...(facts.lookedUp ?? []).map((column) => {
+      const { name = column } = columns[column] ?? {};
+      return pg.check(
+        `${Id.tableName}_${name}_digested`,
+        sql`${sql.identifier(name)} ~ ${sql.raw(`'${Digest.pattern}'`)}`,
+      );
+    }),
   ];
 };
 

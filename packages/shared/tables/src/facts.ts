@@ -10,6 +10,8 @@ export interface Facts<Column extends string = string> {
   readonly sealed?: ReadonlyArray<Column>;
   /** Secrets that are looked up or compared: kept as digests only, and never in an event. */
   readonly digested?: ReadonlyArray<Column>;
+  /** Those of them by which rows are looked up, whose digests have the form that the database demands (`Digest`). */
+  readonly lookedUp?: ReadonlyArray<Column>;
   /** Personal data: in events only under the key of the person, whose destruction makes it unreadable. */
   readonly personal?: ReadonlyArray<Column>;
   /** Whose: the column that holds the user's id. The row itself is the person where nothing is said. */

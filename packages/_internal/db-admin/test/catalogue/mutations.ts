@@ -30,7 +30,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   mutation("a schema", "create schema extra", "unexpected: schema extra"),
 
   mutation("a column more", "alter table iam_teams add extra text", "unexpected: column iam_teams.extra"),
-  mutation("a column fewer", "alter table iam_sessions drop ip_address", "missing: column iam_sessions.ip_address"),
+  mutation("a column fewer", "alter table iam_users drop ban_reason", "missing: column iam_users.ban_reason"),
   mutation("another type", "alter table iam_teams alter name type varchar(80)", "column iam_teams.name"),
   mutation(
     "another precision",

@@ -4,8 +4,8 @@ import * as VariantModel from "effect/schema/Model";
 /** A sign-in that a device without a browser asks for, until somebody approves it elsewhere (RFC 8628). */
 export class Model extends VariantModel.Class<Model>("DeviceCode")({
   ...Row.entity(IamEntityIds.DeviceCodeId),
-  deviceCode: Field.sensitive(Field.required(Field.text)),
-  userCode: Field.sensitive(Field.required(Field.text)),
+  deviceCode: Field.sensitive(Field.required(Field.digest)),
+  userCode: Field.sensitive(Field.required(Field.digest)),
   /** Who approved or denied it. */
   userId: Field.readOnly(Field.nullable(SharedEntityIds.UserId)),
   expiresAt: Field.readOnly(Field.required(...Field.timestamp)),

@@ -19,7 +19,7 @@ export class Model extends VariantModel.Class<Model>("OauthRefreshToken")({
   revoked: Field.readOnly(Field.nullable(...Field.timestamp)),
   rotatedAt: Field.readOnly(Field.nullable(...Field.timestamp)),
   /** What the rotation answered, encrypted, for a client that lost the answer. */
-  rotationReplayResponse: Field.sensitive(Field.nullable(Field.text)),
+  rotationReplayResponse: Field.sensitive(Field.nullable(Field.envelope)),
   rotationReplayExpiresAt: Field.sensitive(Field.nullable(...Field.timestamp)),
   authTime: Field.readOnly(Field.nullable(...Field.timestamp)),
   /** The key that the token is bound to (RFC 7800). */

@@ -5,7 +5,7 @@ import * as VariantModel from "effect/schema/Model";
 /** A key of a user's device, by which it signs in without a password (WebAuthn). */
 export class Model extends VariantModel.Class<Model>("Passkey")({
   ...Row.entity(IamEntityIds.PasskeyId),
-  name: Field.readOnly(Field.nullable(Field.text)),
+  name: Field.readOnly(Field.nullable(Field.envelope, Field.text)),
   publicKey: Field.readOnly(Field.required(Field.text)),
   userId: Field.readOnly(Field.required(SharedEntityIds.UserId)),
   /** The authenticator's own name for the key, by which a sign-in finds it. */

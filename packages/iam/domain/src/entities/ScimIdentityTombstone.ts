@@ -9,6 +9,6 @@ export class Model extends VariantModel.Class<Model>("ScimIdentityTombstone")({
   externalId: Field.readOnly(Field.required(Field.text)),
   externalIdKey: Field.sensitive(Field.required(Field.text)),
   userId: Field.readOnly(Field.required(SharedEntityIds.UserId)),
-  profile: Field.readOnly(Field.required(Field.text)),
+  profile: Field.readOnly(Field.required(Field.envelope, Field.text)),
   deletedAt: Field.readOnly(Field.required(...Field.timestamp)),
 }) {}

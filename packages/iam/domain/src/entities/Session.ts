@@ -5,9 +5,9 @@ import * as VariantModel from "effect/schema/Model";
 export class Model extends VariantModel.Class<Model>("Session")({
   ...Row.entity(IamEntityIds.SessionId),
   expiresAt: Field.readOnly(Field.required(...Field.timestamp)),
-  token: Field.sensitive(Field.required(Field.text)),
-  ipAddress: Field.readOnly(Field.nullable(Field.text)),
-  userAgent: Field.readOnly(Field.nullable(Field.text)),
+  token: Field.sensitive(Field.required(Field.digest)),
+  ipAddress: Field.readOnly(Field.nullable(Field.envelope, Field.text)),
+  userAgent: Field.readOnly(Field.nullable(Field.envelope, Field.text)),
   userId: Field.readOnly(Field.required(SharedEntityIds.UserId)),
   activeOrganizationId: Field.readOnly(Field.nullable(SharedEntityIds.OrganizationId)),
   activeTeamId: Field.readOnly(Field.nullable(SharedEntityIds.TeamId)),

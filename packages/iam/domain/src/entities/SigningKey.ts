@@ -6,8 +6,8 @@ export class Model extends VariantModel.Class<Model>("SigningKey")({
   ...Row.entity(IamEntityIds.SigningKeyId),
   /** A JSON Web Key, as text. */
   publicKey: Field.readOnly(Field.required(Field.text)),
-  /** A JSON Web Key, encrypted, as text. */
-  privateKey: Field.sensitive(Field.required(Field.text)),
+  /** A JSON Web Key, as text. */
+  privateKey: Field.sensitive(Field.required(Field.envelope)),
   expiresAt: Field.readOnly(Field.nullable(...Field.timestamp)),
   alg: Field.readOnly(Field.nullable(Field.text)),
   crv: Field.readOnly(Field.nullable(Field.text)),

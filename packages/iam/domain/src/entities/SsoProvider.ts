@@ -7,9 +7,9 @@ export class Model extends VariantModel.Class<Model>("SsoProvider")({
   ...Row.entity(IamEntityIds.SsoProviderId),
   issuer: Field.readOnly(Field.required(Field.text)),
   /** JSON text, as Better Auth writes it, with the secret of the client that we are there. */
-  oidcConfig: Field.sensitive(Field.nullable(Field.text)),
+  oidcConfig: Field.sensitive(Field.nullable(Field.envelope)),
   /** JSON text, as Better Auth writes it, with our private keys. */
-  samlConfig: Field.sensitive(Field.nullable(Field.text)),
+  samlConfig: Field.sensitive(Field.nullable(Field.envelope)),
   /** Who registered it, as long as that user is there. */
   userId: Field.readOnly(Field.nullable(SharedEntityIds.UserId)),
   providerId: Field.readOnly(Field.required(Field.text)),

@@ -38,7 +38,13 @@ const system = HttpApiBuilder.group(
 );
 
 const fromRow = {
-  session: Schema.decodeEffect(Schema.Struct(Struct.pick(Session.Model.select.fields, Struct.keys(sessionFields)))),
+  session: Schema.decodeEffect(
+    Schema.Struct({
+      ...Struct.pick(Session.Model.select.fields, Struct.keys(sessionFields)),
+      // Better Auth's rows are in clear.
+      ...Struct.pick(Session.Model.json.fields, ["ipAddress", "userAgent"]),
+    }),
+  ),
   user: Schema.decodeEffect(Schema.Struct(Struct.pick(User.Model.select.fields, Struct.keys(userFields)))),
 };
 

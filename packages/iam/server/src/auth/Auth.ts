@@ -16,6 +16,7 @@ import * as Record from "effect/Record";
 import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
 import type { SqlError } from "effect/sql/SqlError";
+import { Secrets } from "../crypto/Secrets.ts";
 import { CurrentOrigin } from "../db/Change.ts";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as Transaction from "../db/Transaction.ts";
@@ -25,12 +26,15 @@ import { makeAdapter } from "./adapter.ts";
 import { makeAdmission } from "./admission.ts";
 import { CLIENT_ADDRESS_HEADER, makeBetterAuth, type OpenApiDocument } from "./betterAuth.ts";
 import { makeCredentials } from "./credentials.ts";
+import * as digests from "./digests.ts";
 import * as Directories from "./directories/Directories.ts";
 import { Guests } from "./guests.ts";
+import { sealLeftInClear } from "./leftInClear.ts";
 import type { Mailer } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
 import * as Outgoing from "./Outgoing.ts";
 import * as Pages from "./pages.ts";
+import * as presented from "./presented.ts";
 import { type Authenticated, type Identified, makePrincipals } from "./principals/principals.ts";
 import { makeStanding } from "./principals/standing.ts";
 import * as promises from "./promises.ts";
@@ -98,13 +102,15 @@ const make = Effect.gen(function* () {
   const outgoing = yield* Outgoing.Outgoing;
   const stated = yield* settings;
   const standing = yield* makeStanding(connection);
+  const secrets = yield* Secrets;
+  const means = { secrets, digestingKey: digests.keyOf(stated.secret) };
 
   const auth = makeBetterAuth({
     settings: stated,
     pages: yield* Pages.settings,
     mails: yield* Mails,
     upgraded: yield* Guests,
-    adapter: makeAdapter(connection),
+    adapter: makeAdapter(connection, means),
     admission: makeAdmission(connection),
     directories: yield* Directories.make,
     organizationMayAct: (id) => promises.leave(standing.organizationMayAct(id)),
@@ -120,7 +126,7 @@ const make = Effect.gen(function* () {
    * a tenant's; otherwise in the transactions that Better Auth opens itself.
    */
   const call = <A>(run: () => PromiseLike<A>) => {
-    const called = promises.enter(run);
+    const called = presented.remembering(promises.enter(run));
     return Effect.flatMap(Transaction.isOpen(client), (open) => (open ? connection.transaction(called) : called));
   };
 
@@ -148,7 +154,8 @@ const make = Effect.gen(function* () {
   } as Auth["Service"]["api"];
 
   const context = yield* Effect.promise(() => auth.$context);
-  const lookUp = yield* makeSessionLookup(auth.options, context, connection);
+  yield* sealLeftInClear(connection, means, context.secretConfig);
+  const lookUp = yield* makeSessionLookup(auth.options, context, connection, secrets);
 
   const authenticate = Effect.fnUntraced(
     function* (headers: Headers): Effect.fn.Return<Authenticated, Errors.AuthError> {
@@ -240,10 +247,8 @@ const refusing = (errorCodes: Readonly<Record<string, { readonly message: string
 };
 
 /** Better Auth on the database and mailer that are given; its settings come from Config. */
-export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection | Mailer | TextMessages> = Layer.effect(
-  Auth,
-  make,
-).pipe(Layer.provide(Outgoing.layer));
+export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection | Secrets | Mailer | TextMessages> =
+  Layer.effect(Auth, make).pipe(Layer.provide(Outgoing.layer));
 
 export { BASE_PATH } from "./betterAuth.ts";
 export { Guests, type Upgrade } from "./guests.ts";

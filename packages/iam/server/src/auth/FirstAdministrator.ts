@@ -3,7 +3,7 @@
  * there is an administrator no link works.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { Errors } from "@beep/iam-domain";
+import { Errors, KeyOwner } from "@beep/iam-domain";
 import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds } from "@beep/shared-domain";
 import { eq } from "drizzle-orm";
@@ -16,11 +16,13 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
+import * as Secrets from "../crypto/Secrets.ts";
 import { IamDb } from "../db/IamDb.ts";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import { asService } from "../tenancy/asService.ts";
 import type { UserRow } from "./Api.ts";
 import { Auth } from "./Auth.ts";
+import * as digests from "./digests.ts";
 import * as Pages from "./pages.ts";
 import { hasRole } from "./standing.ts";
 
@@ -54,7 +56,9 @@ const { user, verification } = IamDbSchema;
 
 /** There is one offer at most, so that its row has always the same id: two offers at once are one after the other. */
 const OFFER_ID = IamEntityIds.VerificationId.fromUuid("00000000-0000-0000-0000-000000000001");
-const IDENTIFIER = "first-administrator";
+// Nobody looks it up by this.
+const IDENTIFIER = digests.ofRandom("first-administrator");
+const sealedAs = { owner: KeyOwner.installation, place: Secrets.at(verification.value, OFFER_ID) };
 const LIFETIME = Duration.hours(24);
 
 const hash = (token: Redacted.Redacted<string>): Buffer => createHash("sha256").update(Redacted.value(token)).digest();
@@ -62,6 +66,7 @@ const hash = (token: Redacted.Redacted<string>): Buffer => createHash("sha256").
 const make = Effect.gen(function* () {
   const { db } = yield* IamDb;
   const auth = yield* Auth;
+  const secrets = yield* Secrets.Secrets;
   const connection = yield* ServiceConnection;
   const { setup } = yield* Pages.settings;
   const service = <A, E>(effect: Effect.Effect<A, E, ServiceConnection>) =>
@@ -84,12 +89,15 @@ const make = Effect.gen(function* () {
     if (!(yield* isMissing)) return Option.none();
     const token = Redacted.make(randomBytes(32).toString("base64url"));
     const expiresAt = DateTime.toDateUtc(DateTime.addDuration(yield* DateTime.now, LIFETIME));
-    const offered = { value: hash(token).toString("hex"), expiresAt };
     yield* service(
-      db
-        .insert(verification)
-        .values({ id: OFFER_ID, identifier: IDENTIFIER, ...offered })
-        .onConflictDoUpdate({ target: verification.id, set: offered }),
+      Effect.gen(function* () {
+        const [value = ""] = yield* secrets.seal([{ ...sealedAs, value: Redacted.make(hash(token).toString("hex")) }]);
+        const offered = { identifier: IDENTIFIER, value, expiresAt };
+        yield* db
+          .insert(verification)
+          .values({ id: OFFER_ID, ...offered })
+          .onConflictDoUpdate({ target: verification.id, set: offered });
+      }),
     );
     const url = new URL(setup.href);
     url.searchParams.set("token", Redacted.value(token));
@@ -107,13 +115,11 @@ const make = Effect.gen(function* () {
             .returning({ value: verification.value, expiresAt: verification.expiresAt });
           if (yield* exists) return yield* new Errors.FirstAdministratorExists();
           const now = yield* Clock.currentTimeMillis;
-          if (
-            offered === undefined ||
-            offered.expiresAt.getTime() <= now ||
-            !timingSafeEqual(Buffer.from(offered.value, "hex"), hash(token))
-          ) {
-            return yield* new Errors.TokenInvalid();
-          }
+          if (offered === undefined || offered.expiresAt.getTime() <= now) return yield* new Errors.TokenInvalid();
+          const [kept = Redacted.make("")] = yield* secrets.open([{ ...sealedAs, envelope: offered.value }]);
+          const right = Buffer.from(Redacted.value(kept), "hex");
+          const given = hash(token);
+          if (right.length !== given.length || !timingSafeEqual(right, given)) return yield* new Errors.TokenInvalid();
           const created = yield* auth.api.createUser({
             body: {
               name,
@@ -128,14 +134,17 @@ const make = Effect.gen(function* () {
         }),
       );
     },
-    Effect.catchTags({ SqlError: Effect.die, EffectDrizzleQueryError: Effect.die }),
+    Effect.catchTags({
+      SqlError: Effect.die,
+      EffectDrizzleQueryError: Effect.die,
+      SecretUnreadable: Effect.die,
+      KeyManagementUnavailable: Effect.die,
+    }),
   );
 
   return FirstAdministrator.of({ isMissing, offer, accept });
 });
 
 /** The first administrator of the installation that is given. */
-export const layer: Layer.Layer<FirstAdministrator, ConfigError, Auth | IamDb | ServiceConnection> = Layer.effect(
-  FirstAdministrator,
-  make,
-);
+export const layer: Layer.Layer<FirstAdministrator, ConfigError, Auth | IamDb | Secrets.Secrets | ServiceConnection> =
+  Layer.effect(FirstAdministrator, make);

@@ -11,6 +11,7 @@ import { drizzle } from "drizzle-orm/pg-proxy";
 import * as Predicate from "effect/Predicate";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
 import { asEndpoint } from "./acting.ts";
+import type { Means } from "./keeping.ts";
 import { type Models, models } from "./models.ts";
 import * as promises from "./promises.ts";
 import { seam } from "./seam.ts";
@@ -18,9 +19,10 @@ import { seam } from "./seam.ts";
 /**
  * The adapter for Better Auth's `database` option. All that it does, it does under the service role.
  *
+ * @param means by which secrets are sealed and looked up
  * @param served what it reads and writes; this package's own models unless others are given
  */
-export const makeAdapter = (connection: ServiceConnection["Service"], served: Models = models) => {
+export const makeAdapter = (connection: ServiceConnection["Service"], means: Means, served: Models = models) => {
   const { ids, relations, tables } = served;
   const changes = eventful(Object.values(tables));
   const database = drizzle(
@@ -41,8 +43,9 @@ export const makeAdapter = (connection: ServiceConnection["Service"], served: Mo
   const transaction = <A>(run: (database: unknown) => Promise<A>): Promise<A> => inTransaction(() => run(database));
   return seam(
     drizzleAdapter(Object.assign(database, { transaction }), { provider: "pg", schema: tables, transaction: true }),
-    inTransaction,
+    { savepoint: inTransaction, together: promises.together(connection) },
     ids,
+    means,
   );
 };
 

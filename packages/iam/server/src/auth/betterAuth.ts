@@ -88,7 +88,10 @@ export interface Dependencies {
 export interface BetterAuth {
   readonly options: BetterAuthOptions;
   readonly $context: Promise<
-    Pick<AuthContext, "authCookies" | "internalAdapter" | "isTrustedOrigin" | "secret" | "sessionConfig">
+    Pick<
+      AuthContext,
+      "authCookies" | "internalAdapter" | "isTrustedOrigin" | "secret" | "secretConfig" | "sessionConfig"
+    >
   >;
   /** The messages of its errors by their codes. */
   readonly $ERROR_CODES: Readonly<Record<string, { readonly message: string }>>;
@@ -215,8 +218,6 @@ export const makeBetterAuth = ({
       sendResetPassword: ({ user, url }) =>
         mail(user.email, mails.passwordReset({ appName, url: returningTo(pages.password, url), user })),
     },
-    // What an identity provider gives, and nobody asks for again.
-    account: { encryptOAuthTokens: true },
     emailVerification: {
       sendOnSignUp: true,
       sendOnSignIn: true,
@@ -268,7 +269,14 @@ export const makeBetterAuth = ({
         directories,
         organizationMayAct,
       ),
-      transactional(askedOfEverybody(twoFactor({ issuer: appName }), pages.twoFactor), keepingRefusals(transaction)),
+      transactional(
+        askedOfEverybody(
+          // Sealed at the seam; so is the secret, around Better Auth's own encryption of it.
+          twoFactor({ issuer: appName, backupCodeOptions: { storeBackupCodes: "plain" } }),
+          pages.twoFactor,
+        ),
+        keepingRefusals(transaction),
+      ),
       openAPI({ disableDefaultReference: true }),
       refusingPlaceholders,
       // Before the plugins, which look at the fields first.

@@ -45,6 +45,12 @@ export const inTransaction =
   <A>(run: () => PromiseLike<A>): Promise<A> =>
     leave(Effect.catchTag(connection.transaction(enter(run)), "CommitUnknown", () => Effect.fail(commitUnknown())));
 
+/** Runs promise code as part of the open transaction, or in one of its own, under the service role. */
+export const together =
+  (connection: ServiceConnection["Service"]) =>
+  <A>(run: () => PromiseLike<A>): Promise<A> =>
+    leave(Effect.catchTag(connection.together(enter(run)), "CommitUnknown", () => Effect.fail(commitUnknown())));
+
 /** Runs promise code in a transaction under the service role, when no other process is in one of the same name. */
 export const exclusively =
   (connection: ServiceConnection["Service"]) =>

@@ -1,11 +1,12 @@
 /**
- * The session of a request by one prepared statement, because every request asks for it. It finds only what Better Auth
- * would answer without doing anything else; whatever wants more than a look (a session to prolong or to clean up, a
+ * The session of a request by one prepared statement, because every request asks for it: by its token's digest, and with the
+ * key that opens what it has sealed. It finds only what Better Auth would answer without doing anything else; whatever wants more than a look (a session to prolong or to clean up, a
  * plugin that has a say) is for Better Auth itself.
  */
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
-import type { Errors } from "@beep/iam-domain";
-import { relations } from "@beep/iam-tables";
+import { type Errors, KeyOwner } from "@beep/iam-domain";
+import { IamDbSchema, relations } from "@beep/iam-tables";
+import { SharedEntityIds } from "@beep/shared-domain";
 import type { BetterAuthOptions } from "@better-auth/core";
 import { getAuthTables } from "@better-auth/core/db";
 import { PgClient } from "@effect/sql-pg/PgClient";
@@ -16,12 +17,19 @@ import { makeWithDefaults } from "drizzle-orm/effect-postgres";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import * as Record from "effect/Record";
+import * as Redacted from "effect/Redacted";
+import * as Struct from "effect/Struct";
 import type { SqlError } from "effect/sql/SqlError";
+import * as Secrets from "../crypto/Secrets.ts";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
 import type { CurrentSession } from "./Api.ts";
+import * as digests from "./digests.ts";
+import { isKeyOf } from "./keyOfUser.ts";
 import { refuseMalformed } from "./malformed.ts";
 import { tables } from "./models.ts";
+import { sealedFields } from "./secrets.ts";
 
 /** As much of Better Auth's context as is needed to read its session cookie and to know when it prolongs a session. */
 export interface SessionContext {
@@ -59,15 +67,21 @@ export const makeSessionLookup = Effect.fnUntraced(function* (
   options: BetterAuthOptions,
   context: SessionContext,
   connection: ServiceConnection["Service"],
+  secrets: Secrets.Secrets["Service"],
 ) {
   if (!isPlain(options)) return (_headers: Headers): Effect.Effect<Found, LookupError> => Effect.succeed("undecided");
 
   const db = yield* makeWithDefaults({ relations }).pipe(Effect.provideService(PgClient, connection.client));
   const { session, user } = tables;
   const statement = db
-    .select({ session: answered(options, "session"), user: answered(options, "user") })
+    .select({
+      session: Struct.omit(answered(options, "session"), ["token"]),
+      user: answered(options, "user"),
+      key: Secrets.keyColumns,
+    })
     .from(session)
     .innerJoin(user, eq(user.id, session.userId))
+    .leftJoin(IamDbSchema.dataKey, isKeyOf(session.userId))
     .where(eq(session.token, sql.placeholder("token")))
     .prepare();
 
@@ -80,6 +94,35 @@ export const makeSessionLookup = Effect.fnUntraced(function* (
   const prolongedBefore = (expiresIn - updateAge) * 1_000;
 
   const { authCookies } = context;
+  const sealed = sealedFields(session);
+
+  /** Gives a session with what it has sealed, where the key that was read along opens it. */
+  const opened = Effect.fnUntraced(function* (
+    found: Readonly<Record<string, unknown>>,
+    key: Secrets.KeyRow | null,
+    token: string,
+  ) {
+    const { id, userId } = found;
+    const values: Array<[string, Secrets.Sealed]> = [];
+    for (const [field, column] of sealed) {
+      const envelope = found[field];
+      if (typeof envelope !== "string") continue;
+      const owner = KeyOwner.user(SharedEntityIds.UserId.make(String(userId)));
+      values.push([field, { owner, place: Secrets.at(column, String(id)), envelope }]);
+    }
+    if (values.length === 0) return Option.some({ ...found, token });
+    const clear = yield* Effect.option(
+      secrets.openWith(
+        key === null ? [] : [key],
+        values.map(([, value]) => value),
+      ),
+    );
+    return Option.map(clear, (texts) => ({
+      ...found,
+      token,
+      ...Object.fromEntries(texts.map((text, index) => [values[index]?.[0] ?? "", Redacted.value(text)])),
+    }));
+  });
 
   return Effect.fnUntraced(function* (headers: Headers): Effect.fn.Return<Found, LookupError> {
     const asked: Asked = { path: PATH, method: "GET", headers };
@@ -91,11 +134,14 @@ export const makeSessionLookup = Effect.fnUntraced(function* (
     const token = signedValue(cookies.get(authCookies.sessionToken.name), secret);
     if (token === undefined) return "undecided";
 
-    const [found] = yield* connection.statement(statement.execute({ token }));
+    const [found] = yield* connection.statement(statement.execute({ token: digests.ofRandom(token) }));
     // Then the browser is told to forget its cookies.
-    if (found === undefined) return "undecided";
+    if (found === undefined || found.session === null) return "undecided";
+    // Another key has sealed it, before this one took its place; or it does not open, which is for Better Auth to find out.
+    const session = yield* opened(found.session, found.key, token);
+    if (Option.isNone(session)) return "undecided";
     // The columns were picked by Better Auth's own list of fields, so that only running it tells their types.
-    const current = found as unknown as CurrentSession;
+    const current = { session: session.value, user: found.user } as unknown as CurrentSession;
     const left = current.session.expiresAt.getTime() - (yield* Clock.currentTimeMillis);
     if (left <= 0) return "undecided";
     const stays =

@@ -15,6 +15,7 @@
  * themselves (OWASP: device cookies). It lets nobody in: it is another count, which is as strict.
  */
 import { createHmac, randomBytes } from "node:crypto";
+import { Digest } from "@beep/shared-domain";
 import type { AuthContext, BetterAuthPlugin } from "@better-auth/core";
 import { defineRequestState, hasRequestState } from "@better-auth/core/context";
 import { APIError } from "@better-auth/core/error";
@@ -139,7 +140,7 @@ const makeCounts = (connection: ServiceConnection["Service"]) => {
 
 /** What is counted by whom: under a key, so that the table tells nobody at whom it was guessed. */
 const keyOf = ({ secret }: AuthContext, path: string, identifier: string, device = ""): string =>
-  `attempts|${createHmac("sha256", secret).update([path, identifier, device].join("\0")).digest("base64url")}`;
+  Digest.make(createHmac("sha256", secret).update([path, identifier, device].join("\0")).digest("base64url"));
 
 const deviceOf = ({ secret }: AuthContext, identifier: string): string =>
   createHmac("sha256", secret).update(`device\0${identifier}`).digest("base64url");

@@ -40,6 +40,11 @@ export class ServiceConnection extends Context.Service<
      * again when the database breaks it off in favour of another.
      */
     readonly transaction: Runs;
+    /**
+     * Runs an effect as part of the open transaction, where that one is under the service role: without a savepoint, so that
+     * a failure is the whole's. Elsewhere as `transaction` does.
+     */
+    readonly together: Runs;
   }
 >()("@beep/iam-server/db/ServiceConnection") {}
 
@@ -65,9 +70,15 @@ const writingOf =
       open ? Effect.andThen(Change.tellAgain(client), lookUp(effect)) : transaction(statement(effect)),
     );
 
+const togetherOf =
+  (client: PgClient, transaction: Runs): Runs =>
+  (effect) =>
+    Effect.flatMap(Scope.current(client), ({ _tag }) => (_tag === "Service" ? effect : transaction(effect)));
+
 const runsOf = (client: PgClient, runs: { readonly statement: Runs; readonly transaction: Runs }) => {
   const lookUp = lookUpOf(client, runs);
-  return { ...runs, lookUp, writing: writingOf(client, { ...runs, lookUp }) };
+  const writing = writingOf(client, { ...runs, lookUp });
+  return { ...runs, lookUp, writing, together: togetherOf(client, runs.transaction) };
 };
 
 /**

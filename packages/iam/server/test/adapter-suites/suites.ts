@@ -16,7 +16,10 @@ import * as ManagedRuntime from "effect/ManagedRuntime";
 import { afterAll, beforeAll, describe, vi } from "vitest";
 import { makeAdapter } from "../../src/auth/adapter.ts";
 import type { Models } from "../../src/auth/models.ts";
+import { Presented } from "../../src/auth/presented.ts";
+import * as promises from "../../src/auth/promises.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
+import { means } from "../auth/means.ts";
 import { type Extended, extended } from "./models.ts";
 
 type Suites = Parameters<typeof testAdapter>[0]["tests"];
@@ -26,6 +29,7 @@ export const prepare = async () => {
   const runtime = ManagedRuntime.make(IamTest.postgres());
   afterAll(() => runtime.dispose());
   const connection = await runtime.runPromise(ServiceConnection);
+  const kept = await runtime.runPromise(means);
 
   const extensions = new WeakMap<BetterAuthOptions, Extended>();
   const extensionOf = (options: BetterAuthOptions): Extended => {
@@ -47,7 +51,8 @@ export const prepare = async () => {
         const { execute } = await testAdapter({
           adapter: (options) => {
             const models = extensionOf(options);
-            return () => takingUuids(makeAdapter(connection, models)(withIds(options, models.ids)), models.ids);
+            return () =>
+              asOneCall(takingUuids(makeAdapter(connection, kept, models)(withIds(options, models.ids)), models.ids));
           },
           runMigrations: (options) => migrate(extensionOf(options).schema),
           // Without what it warns of: that no address is set, and that somebody has no right password.
@@ -61,7 +66,7 @@ export const prepare = async () => {
     }
   };
 
-  return { connection, register, runtime };
+  return { connection, kept, register, runtime };
 };
 
 /**
@@ -122,6 +127,19 @@ const withIds = (options: BetterAuthOptions, ids: Models["ids"]): BetterAuthOpti
   };
   return { ...options, advanced: { ...options.advanced, database: { ...options.advanced?.database, generateId } } };
 };
+
+/** The suites are as one call of Better Auth's: what they have presented they are given back, where others see digests. */
+const asOneCall = (adapter: DBAdapter): DBAdapter =>
+  new Proxy(adapter, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      return (...given: ReadonlyArray<unknown>) =>
+        promises.having(Presented, presented, (): unknown => Reflect.apply(member, target, given));
+    },
+  });
+
+const presented = new Map<string, string>();
 
 type TransactionAdapter = Parameters<Parameters<DBAdapter["transaction"]>[0]>[0];
 

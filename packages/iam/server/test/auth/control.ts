@@ -15,6 +15,7 @@ import * as Pages from "../../src/auth/pages.ts";
 import * as promises from "../../src/auth/promises.ts";
 import type { Settings } from "../../src/auth/settings.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
+import { means } from "./means.ts";
 
 /** A control that can be taken away. */
 type Missing = "transactions" | "savepoints" | "locks" | "admission";
@@ -58,7 +59,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: Missing, more: 
       Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ IAM_BASE_URL: "http://localhost:3000" }))),
     ),
     credentials: yield* makeCredentials(settings, used),
-    adapter: makeAdapter(used),
+    adapter: makeAdapter(used, yield* means),
     admission: {
       ...admission,
       letIn: (who, named, lock) =>

@@ -1,6 +1,6 @@
 /** What `Auth.api` declares, against what Better Auth does. */
 import { betterAuthCodes } from "@beep/iam-domain";
-import { IamTest } from "@beep/testing";
+import { connect, IamTest, TestDatabase } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
@@ -15,6 +15,7 @@ import type { Teams } from "../../src/auth/api/teams.ts";
 import type { TwoFactor } from "../../src/auth/api/twoFactor.ts";
 import { database } from "./browser.ts";
 import { betterAuth } from "./control.ts";
+import { everything } from "./everything.ts";
 import {
   type Answers,
   account,
@@ -38,6 +39,7 @@ import {
   told,
   user,
 } from "./operations/answers.ts";
+import { gathered } from "./operations/gathered.ts";
 import { plugins } from "./operations/plugins.ts";
 import { browsing, mailedTo, person, verified } from "./operations/verified.ts";
 import { codeNow } from "./totp.ts";
@@ -565,6 +567,19 @@ layer(database, { excludeTestServices: true })((it) => {
   for (const { title, answers, scenario } of plugins) {
     it.effect(`AUTH-1: operations of ${title} answer what their types say`, () => verified(answers, scenario));
   }
+
+  it.effect("CRY-5: nothing that any of these operations gave away stands in the database", () =>
+    Effect.gen(function* () {
+      const dump = yield* everything(yield* connect((yield* TestDatabase).adminUrl));
+      // What is no secret is found, so that secrets would be.
+      for (const email of ["bob@example.com", "linked@example.com"]) assert.include(dump, email);
+      assert.isAbove(gathered.size, 60);
+      assert.deepStrictEqual(
+        [...gathered].filter((secret) => dump.includes(secret)),
+        [],
+      );
+    }),
+  );
 
   it.effect("AUTH-1: the codes of errors are those of the Better Auth that is installed", () =>
     Effect.gen(function* () {

@@ -1,5 +1,5 @@
 /** The look-up that every request asks for: one statement, and Better Auth's own answer. */
-import { Auth, IamDb, Tenancy } from "@beep/iam-server";
+import { Auth, IamDb, Secrets, Tenancy } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
 import { IamTest, Statements, TestDatabase } from "@beep/testing";
 import type { BetterAuthOptions } from "@better-auth/core";
@@ -35,7 +35,12 @@ const composed = Effect.fnUntraced(function* (change: (options: BetterAuthOption
   const { options } = yield* control.betterAuth();
   const changed = change({ ...options, secret: IamTest.secret });
   const { api, $context } = betterAuth(changed);
-  const lookUp = yield* makeSessionLookup(changed, yield* Effect.promise(() => $context), yield* ServiceConnection);
+  const lookUp = yield* makeSessionLookup(
+    changed,
+    yield* Effect.promise(() => $context),
+    yield* ServiceConnection,
+    yield* Secrets.Secrets,
+  );
   return {
     lookUp,
     plain: (headers: Headers) =>
@@ -75,7 +80,7 @@ const endingIn = (headers: Headers, milliseconds: number) =>
       db
         .update(IamDbSchema.session)
         .set({ expiresAt: new Date(Date.now() + milliseconds) })
-        .where(eq(IamDbSchema.session.token, tokenIn(headers))),
+        .where(eq(IamDbSchema.session.token, IamTest.digestOf(tokenIn(headers)))),
     ),
   );
 
@@ -157,7 +162,7 @@ layer(Layer.provideMerge(IamTest.onDatabase, watched), { excludeTestServices: tr
         db
           .select()
           .from(session)
-          .where(eq(session.token, tokenIn(cid.headers))),
+          .where(eq(session.token, IamTest.digestOf(tokenIn(cid.headers)))),
       );
       assert.deepStrictEqual(left, []);
     }),

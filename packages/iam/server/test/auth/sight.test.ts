@@ -9,6 +9,7 @@ import * as promises from "../../src/auth/promises.ts";
 import { Current, type Sight } from "../../src/auth/sight.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
 import { betterAuth } from "./control.ts";
+import { means } from "./means.ts";
 
 /** The models whose rows say which organization they are of. */
 const models = ["invitation", "member", "organizationRole", "ssoProvider", "team"] as const;
@@ -65,7 +66,7 @@ const organizationBy = async (adapter: DBAdapter, slug: string) => {
 layer(IamTest.postgres(), { excludeTestServices: true })("an endpoint that is shown an organization", (it) => {
   const adapted = Effect.gen(function* () {
     const { options } = yield* betterAuth();
-    return { adapter: makeAdapter(yield* ServiceConnection)(options), options };
+    return { adapter: makeAdapter(yield* ServiceConnection, yield* means)(options), options };
   });
 
   it.effect("TEN-6: is tried with each model whose rows say which organization they are of", () =>

@@ -18,6 +18,7 @@ import {
   text,
 } from "./browser.ts";
 import { betterAuth } from "./control.ts";
+import { identifierOf } from "./means.ts";
 import type { Lie } from "./sso/lyingProvider.ts";
 import { inMinutes, keyPair, samlProvider } from "./sso/samlProvider.ts";
 import {
@@ -319,7 +320,8 @@ layer(company, { excludeTestServices: true })("single sign-on", (it) => {
       });
       assert.strictEqual(yield* reserving("savepoints"), "broken off");
       assert.deepStrictEqual(yield* reserving(), [true, false, true]);
-      const kept = yield* sql`select identifier from iam_verifications where identifier in ('x', 'y')`;
+      const kept = yield* sql`
+        select id from iam_verifications where identifier in (${identifierOf("x")}, ${identifierOf("y")})`;
       assert.strictEqual(kept.length, 2);
     }),
   );

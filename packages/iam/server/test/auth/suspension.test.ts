@@ -1,12 +1,15 @@
 /** A suspended organization: for everybody but whoever runs the installation there is none, until it is one again. */
 
+import { KeyOwner } from "@beep/iam-domain";
 import { Auth } from "@beep/iam-server";
+import { IamDbSchema } from "@beep/iam-tables";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import { superuser } from "./atWrite.ts";
 import { type Answer, assertRefused, at, Cast, database, granted, idsOf, organizationOf, text } from "./browser.ts";
 import { connected, directoryBy, MEDIA_TYPE } from "./directory.ts";
+import { sealed } from "./means.ts";
 import { oidcConfig } from "./sso/idleProvider.ts";
 
 layer(Cast.on(database), { excludeTestServices: true })((it) => {
@@ -23,9 +26,10 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       );
       const key = granted(yield* ann.post("/api-key/create", { configId: "organization", organizationId }));
       const provider = IamEntityIds.SsoProviderId.create();
+      const configuration = JSON.stringify({ ...oidcConfig, pkce: true, issuer: "https://oidc.example" });
       yield* sql`insert into iam_sso_providers (id, issuer, provider_id, organization_id, domain, domain_verified, oidc_config)
         values (${IamEntityIds.SsoProviderId.toUuid(provider)}, 'https://oidc.example', 'acme', ${uuid}, 'acme.example',
-          true, ${JSON.stringify({ ...oidcConfig, pkce: true, issuer: "https://oidc.example" })})`;
+          true, ${yield* sealed(KeyOwner.organization(SharedEntityIds.OrganizationId.make(acme.id)), IamDbSchema.ssoProvider.oidcConfig, provider, configuration)})`;
       const { token } = yield* connected(SharedEntityIds.OrganizationId.make(acme.id));
       const { handler } = yield* Auth.Auth;
       const services = yield* Effect.context<Auth.Auth>();

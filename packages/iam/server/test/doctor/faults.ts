@@ -414,12 +414,7 @@ export const ofTables: ReadonlyArray<Fault> = [
     }),
   ),
   error("no table", "SCHEMA_MISSING", "table iam_rate_limits", sql("drop table iam_rate_limits")),
-  error(
-    "no column",
-    "SCHEMA_MISSING",
-    "column iam_sessions.ip_address",
-    sql("alter table iam_sessions drop ip_address"),
-  ),
+  error("no column", "SCHEMA_MISSING", "column iam_users.ban_reason", sql("alter table iam_users drop ban_reason")),
   error("no index", "SCHEMA_MISSING", "index iam_members_user_id_idx", sql("drop index iam_members_user_id_idx")),
   error("no foreign key", "SCHEMA_MISSING", "foreign key iam_sessions(user_id)", dropForeignKey("iam_sessions")),
   error(

@@ -23,6 +23,7 @@ import {
   USER,
   userOf,
 } from "../auth/directory.ts";
+import { means } from "../auth/means.ts";
 import { mailedCode } from "../auth/operations/mailedSignIns.ts";
 import { signedMessage } from "../auth/siwe.ts";
 import { oidcConfig } from "../auth/sso/idleProvider.ts";
@@ -79,7 +80,7 @@ export const worlds = Effect.gen(function* () {
   const services = yield* Effect.context<Auth.Auth>();
   const { handler } = yield* Auth.Auth;
   const auth = yield* betterAuth();
-  const adapter = makeAdapter(connection)(auth.options);
+  const adapter = makeAdapter(connection, yield* means)(auth.options);
   const password = yield* Effect.promise(() => hashPassword(IamTest.password));
 
   // One person's second factor by the book, of which the others' are copies.

@@ -76,9 +76,12 @@ export const person = Effect.fnUntraced(function* (name: string) {
   yield* asService(
     Effect.gen(function* () {
       yield* db.insert(users).values({ id, name, email, emailVerified: true });
-      yield* db
-        .insert(IamDbSchema.session)
-        .values({ id: sessionId, userId: id, token: sessionId, expiresAt: new Date(Date.now() + 3_600_000) });
+      yield* db.insert(IamDbSchema.session).values({
+        id: sessionId,
+        userId: id,
+        token: IamTest.digestOf(sessionId),
+        expiresAt: new Date(Date.now() + 3_600_000),
+      });
     }),
   );
   return { id, name, email, sessionId, principal: inSession(id, sessionId) } satisfies Person;

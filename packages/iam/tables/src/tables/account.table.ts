@@ -22,7 +22,8 @@ export const account = Table.make(IamEntityIds.AccountId)(
     pg.index("iam_accounts_user_id_idx").on(t.userId),
   ],
   {
-    digested: ["accessToken", "refreshToken", "idToken", "password"],
+    sealed: ["accessToken", "refreshToken", "idToken"],
+    digested: ["password"],
     personal: ["accountId"],
     subject: "userId",
     uneventful: ["accessTokenExpiresAt", "refreshTokenExpiresAt"],

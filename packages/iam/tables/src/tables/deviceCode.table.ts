@@ -17,5 +17,9 @@ export const deviceCode = Table.make(IamEntityIds.DeviceCodeId)(
     resources: pg.text("resources").array(),
   },
   (t) => [pg.index("iam_device_codes_user_id_idx").on(t.userId)],
-  { digested: ["deviceCode", "userCode"], uneventful: ["lastPolledAt", "pollingInterval"] },
+  {
+    digested: ["deviceCode", "userCode"],
+    lookedUp: ["deviceCode", "userCode"],
+    uneventful: ["lastPolledAt", "pollingInterval"],
+  },
 );

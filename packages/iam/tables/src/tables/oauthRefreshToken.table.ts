@@ -34,5 +34,9 @@ export const oauthRefreshToken = Table.make(IamEntityIds.OauthRefreshTokenId)(
     pg.index("iam_oauth_refresh_tokens_user_id_idx").on(t.userId),
     pg.index("iam_oauth_refresh_tokens_authorization_code_id_idx").on(t.authorizationCodeId),
   ],
-  { digested: ["token", "authorizationCodeId", "rotationReplayResponse"], uneventful: ["rotationReplayExpiresAt"] },
+  {
+    sealed: ["rotationReplayResponse"],
+    digested: ["token", "authorizationCodeId"],
+    uneventful: ["rotationReplayExpiresAt"],
+  },
 );

@@ -9,5 +9,5 @@ export const rateLimit = Table.make(IamEntityIds.RateLimitId)(
     lastRequest: pg.bigint("last_request", { mode: "number" }).notNull(),
   },
   () => [],
-  { unrecorded: "It counts requests." },
+  { digested: ["key"], lookedUp: ["key"], unrecorded: "It counts requests." },
 );

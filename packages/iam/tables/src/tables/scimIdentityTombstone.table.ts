@@ -21,5 +21,10 @@ export const scimIdentityTombstone = Table.make(IamEntityIds.ScimIdentityTombsto
     pg.index("iam_scim_identity_tombstones_provisioning_domain_id_idx").on(t.provisioningDomainId),
     pg.index("iam_scim_identity_tombstones_user_id_idx").on(t.userId),
   ],
-  { organization: "provisioningDomainId", personal: ["externalId", "externalIdKey", "profile"], subject: "userId" },
+  {
+    organization: "provisioningDomainId",
+    sealed: ["profile"],
+    personal: ["externalId", "externalIdKey"],
+    subject: "userId",
+  },
 );

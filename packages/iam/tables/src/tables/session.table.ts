@@ -29,5 +29,11 @@ export const session = Table.make(IamEntityIds.SessionId)(
     pg.index("iam_sessions_active_team_id_idx").on(t.activeTeamId),
     pg.index("iam_sessions_impersonated_by_idx").on(t.impersonatedBy),
   ],
-  { digested: ["token"], personal: ["ipAddress", "userAgent"], subject: "userId", uneventful: ["expiresAt"] },
+  {
+    sealed: ["ipAddress", "userAgent"],
+    digested: ["token"],
+    lookedUp: ["token"],
+    subject: "userId",
+    uneventful: ["expiresAt"],
+  },
 );

@@ -11,5 +11,5 @@ export const signingKey = Table.make(IamEntityIds.SigningKeyId)(
     crv: pg.text("crv"),
   },
   () => [],
-  { digested: ["privateKey"] },
+  { sealed: ["privateKey"] },
 );

@@ -23,5 +23,5 @@ export const ssoProvider = Table.make(IamEntityIds.SsoProviderId)(
     pg.index("iam_sso_providers_domain_idx").on(t.domain),
     pg.index("iam_sso_providers_issuer_idx").on(t.issuer),
   ],
-  { digested: ["oidcConfig", "samlConfig"] },
+  { sealed: ["oidcConfig", "samlConfig"] },
 );

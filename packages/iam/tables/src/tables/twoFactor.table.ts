@@ -14,6 +14,6 @@ export const twoFactor = Table.make(IamEntityIds.TwoFactorId)(
     failedVerificationCount: pg.integer("failed_verification_count").default(0),
     lockedUntil: Columns.timestamp("locked_until"),
   },
-  (t) => [pg.index("iam_two_factors_secret_idx").on(t.secret)],
-  { digested: ["secret", "backupCodes"], subject: "userId", uneventful: ["failedVerificationCount"] },
+  () => [],
+  { sealed: ["secret", "backupCodes"], subject: "userId", uneventful: ["failedVerificationCount"] },
 );

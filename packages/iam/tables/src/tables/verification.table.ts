@@ -9,5 +9,5 @@ export const verification = Table.make(IamEntityIds.VerificationId)(
     expiresAt: Columns.timestamp("expires_at").notNull(),
   },
   (t) => [pg.index("iam_verifications_identifier_idx").on(t.identifier)],
-  { digested: ["identifier", "value"] },
+  { sealed: ["value"], digested: ["identifier"], lookedUp: ["identifier"] },
 );

@@ -3,7 +3,7 @@
 import { inspect } from "node:util";
 import * as entities from "@beep/iam-domain/entities";
 import { IamDbSchema } from "@beep/iam-tables";
-import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import { Digest, IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { IamTest } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
 import { eq, getColumns } from "drizzle-orm";
@@ -44,7 +44,7 @@ const parents = {
   iam_users: { id: SharedEntityIds.UserId.create(), name: "parent", email: "parent" },
   iam_teams: { id: SharedEntityIds.TeamId.create(), name: "parent" },
   iam_members: { id: IamEntityIds.MemberId.create() },
-  iam_sessions: { id: IamEntityIds.SessionId.create(), token: "parent", expiresAt: new Date() },
+  iam_sessions: { id: IamEntityIds.SessionId.create(), token: Digest.make("p".repeat(43)), expiresAt: new Date() },
   iam_oauth_clients: { id: IamEntityIds.OauthClientId.create(), clientId: "parent", redirectUris: [] },
   iam_oauth_resources: { id: IamEntityIds.OauthResourceId.create(), identifier: "parent", name: "parent" },
   iam_oauth_refresh_tokens: {

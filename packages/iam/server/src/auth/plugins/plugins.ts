@@ -2,7 +2,7 @@
  * Better Auth's plugins that an installation chooses: each by its name in `IAM_PLUGINS`, with every option of it that is
  * not a default. Their tables are there whether they are enabled or not, so that enabling one is no migration.
  */
-import { createHmac, hkdfSync } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { SharedEntityIds } from "@beep/shared-domain";
 import type { BetterAuthPlugin, GenericEndpointContext } from "@better-auth/core";
 import { createPlaceholderEmail } from "@better-auth/core/utils/email";
@@ -22,10 +22,10 @@ import {
   siwe,
   username,
 } from "better-auth/plugins";
-import * as Redacted from "effect/Redacted";
 import { generateSiweNonce } from "viem/siwe";
 import { verifyMessage } from "viem/utils";
 import { type Admission, lettingSee } from "../admission.ts";
+import { derivedKey } from "../derivedKey.ts";
 import { signingTokens } from "../deviceTokens.ts";
 import type { Directories } from "../directories/Directories.ts";
 import { directoriesPlugin } from "../directories/plugin.ts";
@@ -63,10 +63,6 @@ export interface Dependencies {
 
 type Transaction = <A>(run: () => Promise<A>) => Promise<A>;
 
-/** A key of its own for what must not be verifiable with another's (RFC 5869). */
-const derivedKey = (secret: Redacted.Redacted, purpose: string): string =>
-  Buffer.from(hkdfSync("sha256", Redacted.value(secret), "", `@beep/iam ${purpose}`, 32)).toString("base64url");
-
 /** Requests that cost a text message or a row each, or try what is to be guessed: as many a minute from one address. */
 export const rateLimits = {
   "/phone-number/send-otp": { window: 60, max: 3 },
@@ -102,7 +98,8 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
   const signing = jwt({
     // Else each look at a session would sign one.
     disableSettingJwtHeader: true,
-    jwks: { keyPairConfig: { alg: "ES256" } },
+    // Sealed at the seam: by a key that rotates, and that is not the one which signs cookies.
+    jwks: { keyPairConfig: { alg: "ES256" }, disablePrivateKeyEncryption: true },
     adapter: { createJwk: keepOneKey(exclusively("signing key")) },
     jwt: {
       issuer: baseUrl.origin,

@@ -23,7 +23,13 @@ export const list = <S extends Schema.Top>(schema: S) => Schema.Array(schema);
 export const answer = Schema.Struct;
 
 export const user = answer(Struct.omit(User.Model.select.fields, ["version"]));
-export const session = answer(Struct.omit(Session.Model.select.fields, ["version"]));
+/** As it was presented, or its digest where it was not; and in clear what is sealed. */
+export const session = answer({
+  ...Struct.omit(Session.Model.select.fields, ["version"]),
+  token: Schema.String,
+  ipAddress: Schema.NullOr(Schema.String),
+  userAgent: Schema.NullOr(Schema.String),
+});
 export const account = answer({
   ...Struct.pick(Account.Model.select.fields, ["id", "createdAt", "updatedAt", "accountId", "providerId", "userId"]),
   scopes: list(String),
@@ -44,7 +50,10 @@ export const invitation = answer(Struct.omit(Invitation.Model.select.fields, ["v
 export const fullTeam = answer(Struct.omit(Team.Model.select.fields, ["version"]));
 export const team = answer(Struct.omit(fullTeam.fields, ["memberCount"]));
 export const teamMember = answer(Struct.pick(TeamMember.Model.select.fields, ["id", "teamId", "userId", "createdAt"]));
-export const passkey = answer(Struct.omit(Passkey.Model.select.fields, ["version", "updatedAt"]));
+export const passkey = answer({
+  ...Struct.omit(Passkey.Model.select.fields, ["version", "updatedAt"]),
+  name: Schema.NullOr(Schema.String),
+});
 export const permissions = Schema.Record(String, list(String));
 export const role = answer({
   ...Struct.omit(OrganizationRole.Model.select.fields, ["version"]),

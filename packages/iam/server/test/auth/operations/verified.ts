@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit";
 import * as Schema from "effect/Schema";
 import type { SettingCookies, WithHeaders } from "../../../src/auth/Api.ts";
 import { answer } from "./answers.ts";
+import { gather, gatherFrom } from "./gathered.ts";
 
 /** `Auth.api` with both forms of the operations that set cookies; its own type has the one without headers. */
 export type Operations = {
@@ -44,6 +45,7 @@ const observed = (group: Group) =>
             Effect.tap((answered) =>
               Effect.map(Effect.exit(isTrue(declared, input)(answered)), (decoded) => {
                 called.add(name);
+                gatherFrom(answered);
                 if (Exit.isFailure(decoded)) untrue.push(`${name}: ${decoded.cause} in ${JSON.stringify(answered)}`);
               }),
             ),
@@ -81,7 +83,7 @@ export const mailedTo = Effect.fnUntraced(function* (email: string) {
   let message = yield* mailbox.next;
   while (message.to !== email) message = yield* mailbox.next;
   const link = new URL(IamTest.linkIn(message));
-  return link.searchParams.get("token") ?? link.pathname.split("/").at(-1) ?? "";
+  return gather(link.searchParams.get("token") ?? link.pathname.split("/").at(-1) ?? "");
 });
 
 /** The headers of a browser's next request, after those of an answer. */
