@@ -6,6 +6,8 @@ import { OrgTable, Table } from "@beep/shared-tables";
 import { connect, IamTest, Isolation, PostgresServer, TestDatabase } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, describe, it, layer } from "@effect/vitest";
+import { eq } from "drizzle-orm";
+import { makeWithDefaults } from "drizzle-orm/effect-postgres";
 import * as pg from "drizzle-orm/pg-core";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -389,6 +391,30 @@ for (const database of databases) {
       }),
     );
 
+    it.effect("AUD-2: an event is read as it was written, the numbers of transactions too", () =>
+      Effect.gen(function* () {
+        const { admin } = yield* Database;
+        const db = yield* Effect.provideService(makeWithDefaults(), PgClient, admin.client);
+        const { auditEvent } = IamDbSchema;
+        const id = yield* uuid;
+        const [written, read] = yield* admin.transaction(
+          Effect.gen(function* () {
+            yield* admin.client.unsafe(organization(id));
+            return [
+              yield* admin.client`
+                select transaction::text, horizon::text from iam_audit_events where target_id = ${id}::uuid`,
+              yield* db
+                .select({ transaction: auditEvent.transaction, horizon: auditEvent.horizon })
+                .from(auditEvent)
+                .where(eq(auditEvent.targetId, id)),
+            ];
+          }),
+        );
+        assert.lengthOf(read ?? [], 1);
+        assert.deepStrictEqual(read, written);
+      }),
+    );
+
     it.effect("AUD-1: what is never committed is no event", () =>
       Effect.gen(function* () {
         const { admin } = yield* Database;
@@ -656,7 +682,7 @@ describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
         Effect.map(connect(adminUrl), (client) => ({ client, name })),
       );
       const last = yield* connect(adminUrl);
-      const number = (client: PgClient) => client`select pg_current_xact_id()`;
+      const number = (client: PgClient) => client`select pg_current_xact_id()::text`;
 
       const attempt = Effect.gen(function* () {
         const run = yield* uuid;

@@ -32,4 +32,8 @@ export const bytes = (name: string) =>
 
 /** The number of a transaction, which never comes again (`xid8`). */
 export const transaction = (name: string) =>
-  pg.customType<{ data: string; driverData: string }>({ dataType: () => "xid8" })(name);
+  pg.customType<{ data: string; driverData: string }>({
+    dataType: () => "xid8",
+    // It is read as this one is: as text. The client knows no form of the type itself.
+    codec: "interval",
+  })(name);
