@@ -266,6 +266,37 @@ layer(Layer.provideMerge(IamTest.onDatabase, watched), { excludeTestServices: tr
     }),
   );
 
+  it.effect("CRY-5: sessions are listed by digests, which end them and let nobody in; this one is spared", () =>
+    Effect.gen(function* () {
+      const { api, handler } = yield* Auth.Auth;
+      const hal = yield* IamTest.signedUp("hal");
+      const there = yield* IamTest.signedIn(hal.email);
+      const far = yield* IamTest.signedIn(hal.email);
+      const listed = (yield* api.listSessions({ headers: hal.headers })).map(({ token }) => token);
+      assert.sameMembers(listed, [
+        tokenIn(hal.headers),
+        IamTest.digestOf(tokenIn(there)),
+        IamTest.digestOf(tokenIn(far)),
+      ]);
+      const digest = IamTest.digestOf(tokenIn(there));
+      const asCookie = new Headers({ cookie: `better-auth.session_token=${digest}` });
+      assert.isNull((yield* looked(asCookie)).session);
+      const bearing = new Request("http://localhost:3000/api/auth/get-session", {
+        headers: { authorization: `Bearer ${digest}` },
+      });
+      const response = yield* handler(bearing);
+      assert.isNull(yield* Effect.promise(() => response.json()));
+
+      yield* api.revokeSession({ headers: hal.headers, body: { token: digest } });
+      assert.isNull((yield* looked(there)).session);
+      assert.isNotNull((yield* looked(far)).session);
+      // Better Auth tells this session from the others by its token.
+      yield* api.revokeOtherSessions({ headers: hal.headers });
+      assert.isNull((yield* looked(far)).session);
+      assert.isNotNull((yield* looked(hal.headers)).session);
+    }),
+  );
+
   it.effect("SES-4: inside a tenant's scope the session is found, too", () =>
     Effect.gen(function* () {
       const { session } = yield* Auth.Auth;
