@@ -82,8 +82,11 @@ describe("the service scope", () => {
     "iam/domain/src/explanations/findings.ts", // names it in what is said of a finding
     "iam/server/src/api/IamHttp.ts", // names the connection that TenantRequired.ts needs
     "iam/server/src/api/TenantRequired.ts", // hands it on to Tenancy.ts
+    "iam/server/src/audit/Envelopes.ts", // what events say of people is no tenant's to read
+    "iam/server/src/audit/Erasure.ts", // a person is in several tenants
     "iam/server/src/audit/Log.ts", // the log is no tenant's
     "iam/server/src/audit/Sealer.ts", // the same
+    "iam/server/src/audit/Worker.ts", // the same
     "iam/server/src/auth/Auth.ts", // Better Auth reads sessions, which no tenant may
     "iam/server/src/auth/FirstAdministrator.ts", // there is no tenant yet
     "iam/server/src/auth/Operator.ts", // operators look into every tenant
@@ -91,6 +94,7 @@ describe("the service scope", () => {
     "iam/server/src/auth/admission.ts", // the same: who is let into an organization
     "iam/server/src/auth/credentials.ts", // hands it on to throttle.ts
     "iam/server/src/auth/directories/Directories.ts", // a directory provisions whole organizations, by Better Auth
+    "iam/server/src/auth/leftInClear.ts", // seals what an earlier version left in clear, of every tenant
     "iam/server/src/auth/principals/standing.ts", // the same as Auth.ts
     "iam/server/src/auth/promises.ts",
     "iam/server/src/auth/sessionLookup.ts", // the same as Auth.ts
