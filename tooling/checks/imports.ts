@@ -34,6 +34,7 @@ const rooms: Record<string, ReadonlyArray<string>> = {
     "change",
     "crypto",
     "audit",
+    "outbox",
     "authorization",
     "auth",
     "organizations",

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Auth, Mailer, TextMessages } from "@beep/iam-server";
+import { Auth, Iam, KeyManagement, Mailer, TextMessages } from "@beep/iam-server";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
@@ -26,6 +26,7 @@ export const makeServices = Effect.fnUntraced(function* (settings: Readonly<Reco
     ConfigProvider.fromUnknown({
       IAM_BASE_URL: baseUrl,
       IAM_SECRET: "bWVhc3VyZWQsIGFuZCBub3RoaW5nIGVsc2UgLi4u",
+      IAM_KEY_ENCRYPTION_KEYS: "1:bWVhc3VyZWQsIGFuZCBub3RoaW5nIGVsc2UgLi4uLi4=",
       IAM_RATE_LIMIT: "false",
       ...settings,
     }),
@@ -33,6 +34,10 @@ export const makeServices = Effect.fnUntraced(function* (settings: Readonly<Reco
   const mailer = Mailer.layerFolder({ folder, from: "iam@localhost" });
   const textMessages = TextMessages.layerFolder({ folder });
   return yield* Layer.build(
-    Auth.layer.pipe(Layer.provide([Layer.succeedContext(services), mailer, textMessages, config])),
+    Auth.layer.pipe(
+      Layer.provide(Iam.sending),
+      Layer.provide([Layer.succeedContext(services), KeyManagement.layerLocal, mailer, textMessages]),
+      Layer.provide(config),
+    ),
   );
 });

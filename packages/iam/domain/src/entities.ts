@@ -16,6 +16,7 @@ export * as OauthConsent from "./entities/OauthConsent.ts";
 export * as OauthRefreshToken from "./entities/OauthRefreshToken.ts";
 export * as OauthResource from "./entities/OauthResource.ts";
 export * as OrganizationRole from "./entities/OrganizationRole.ts";
+export * as OutboxMessage from "./entities/OutboxMessage.ts";
 export * as Passkey from "./entities/Passkey.ts";
 export * as RateLimit from "./entities/RateLimit.ts";
 export * as ScimConnectionBinding from "./entities/ScimConnectionBinding.ts";

@@ -15,6 +15,7 @@ import * as Auth from "./auth/Auth.ts";
 import * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 import * as Mailer from "./auth/Mailer.ts";
 import * as Operator from "./auth/Operator.ts";
+import * as Outgoing from "./auth/Outgoing.ts";
 import * as Pages from "./auth/pages.ts";
 import * as TextMessages from "./auth/TextMessages.ts";
 import * as Misspelt from "./config/Misspelt.ts";
@@ -30,6 +31,7 @@ import * as Members from "./organizations/Members.ts";
 import * as Organizations from "./organizations/Organizations.ts";
 import * as Roles from "./organizations/Roles.ts";
 import * as Teams from "./organizations/Teams.ts";
+import * as Outbox from "./outbox/Outbox.ts";
 import * as Telemetry from "./telemetry/Telemetry.ts";
 
 /** Every key that the services read. */
@@ -39,6 +41,7 @@ export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = {
   ...signer.keys,
   ...Pages.keys,
   ...places.keys,
+  ...Outbox.keys,
   // Of the two that read `DATABASE_URL` the one that need not be set.
   ...Struct.omit(server.keys, ["url"]),
   ...Telemetry.keys,
@@ -100,6 +103,7 @@ export type Services =
   | Auth.Auth
   | AuditLog.Log
   | Secrets.Secrets
+  | Outbox.Outbox
   | Keys.Keys
   | FirstAdministrator.FirstAdministrator
   | Operator.Operator
@@ -112,6 +116,19 @@ export type Services =
 /** What the services stand on. */
 export type Needed = IamDb.Provided | KeyManagement.KeyManagement | Mailer.Mailer | TextMessages.TextMessages;
 
+/**
+ * What lets messages leave, where Config says that this process is to, and it does not end with its one operation: such a
+ * program sends itself what it put, and nothing else.
+ */
+const working = Layer.unwrap(Effect.map(Mailer.Awaited, (isAwaited) => (isAwaited ? Layer.empty : Outbox.configured)));
+
+/** What mail and text messages wait in, and what sends them; with the secrets, because they are sealed until then. */
+export const sending: Layer.Layer<Outbox.Outbox | Secrets.Secrets, Errors.StartupError | Config.ConfigError, Needed> =
+  Layer.provideMerge(working, Outgoing.handlers).pipe(
+    Layer.provideMerge(Outbox.layer),
+    Layer.provideMerge(Secrets.layer),
+  );
+
 /** The identity services, on a database, on what wraps data keys, and on what sends mail and text messages. */
 export const services: Layer.Layer<Services, Errors.StartupError | Config.ConfigError, Needed> = Layer.mergeAll(
   FirstAdministrator.layer,
@@ -123,7 +140,7 @@ export const services: Layer.Layer<Services, Errors.StartupError | Config.Config
   Roles.layer,
 ).pipe(
   Layer.provideMerge(Layer.mergeAll(Auth.layer, AuditLog.layer, Keys.layer, originDigests.layer)),
-  Layer.provideMerge(Secrets.layer),
+  Layer.provideMerge(sending),
 );
 
 /** All that `layer` provides. */

@@ -35,5 +35,6 @@ export * as Members from "./organizations/Members.ts";
 export * as Organizations from "./organizations/Organizations.ts";
 export * as Roles from "./organizations/Roles.ts";
 export * as Teams from "./organizations/Teams.ts";
+export * as Outbox from "./outbox/Outbox.ts";
 export * as Telemetry from "./telemetry/Telemetry.ts";
 export * as Tenancy from "./tenancy/Tenancy.ts";

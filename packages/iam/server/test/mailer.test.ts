@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Auth, Iam, IamDb, Mailer } from "@beep/iam-server";
+import { Auth, Iam, IamDb, KeyManagement, Mailer } from "@beep/iam-server";
 import { IamTest, TestDatabase } from "@beep/testing";
 import { assert, describe, it, layer } from "@effect/vitest";
 import * as ConfigProvider from "effect/ConfigProvider";
@@ -224,11 +224,13 @@ layer(TestDatabase.layer(), { excludeTestServices: true })("a server for mail th
         IAM_RUN_MIGRATIONS: "false",
         IAM_BASE_URL: "http://localhost:3000",
         IAM_SECRET: IamTest.secret,
+        IAM_KEY_ENCRYPTION_KEYS: IamTest.keyEncryptionKeys,
         IAM_SMTP_URL: `smtp://127.0.0.1:${port}`,
       });
       const context = yield* Layer.build(
         Auth.layer.pipe(
-          Layer.provide([Layer.fresh(IamDb.layer), Iam.mailer, Iam.textMessages]),
+          Layer.provide(Iam.sending),
+          Layer.provide([Layer.fresh(IamDb.layer), KeyManagement.layerLocal, Iam.mailer, Iam.textMessages]),
           Layer.provide(ConfigProvider.layer(config)),
         ),
       );

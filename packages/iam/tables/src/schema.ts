@@ -17,6 +17,7 @@ export { oauthConsent } from "./tables/oauthConsent.table.ts";
 export { oauthRefreshToken } from "./tables/oauthRefreshToken.table.ts";
 export { oauthResource } from "./tables/oauthResource.table.ts";
 export { organizationRole } from "./tables/organizationRole.table.ts";
+export { outboxMessage } from "./tables/outboxMessage.table.ts";
 export { passkey } from "./tables/passkey.table.ts";
 export { rateLimit } from "./tables/rateLimit.table.ts";
 export { scimConnectionBinding } from "./tables/scimConnectionBinding.table.ts";

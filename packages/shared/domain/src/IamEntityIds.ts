@@ -72,6 +72,12 @@ export const OrganizationRoleId = EntityId.make("OrganizationRoleId", {
 });
 export type OrganizationRoleId = typeof OrganizationRoleId.Type;
 
+export const OutboxMessageId = EntityId.make("OutboxMessageId", {
+  prefix: "outboxmessage",
+  table: "iam_outbox_messages",
+});
+export type OutboxMessageId = typeof OutboxMessageId.Type;
+
 export const PasskeyId = EntityId.make("PasskeyId", { prefix: "passkey", table: "iam_passkeys" });
 export type PasskeyId = typeof PasskeyId.Type;
 

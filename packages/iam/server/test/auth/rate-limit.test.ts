@@ -1,5 +1,5 @@
 /** Attempts are counted in the database: for all processes together, for each address and for each account. */
-import { Auth, IamDb, Mailer, TextMessages } from "@beep/iam-server";
+import { Auth, Iam, IamDb, KeyManagement, Mailer, TextMessages } from "@beep/iam-server";
 import { connect, IamTest, TestDatabase } from "@beep/testing";
 import type { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, layer } from "@effect/vitest";
@@ -19,8 +19,9 @@ const services = Effect.fnUntraced(function* (
 ) {
   const { appUrl } = yield* TestDatabase;
   const context = yield* Layer.build(
-    Auth.layer.pipe(
-      Layer.provide(Layer.fresh(IamDb.layer)),
+    Layer.fresh(Auth.layer).pipe(
+      Layer.provide(Layer.fresh(Iam.sending)),
+      Layer.provide([Layer.fresh(IamDb.layer), KeyManagement.layerLocal]),
       Layer.provide(Layer.succeed(Mailer.Mailer, mailer)),
       Layer.provide(Layer.succeed(TextMessages.TextMessages, { send: () => Effect.void })),
       Layer.provide(
@@ -30,6 +31,7 @@ const services = Effect.fnUntraced(function* (
             IAM_RUN_MIGRATIONS: "false",
             IAM_BASE_URL: "http://localhost:3000",
             IAM_SECRET: IamTest.secret,
+            IAM_KEY_ENCRYPTION_KEYS: IamTest.keyEncryptionKeys,
             IAM_RATE_LIMIT: String(rateLimit),
           }),
         ),

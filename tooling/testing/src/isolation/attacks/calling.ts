@@ -19,7 +19,11 @@ export const calling = (definer: DefinerFunction, { actor, role }: Caller): Atta
   if (!isTrigger) return attack("runs", `select ${call} where false`, roles.includes(role) ? granted(0) : denied);
   // Nobody calls it, but by a table of one's own: what it then does is told of rows that are in no other table.
   return {
-    ...attack("runs by a table of its own", `create trigger iam_own before insert on iam_own execute function ${call}`, denied),
+    ...attack(
+      "runs by a table of its own",
+      `create trigger iam_own before insert on iam_own execute function ${call}`,
+      denied,
+    ),
     given: ["create temp table iam_own ()", `alter table iam_own owner to ${quoted(role)}`],
   };
 };
