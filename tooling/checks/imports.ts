@@ -35,6 +35,7 @@ const rooms: Record<string, ReadonlyArray<string>> = {
     "crypto",
     "audit",
     "outbox",
+    "idempotency",
     "authorization",
     "auth",
     "organizations",

@@ -4,6 +4,7 @@ export * as Account from "./entities/Account.ts";
 export * as ApiKey from "./entities/ApiKey.ts";
 export * as DataKey from "./entities/DataKey.ts";
 export * as DeviceCode from "./entities/DeviceCode.ts";
+export * as IdempotencyKey from "./entities/IdempotencyKey.ts";
 export * as Invitation from "./entities/Invitation.ts";
 export * as LegalHold from "./entities/LegalHold.ts";
 export * as Member from "./entities/Member.ts";

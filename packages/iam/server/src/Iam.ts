@@ -26,6 +26,7 @@ import * as Keys from "./crypto/Keys.ts";
 import * as Secrets from "./crypto/Secrets.ts";
 import { IamDb } from "./db/Db.ts";
 import * as server from "./db/server.ts";
+import * as Idempotency from "./idempotency/Idempotency.ts";
 import * as Invitations from "./organizations/Invitations.ts";
 import * as Members from "./organizations/Members.ts";
 import * as Organizations from "./organizations/Organizations.ts";
@@ -42,6 +43,7 @@ export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = {
   ...Pages.keys,
   ...places.keys,
   ...Outbox.keys,
+  ...Idempotency.keys,
   // Of the two that read `DATABASE_URL` the one that need not be set.
   ...Struct.omit(server.keys, ["url"]),
   ...Telemetry.keys,
@@ -104,6 +106,7 @@ export type Services =
   | AuditLog.Log
   | Secrets.Secrets
   | Outbox.Outbox
+  | Idempotency.Idempotency
   | Keys.Keys
   | FirstAdministrator.FirstAdministrator
   | Operator.Operator
@@ -139,7 +142,7 @@ export const services: Layer.Layer<Services, Errors.StartupError | Config.Config
   Teams.layer,
   Roles.layer,
 ).pipe(
-  Layer.provideMerge(Layer.mergeAll(Auth.layer, AuditLog.layer, Keys.layer, originDigests.layer)),
+  Layer.provideMerge(Layer.mergeAll(Auth.layer, AuditLog.layer, Keys.layer, originDigests.layer, Idempotency.layer)),
   Layer.provideMerge(sending),
 );
 

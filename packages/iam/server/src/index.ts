@@ -1,6 +1,7 @@
 export * as Authentication from "./api/Authentication.ts";
 export { IamApi } from "./api/IamApi.ts";
 export * as IamHttp from "./api/IamHttp.ts";
+export * as IdempotencyKey from "./api/IdempotencyKey.ts";
 export * as PrincipalRequired from "./api/PrincipalRequired.ts";
 export * as RequestValidation from "./api/RequestValidation.ts";
 export * as TenantRequired from "./api/TenantRequired.ts";
@@ -30,6 +31,7 @@ export type { ServiceConnection } from "./db/ServiceConnection.ts";
 export * as Transaction from "./db/Transaction.ts";
 export { errorFamilies } from "./errorFamilies.ts";
 export * as Iam from "./Iam.ts";
+export * as Idempotency from "./idempotency/Idempotency.ts";
 export * as Invitations from "./organizations/Invitations.ts";
 export * as Members from "./organizations/Members.ts";
 export * as Organizations from "./organizations/Organizations.ts";

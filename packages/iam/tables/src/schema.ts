@@ -5,6 +5,7 @@ export { apiKey } from "./tables/apiKey.table.ts";
 export { auditCheckpoint, auditEnvelope, auditEvent, auditHead, auditSeal } from "./tables/audit.table.ts";
 export { dataKey } from "./tables/dataKey.table.ts";
 export { deviceCode } from "./tables/deviceCode.table.ts";
+export { idempotencyKey } from "./tables/idempotencyKey.table.ts";
 export { invitation } from "./tables/invitation.table.ts";
 export { legalHold } from "./tables/legalHold.table.ts";
 export { member } from "./tables/member.table.ts";

@@ -102,7 +102,11 @@ export class Outbox extends Context.Service<
     readonly deliver: (message: Taken) => Effect.Effect<void>;
     /** For the worker: waits until there may be something to take, and for so long at most. */
     readonly awaken: (patience: Duration.Duration) => Effect.Effect<void>;
-    /** For the worker: forgets dead letters after their time. */
+    /** Has something else swept away by the worker, now and then, for as long as the scope is open. */
+    readonly registerSweep: (
+      sweep: Effect.Effect<void, Errors.CommitUnknown | SqlError>,
+    ) => Effect.Effect<void, never, Scope.Scope>;
+    /** For the worker: forgets dead letters after their time, and sweeps what others have left. */
     readonly sweep: Effect.Effect<void, Errors.CommitUnknown | SqlError>;
   }
 >()("@beep/iam-server/outbox/Outbox") {}
@@ -129,6 +133,7 @@ const make = Effect.gen(function* () {
   const { client, statement, transaction } = yield* ServiceConnection;
   const secrets = yield* Secrets.Secrets;
   const handlers = new Map<string, Handler>();
+  const sweeps = new Set<Effect.Effect<void, Errors.CommitUnknown | SqlError>>();
   const calls = yield* Queue.sliding<void>(1);
   const wake = Effect.asVoid(Queue.offer(calls, undefined));
   /** Whose what is taken here is: this process's, and no other's that may come after it. */
@@ -269,12 +274,21 @@ const make = Effect.gen(function* () {
       ).pipe(Effect.map((rows) => rows.map((row) => ({ ...leavingOf(row), payload: row.payload })))),
     deliver,
     awaken: (patience) => Effect.asVoid(Effect.timeoutOption(Queue.take(calls), patience)),
-    sweep: Effect.asVoid(
-      Effect.suspend(() =>
-        statement(client`
-          delete from iam_outbox_messages
-          where dead_at < clock_timestamp() - ${Duration.toMillis(KEPT)} * interval '1 millisecond'`),
+    registerSweep: (sweep) =>
+      Effect.asVoid(
+        Effect.acquireRelease(
+          Effect.sync(() => sweeps.add(sweep)),
+          () => Effect.sync(() => sweeps.delete(sweep)),
+        ),
       ),
+    sweep: Effect.suspend(() =>
+      statement(client`
+        delete from iam_outbox_messages
+        where dead_at < clock_timestamp() - ${Duration.toMillis(KEPT)} * interval '1 millisecond'`),
+    ).pipe(
+      Effect.andThen(Effect.suspend(() => Effect.forEach([...sweeps], (sweep) => sweep))),
+      Effect.asVoid,
+      Effect.withSpan("Outbox.sweep"),
     ),
   });
 });
