@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect";
 import * as FiberSet from "effect/FiberSet";
 import * as Layer from "effect/Layer";
 import * as Setting from "../config/Setting.ts";
-import { Outbox } from "./Outbox.ts";
+import { Outbox } from "./service.ts";
 
 /** So many messages leave at once. */
 const HANDS = 8;
