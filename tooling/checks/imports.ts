@@ -34,6 +34,8 @@ const rooms: Record<string, ReadonlyArray<string>> = {
     "change",
     "crypto",
     "audit",
+    "outbox",
+    "idempotency",
     "authorization",
     "auth",
     "organizations",

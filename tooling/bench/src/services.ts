@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Auth, KeyManagement, Mailer, Secrets, TextMessages } from "@beep/iam-server";
+import { Auth, Iam, KeyManagement, Mailer, TextMessages } from "@beep/iam-server";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
@@ -35,9 +35,9 @@ export const makeServices = Effect.fnUntraced(function* (settings: Readonly<Reco
   const textMessages = TextMessages.layerFolder({ folder });
   return yield* Layer.build(
     Auth.layer.pipe(
-      Layer.provide(Secrets.layer),
-      Layer.provide(KeyManagement.layerLocal),
-      Layer.provide([Layer.succeedContext(services), mailer, textMessages, config]),
+      Layer.provide(Iam.sending),
+      Layer.provide([Layer.succeedContext(services), KeyManagement.layerLocal, mailer, textMessages]),
+      Layer.provide(config),
     ),
   );
 });

@@ -2,10 +2,11 @@
 
 import { openAsBlob } from "node:fs";
 import type { Errors } from "@beep/iam-domain";
-import { Auth, Iam, IamDb, KeyManagement, Mailer, Plugins, TextMessages } from "@beep/iam-server";
+import { Auth, Iam, IamDb, KeyManagement, Mailer, Outbox, Plugins, TextMessages } from "@beep/iam-server";
 import type { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Context from "effect/Context";
+import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
@@ -51,7 +52,12 @@ const config = (values: Readonly<Record<string, string>>) =>
     }),
   );
 
-const services = Iam.services.pipe(Layer.provideMerge(mail), Layer.provideMerge(KeyManagement.layerLocal));
+const services = Iam.services.pipe(
+  Layer.provideMerge(mail),
+  Layer.provideMerge(KeyManagement.layerLocal),
+  // Of what is put here the worker is told at once, and looks in between would be counted as a test's own statements.
+  Layer.provide(Layer.succeed(Outbox.PollEvery, Duration.hours(1))),
+);
 
 /** All that a test may ask for. */
 export type Provided = Iam.Provided | Mailbox;

@@ -18,6 +18,7 @@ import * as Auth from "./auth/Auth.ts";
 import * as FirstAdministrator from "./auth/FirstAdministrator.ts";
 import * as Mailer from "./auth/Mailer.ts";
 import * as Operator from "./auth/Operator.ts";
+import * as Outgoing from "./auth/Outgoing.ts";
 import * as Pages from "./auth/pages.ts";
 import * as TextMessages from "./auth/TextMessages.ts";
 import * as Misspelt from "./config/Misspelt.ts";
@@ -28,11 +29,13 @@ import * as Keys from "./crypto/Keys.ts";
 import * as Secrets from "./crypto/Secrets.ts";
 import { IamDb } from "./db/Db.ts";
 import * as server from "./db/server.ts";
+import * as Idempotency from "./idempotency/Idempotency.ts";
 import * as Invitations from "./organizations/Invitations.ts";
 import * as Members from "./organizations/Members.ts";
 import * as Organizations from "./organizations/Organizations.ts";
 import * as Roles from "./organizations/Roles.ts";
 import * as Teams from "./organizations/Teams.ts";
+import * as Outbox from "./outbox/Outbox.ts";
 import * as Telemetry from "./telemetry/Telemetry.ts";
 
 /** Every key that the services read. */
@@ -42,6 +45,8 @@ export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = {
   ...signer.keys,
   ...Pages.keys,
   ...places.keys,
+  ...Outbox.keys,
+  ...Idempotency.keys,
   // Of the two that read `DATABASE_URL` the one that need not be set.
   ...Struct.omit(server.keys, ["url"]),
   ...Telemetry.keys,
@@ -105,6 +110,8 @@ export type Services =
   | Envelopes.Envelopes
   | Erasure.Erasure
   | Secrets.Secrets
+  | Outbox.Outbox
+  | Idempotency.Idempotency
   | Keys.Keys
   | FirstAdministrator.FirstAdministrator
   | Operator.Operator
@@ -117,6 +124,19 @@ export type Services =
 /** What the services stand on. */
 export type Needed = IamDb.Provided | KeyManagement.KeyManagement | Mailer.Mailer | TextMessages.TextMessages;
 
+/**
+ * What lets messages leave, where Config says that this process is to, and it does not end with its one operation: such a
+ * program sends itself what it put, and nothing else.
+ */
+const working = Layer.unwrap(Effect.map(Mailer.Awaited, (isAwaited) => (isAwaited ? Layer.empty : Outbox.configured)));
+
+/** What mail and text messages wait in, and what sends them; with the secrets, because they are sealed until then. */
+export const sending: Layer.Layer<Outbox.Outbox | Secrets.Secrets, Errors.StartupError | Config.ConfigError, Needed> =
+  Layer.provideMerge(working, Outgoing.handlers).pipe(
+    Layer.provideMerge(Outbox.layer),
+    Layer.provideMerge(Secrets.layer),
+  );
+
 /** The identity services, on a database, on what wraps data keys, and on what sends mail and text messages. */
 export const services: Layer.Layer<Services, Errors.StartupError | Config.ConfigError, Needed> = Layer.mergeAll(
   FirstAdministrator.layer,
@@ -127,10 +147,10 @@ export const services: Layer.Layer<Services, Errors.StartupError | Config.Config
   Teams.layer,
   Roles.layer,
 ).pipe(
-  Layer.provideMerge(Layer.mergeAll(Auth.layer, AuditLog.layer, Erasure.layer, originDigests.layer)),
+  Layer.provideMerge(Layer.mergeAll(Auth.layer, AuditLog.layer, Erasure.layer, originDigests.layer, Idempotency.layer)),
   Layer.provideMerge(Envelopes.layer),
   Layer.provideMerge(Keys.layer),
-  Layer.provideMerge(Secrets.layer),
+  Layer.provideMerge(sending),
 );
 
 /**

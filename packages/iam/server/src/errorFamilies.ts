@@ -20,6 +20,21 @@ const routes: Readonly<
       "The request carries no live session or, where the route takes these, no API key and access token that holds.",
     remedy: "Sign in, and send the session's cookie; or send a key or a token of somebody who may act.",
   },
+  IDEMPOTENCY_KEY_MALFORMED: {
+    statuses: [400],
+    cause: "`Idempotency-Key` is not one text of 1 to 255 visible ASCII characters, quoted or not.",
+    remedy: "Send a random one for each change, a UUID for instance, and the same one when the change is sent again.",
+  },
+  IDEMPOTENCY_KEY_IN_USE: {
+    statuses: [409],
+    cause: "A request of the same key is being answered at the moment, and this one has waited for it.",
+    remedy: "Send the request again after the seconds in `Retry-After`, with the same key.",
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    statuses: [422],
+    cause: "The key was sent before with another request: another route, query or body.",
+    remedy: "Send a new key with a new request.",
+  },
   DATABASE_UNAVAILABLE: {
     statuses: [503],
     cause: "The database does not answer in time.",

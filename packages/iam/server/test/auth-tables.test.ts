@@ -86,7 +86,7 @@ const authTables = Effect.gen(function* () {
   const auth = makeBetterAuth({
     settings: stated,
     pages: yield* Pages.settings,
-    credentials: yield* makeCredentials(stated, connection),
+    credentials: yield* makeCredentials(stated, connection, Effect.void),
     mails: yield* Mailer.Mails,
     adapter: makeAdapter(connection, yield* means),
     admission: makeAdmission(connection),

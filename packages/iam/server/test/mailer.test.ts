@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Auth, Iam, IamDb, KeyManagement, Mailer, Secrets } from "@beep/iam-server";
+import { Auth, Iam, IamDb, KeyManagement, Mailer } from "@beep/iam-server";
 import { IamTest, TestDatabase } from "@beep/testing";
 import { assert, describe, it, layer } from "@effect/vitest";
 import * as ConfigProvider from "effect/ConfigProvider";
@@ -229,7 +229,7 @@ layer(TestDatabase.layer(), { excludeTestServices: true })("a server for mail th
       });
       const context = yield* Layer.build(
         Auth.layer.pipe(
-          Layer.provide(Secrets.layer),
+          Layer.provide(Iam.sending),
           Layer.provide([Layer.fresh(IamDb.layer), KeyManagement.layerLocal, Iam.mailer, Iam.textMessages]),
           Layer.provide(ConfigProvider.layer(config)),
         ),

@@ -15,6 +15,12 @@ export type DataKeyId = typeof DataKeyId.Type;
 export const DeviceCodeId = EntityId.make("DeviceCodeId", { prefix: "devicecode", table: "iam_device_codes" });
 export type DeviceCodeId = typeof DeviceCodeId.Type;
 
+export const IdempotencyKeyId = EntityId.make("IdempotencyKeyId", {
+  prefix: "idempotencykey",
+  table: "iam_idempotency_keys",
+});
+export type IdempotencyKeyId = typeof IdempotencyKeyId.Type;
+
 export const InvitationId = EntityId.make("InvitationId", { prefix: "invitation", table: "iam_invitations" });
 export type InvitationId = typeof InvitationId.Type;
 
@@ -71,6 +77,12 @@ export const OrganizationRoleId = EntityId.make("OrganizationRoleId", {
   table: "iam_organization_roles",
 });
 export type OrganizationRoleId = typeof OrganizationRoleId.Type;
+
+export const OutboxMessageId = EntityId.make("OutboxMessageId", {
+  prefix: "outboxmessage",
+  table: "iam_outbox_messages",
+});
+export type OutboxMessageId = typeof OutboxMessageId.Type;
 
 export const PasskeyId = EntityId.make("PasskeyId", { prefix: "passkey", table: "iam_passkeys" });
 export type PasskeyId = typeof PasskeyId.Type;

@@ -82,7 +82,7 @@ const recordFacts = (table: Config) =>
 
 const define = (column: PgColumn): string => {
   const { default: initial, isUnique, name, notNull, primary, uniqueType } = column;
-  if (column.generated !== undefined || column.generatedIdentity !== undefined) {
+  if (column.generated !== undefined) {
     throw new Error(`${name} is computed by the database: say here how.`);
   }
   return [
@@ -91,6 +91,9 @@ const define = (column: PgColumn): string => {
     notNull ? "not null" : "",
     primary ? "primary key" : "",
     isUnique ? `unique ${uniqueType === "not distinct" ? "nulls not distinct" : ""}` : "",
+    column.generatedIdentity === undefined
+      ? ""
+      : `generated ${column.generatedIdentity.type === "always" ? "always" : "by default"} as identity`,
     initial === undefined ? "" : `default ${defaultOf(column, initial)}`,
   ].join(" ");
 };

@@ -7,6 +7,7 @@ import * as OpenApi from "effect/http-api/OpenApi";
 import * as Schema from "effect/Schema";
 import * as Struct from "effect/Struct";
 import { Authentication } from "./Authentication.ts";
+import { showKeys } from "./IdempotencyKey.ts";
 import { organization, ownOrganizations } from "./organizations/OrganizationsApi.ts";
 import { DatabaseUnavailable } from "./problem.ts";
 
@@ -53,4 +54,6 @@ export class IamApi extends HttpApi.make("iam")
       description:
         "Everything below `/api/auth` is Better Auth's. Errors are problem details (RFC 9457) with a `code`.",
     }),
-  ) {}
+  )
+  // The annotation is typed for any part of a document; that of an API is given the whole.
+  .annotate(OpenApi.Transform, (document) => showKeys(document as OpenApi.OpenAPISpec)) {}

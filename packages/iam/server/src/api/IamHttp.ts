@@ -12,6 +12,7 @@ import type { SqlClient } from "effect/sql/SqlClient";
 import type { Auth } from "../auth/Auth.ts";
 import { settings } from "../auth/settings.ts";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
+import type { Idempotency } from "../idempotency/Idempotency.ts";
 import type { Invitations } from "../organizations/Invitations.ts";
 import type { Members } from "../organizations/Members.ts";
 import type { Organizations } from "../organizations/Organizations.ts";
@@ -22,6 +23,7 @@ import * as answers from "./answers.ts";
 import * as authRoutes from "./authRoutes.ts";
 import * as document from "./document.ts";
 import * as handlers from "./handlers.ts";
+import * as IdempotencyKey from "./IdempotencyKey.ts";
 import * as PrincipalRequired from "./PrincipalRequired.ts";
 import * as RequestValidation from "./RequestValidation.ts";
 import * as requestOrigin from "./requestOrigin.ts";
@@ -37,6 +39,7 @@ type Needed =
   | Roles
   | SqlClient
   | ServiceConnection
+  | Idempotency
   // What a platform brings along, as `HttpServer.layerServices` or `NodeHttpServer.layer`.
   | Generator
   | HttpPlatform
@@ -64,7 +67,13 @@ export const layer: Layer.Layer<never, ConfigError, Needed> = Layer.mergeAll(
   requestOrigin.layer,
 ).pipe(
   Layer.provide([handlers.layer, answers.ofRoutes]),
-  Layer.provide([Authentication.layer, PrincipalRequired.layer, RequestValidation.layer, TenantRequired.layer]),
+  Layer.provide([
+    Authentication.layer,
+    PrincipalRequired.layer,
+    RequestValidation.layer,
+    TenantRequired.layer,
+    IdempotencyKey.layer,
+  ]),
 );
 
 /**

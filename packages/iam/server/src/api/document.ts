@@ -14,6 +14,7 @@ import { Auth } from "../auth/Auth.ts";
 import { BASE_PATH, type OpenApiDocument } from "../auth/betterAuth.ts";
 import { settings } from "../auth/settings.ts";
 import { IamApi } from "./IamApi.ts";
+import { showKeys } from "./IdempotencyKey.ts";
 import { Problem } from "./problem.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -109,7 +110,7 @@ export const layer = Layer.unwrap(
     const documented = IamApi.annotate(HttpApi.AdditionalSchemas, [Problem]).annotate(
       OpenApi.Transform,
       // The annotation is typed for any part of a document; that of an API is given the whole.
-      (document) => joined(document as OpenApi.OpenAPISpec),
+      (document) => joined(showKeys(document as OpenApi.OpenAPISpec)),
     );
     return Layer.merge(
       HttpApiBuilder.layer(documented, { openapiPath: "/openapi.json" }),

@@ -60,6 +60,27 @@ export class OutcomeUnknown extends HttpApiError.Problem<OutcomeUnknown>()(
   { code: Schema.tag("COMMIT_UNKNOWN") },
 ) {}
 
+/** What should be a key of the request is none. */
+export class IdempotencyKeyMalformed extends HttpApiError.Problem<IdempotencyKeyMalformed>()(
+  "IdempotencyKeyMalformed",
+  { type: ProblemDetails.blankType, status: 400, title: "Bad Request" },
+  { code: Schema.tag("IDEMPOTENCY_KEY_MALFORMED") },
+) {}
+
+/** The request of this key is being answered, and has not been for a while. */
+export class IdempotencyKeyInUse extends HttpApiError.Problem<IdempotencyKeyInUse>()(
+  "IdempotencyKeyInUse",
+  { type: ProblemDetails.blankType, status: 409, title: "Conflict" },
+  { code: Schema.tag("IDEMPOTENCY_KEY_IN_USE") },
+) {}
+
+/** The key is that of another request. */
+export class IdempotencyKeyReused extends HttpApiError.Problem<IdempotencyKeyReused>()(
+  "IdempotencyKeyReused",
+  { type: ProblemDetails.blankType, status: 422, title: "Unprocessable Content" },
+  { code: Schema.tag("IDEMPOTENCY_KEY_REUSED") },
+) {}
+
 /** The problem that a status alone tells: its title is HTTP's name for it, and its code is made from that. */
 export const ofStatus = (status: number): typeof Problem.Type => {
   const title = STATUS_CODES[status] ?? "Error";

@@ -20,6 +20,7 @@ import { Secrets } from "../crypto/Secrets.ts";
 import { CurrentOrigin } from "../db/Change.ts";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as Transaction from "../db/Transaction.ts";
+import type { Outbox } from "../outbox/Outbox.ts";
 import type { Api, CurrentSession, SettingCookies, WithHeaders } from "./Api.ts";
 import * as ActingAs from "./actingAs.ts";
 import { makeAdapter } from "./adapter.ts";
@@ -30,7 +31,6 @@ import * as digests from "./digests.ts";
 import * as Directories from "./directories/Directories.ts";
 import { Guests } from "./guests.ts";
 import { sealLeftInClear } from "./leftInClear.ts";
-import type { Mailer } from "./Mailer.ts";
 import { Mails } from "./mails.ts";
 import * as Outgoing from "./Outgoing.ts";
 import * as Pages from "./pages.ts";
@@ -40,7 +40,6 @@ import { makeStanding } from "./principals/standing.ts";
 import * as promises from "./promises.ts";
 import { makeSessionLookup } from "./sessionLookup.ts";
 import { settings } from "./settings.ts";
-import type { TextMessages } from "./TextMessages.ts";
 
 /** An operation of Better Auth as an Effect. What is no refusal, a lost database say, is a defect. */
 type Operation<Method> =
@@ -118,7 +117,7 @@ const make = Effect.gen(function* () {
     exclusively: promises.exclusively(connection),
     send: outgoing.mail,
     sendText: outgoing.text,
-    credentials: yield* makeCredentials(stated, connection),
+    credentials: yield* makeCredentials(stated, connection, outgoing.nothing),
   });
 
   /**
@@ -246,9 +245,11 @@ const refusing = (errorCodes: Readonly<Record<string, { readonly message: string
   };
 };
 
-/** Better Auth on the database and mailer that are given; its settings come from Config. */
-export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection | Secrets | Mailer | TextMessages> =
-  Layer.effect(Auth, make).pipe(Layer.provide(Outgoing.layer));
+/** Better Auth on the database that is given, with an outbox for its mail; its settings come from Config. */
+export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection | Secrets | Outbox> = Layer.effect(
+  Auth,
+  make,
+).pipe(Layer.provide(Outgoing.layer));
 
 export { BASE_PATH } from "./betterAuth.ts";
 export { Guests, type Upgrade } from "./guests.ts";

@@ -3,7 +3,8 @@
  * say which of the two it is about, its time does not either.
  *
  * What makes the difference is the writing, and the disk that a commit waits for. Where an operation was to write and had
- * nobody to write about, the same is written for nobody. Mail is sent behind the answer in any case.
+ * nobody to write about, the same is written for nobody. So it is with mail, which is put in the outbox: where nobody gets
+ * one, a message is put that says nothing, and goes the way of all others until it is to be sent.
  */
 import type { AuthContext, BetterAuthPlugin } from "@better-auth/core";
 import { defineRequestState, hasRequestState, runWithTransaction } from "@better-auth/core/context";
@@ -14,6 +15,8 @@ import * as promises from "./promises.ts";
 
 type InTransaction = <A>(run: () => Promise<A>) => Promise<A>;
 
+type Write = (context: AuthContext, transaction: InTransaction, putNothing: () => Promise<void>) => Promise<void>;
+
 /** Ends a savepoint. */
 const undone = new Error("This was never to stay.");
 
@@ -21,7 +24,7 @@ const undone = new Error("This was never to stay.");
  * A user with a password, in a savepoint that is rolled back: nobody ever sees it. The transaction around it is committed,
  * and so waits for the disk.
  */
-const writeNobody = (context: AuthContext, transaction: InTransaction): Promise<void> =>
+const writeNobody: Write = (context, transaction, putNothing) =>
   transaction(async () => {
     const write = async () => {
       // The length of an argon2id hash in its usual form.
@@ -39,6 +42,7 @@ const writeNobody = (context: AuthContext, transaction: InTransaction): Promise<
     } catch (error) {
       if (error !== undone) throw error;
     }
+    await putNothing();
   });
 
 /** A token that nobody is told and that has expired already, so that the next look-up of one sweeps it away. */
@@ -50,8 +54,21 @@ const writeExpired = async ({ generateId, internalAdapter }: AuthContext): Promi
   });
 };
 
+/** What sends a message to somebody who may not be there, and whom the answer says nothing of. */
+const sending: ReadonlySet<string> = new Set([
+  "/sign-up/email",
+  "/request-password-reset",
+  "/send-verification-email",
+  "/sign-in/magic-link",
+  "/email-otp/send-verification-otp",
+  "/email-otp/request-password-reset",
+  "/forget-password/email-otp",
+  "/phone-number/send-otp",
+  "/phone-number/request-password-reset",
+]);
+
 /** What is written for nobody, by the path of the operation. */
-const writing: Readonly<Record<string, (context: AuthContext, transaction: InTransaction) => Promise<void>>> = {
+const writing: Readonly<Record<string, Write>> = {
   "/sign-up/email": writeNobody,
   "/request-password-reset": writeExpired,
 };
@@ -59,18 +76,22 @@ const writing: Readonly<Record<string, (context: AuthContext, transaction: InTra
 /** Where a code is written for whoever is named, and taken back where that is nobody: the others write once more, too. */
 const takingBack: ReadonlySet<string> = new Set(["/email-otp/request-password-reset", "/forget-password/email-otp"]);
 
-const done = defineRequestState((): { wrote: boolean; tookBack: boolean } => ({ wrote: false, tookBack: false }));
+const done = defineRequestState(() => ({ wrote: false, tookBack: false, sent: false }));
 
-const note = (what: "wrote" | "tookBack") => async (): Promise<void> => {
+const note = (what: "wrote" | "tookBack" | "sent") => async (): Promise<void> => {
   if (await hasRequestState()) (await done.get())[what] = true;
 };
+
+/** Notes that a message was put for somebody. */
+export const noteSent = note("sent");
 
 /**
  * Better Auth's plugin for it.
  *
  * @param transaction runs in a transaction, or in a savepoint of the one that is open
+ * @param putNothing puts a message for nobody
  */
-export const alike = (transaction: InTransaction): BetterAuthPlugin => ({
+export const alike = (transaction: InTransaction, putNothing: () => Promise<void>): BetterAuthPlugin => ({
   id: "iam-alike",
   init: () => ({
     options: {
@@ -87,7 +108,7 @@ export const alike = (transaction: InTransaction): BetterAuthPlugin => ({
         handler: createAuthMiddleware(async ({ context, path }) => {
           // What is refused is refused alike.
           if (isAPIError(context.returned) || (await done.get()).wrote) return;
-          await writing[path ?? ""]?.(context, transaction);
+          await writing[path ?? ""]?.(context, transaction, putNothing);
         }),
       },
       {
@@ -95,6 +116,14 @@ export const alike = (transaction: InTransaction): BetterAuthPlugin => ({
         handler: createAuthMiddleware(async ({ context }) => {
           if (isAPIError(context.returned) || (await done.get()).tookBack) return;
           await writeExpired(context);
+        }),
+      },
+      {
+        matcher: ({ path }) => sending.has(path ?? ""),
+        handler: createAuthMiddleware(async ({ context, path }) => {
+          // With what is written for nobody, where somebody's would be one transaction with the mail.
+          if (isAPIError(context.returned) || (await done.get()).sent || writing[path ?? ""] === writeNobody) return;
+          await putNothing();
         }),
       },
     ],

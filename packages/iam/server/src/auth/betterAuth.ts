@@ -12,6 +12,7 @@ import * as Record from "effect/Record";
 import * as Redacted from "effect/Redacted";
 import type { makeAdapter } from "./adapter.ts";
 import { type Admission, lettingIn, lettingSee } from "./admission.ts";
+import { noteSent } from "./alike.ts";
 import { ofOwnersWhoMayAct } from "./apiKeyOwners.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Directories } from "./directories/Directories.ts";
@@ -19,6 +20,7 @@ import { equalSignUps } from "./equalSignUps.ts";
 import { factsOfUsers } from "./factsOfUsers.ts";
 import { passOn, type Upgrade } from "./guests.ts";
 import type { Message } from "./Mailer.ts";
+import { mailingSignUps } from "./mailingSignUps.ts";
 import type { Content, MailTexts } from "./mails.ts";
 import { refuseMalformed } from "./malformed.ts";
 import { createId } from "./models.ts";
@@ -73,9 +75,9 @@ export interface Dependencies {
   readonly transaction: Parameters<typeof transactional>[1];
   /** A transaction that waits until no other process is in one of the same name. */
   readonly exclusively: (name: string) => Parameters<typeof transactional>[1];
-  /** Sends mail, once the change that it speaks of is committed. */
+  /** Puts mail in the outbox, with the change that it speaks of. */
   readonly send: (message: Message) => Effect.Effect<void>;
-  /** Sends a text message, likewise. */
+  /** Puts a text message in the outbox, likewise. */
   readonly sendText: (message: TextMessage) => Effect.Effect<void>;
   /** What mails say. */
   readonly mails: MailTexts;
@@ -134,9 +136,18 @@ export const makeBetterAuth = ({
   upgraded,
 }: Dependencies): BetterAuth => {
   const { appName, baseUrl } = settings;
-  const mail = (to: string, content: Content): Promise<void> =>
-    isPlaceholder(to) ? Promise.resolve() : promises.leave(send({ ...content, to }));
-  const text = (to: string, message: string): Promise<void> => promises.leave(sendText({ to, text: message }));
+  const mail = async (to: string, content: Content): Promise<void> => {
+    if (isPlaceholder(to)) return;
+    await promises.leave(send({ ...content, to }));
+    await noteSent();
+  };
+  const text = async (to: string, message: string): Promise<void> => {
+    await promises.leave(sendText({ to, text: message }));
+    await noteSent();
+  };
+  const verification = mailingSignUps(({ user, url }) =>
+    mail(user.email, mails.verification({ appName, url: returningTo(pages.verification, url), user })),
+  );
   const chosen = makePlugins({
     admission,
     settings,
@@ -221,10 +232,10 @@ export const makeBetterAuth = ({
     emailVerification: {
       sendOnSignUp: true,
       sendOnSignIn: true,
-      sendVerificationEmail: ({ user, url }) =>
-        mail(user.email, mails.verification({ appName, url: returningTo(pages.verification, url), user })),
+      sendVerificationEmail: verification.send,
     },
     plugins: [
+      verification.plugin,
       ...credentials.plugins,
       transactional(
         lettingIn(

@@ -21,11 +21,12 @@ export interface Credentials {
   readonly onPasswordReset: Throttle.Throttle["onPasswordReset"];
 }
 
-/** As the settings say, over the database that is given. */
+/** As the settings say, over the database that is given; `putNothing` puts a message for nobody. */
 export const makeCredentials: (
   settings: Settings,
   connection: ServiceConnection["Service"],
-) => Effect.Effect<Credentials> = Effect.fnUntraced(function* (settings, connection) {
+  putNothing: Effect.Effect<void>,
+) => Effect.Effect<Credentials> = Effect.fnUntraced(function* (settings, connection, putNothing) {
   const beside = yield* PasswordBlocklist;
   const blocklist = Option.match(settings.pwnedPasswordsUrl, {
     onNone: () => beside,
@@ -41,7 +42,7 @@ export const makeCredentials: (
     onPasswordReset: throttle.onPasswordReset,
     plugins: [
       passwords({ hashing, blocklist, words: [settings.appName, settings.baseUrl.hostname] }),
-      alike(promises.inTransaction(connection)),
+      alike(promises.inTransaction(connection), () => promises.leave(putNothing)),
       ...(settings.rateLimit ? [throttle.plugin] : []),
     ],
   };

@@ -22,16 +22,15 @@ import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { makeAccounts } from "../auth/directories/accounts.ts";
-import type { Mailer } from "../auth/Mailer.ts";
 import { Mails } from "../auth/mails.ts";
 import * as Outgoing from "../auth/Outgoing.ts";
 import * as Pages from "../auth/pages.ts";
 import { isPlaceholder } from "../auth/placeholders.ts";
 import { settings } from "../auth/settings.ts";
 import { hasRole } from "../auth/standing.ts";
-import type { TextMessages } from "../auth/TextMessages.ts";
 import { IamDb } from "../db/IamDb.ts";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
+import type { Outbox } from "../outbox/Outbox.ts";
 import * as InOrganization from "./inOrganization.ts";
 import * as Listing from "./Listing.ts";
 import { demandOwnerFor, demandRoles } from "./roleRules.ts";
@@ -383,9 +382,8 @@ const make = Effect.gen(function* () {
   });
 });
 
-/** On the connection that a database layer opened, and with what sends mail. */
-export const layer: Layer.Layer<
+/** On the connection that a database layer opened, and with an outbox for its mail. */
+export const layer: Layer.Layer<Invitations, ConfigError, IamDb | PgClient | ServiceConnection | Outbox> = Layer.effect(
   Invitations,
-  ConfigError,
-  IamDb | PgClient | ServiceConnection | Mailer | TextMessages
-> = Layer.effect(Invitations, make).pipe(Layer.provide(Outgoing.layer));
+  make,
+).pipe(Layer.provide(Outgoing.layer));

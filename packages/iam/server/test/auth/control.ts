@@ -58,7 +58,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: Missing, more: 
     pages: yield* Pages.settings.pipe(
       Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ IAM_BASE_URL: "http://localhost:3000" }))),
     ),
-    credentials: yield* makeCredentials(settings, used),
+    credentials: yield* makeCredentials(settings, used, Effect.void),
     adapter: makeAdapter(used, yield* means),
     admission: {
       ...admission,

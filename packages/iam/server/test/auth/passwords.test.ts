@@ -1,6 +1,6 @@
 /** Which passwords are accepted, on every way to set one, and how their hashes keep up. */
 import type { Errors } from "@beep/iam-domain";
-import { Auth, IamDb, Mailer } from "@beep/iam-server";
+import { Auth, Iam, IamDb, Mailer } from "@beep/iam-server";
 import { SharedEntityIds } from "@beep/shared-domain";
 import { connect, IamTest, Race, TestDatabase } from "@beep/testing";
 import { assert, layer } from "@effect/vitest";
@@ -231,6 +231,7 @@ layer(Cast.on(database), { excludeTestServices: true })((it) => {
       });
       const context = yield* Layer.build(
         Layer.fresh(Auth.layer).pipe(
+          Layer.provide(Layer.fresh(Iam.sending)),
           Layer.provide([Layer.fresh(IamDb.layer), Layer.succeed(Mailer.Mailer, { send: () => Effect.void })]),
           Layer.provide(ConfigProvider.layer(config)),
         ),

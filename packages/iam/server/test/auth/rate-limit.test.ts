@@ -1,5 +1,5 @@
 /** Attempts are counted in the database: for all processes together, for each address and for each account. */
-import { Auth, IamDb, KeyManagement, Mailer, Secrets, TextMessages } from "@beep/iam-server";
+import { Auth, Iam, IamDb, KeyManagement, Mailer, TextMessages } from "@beep/iam-server";
 import { connect, IamTest, TestDatabase } from "@beep/testing";
 import type { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, layer } from "@effect/vitest";
@@ -19,8 +19,8 @@ const services = Effect.fnUntraced(function* (
 ) {
   const { appUrl } = yield* TestDatabase;
   const context = yield* Layer.build(
-    Auth.layer.pipe(
-      Layer.provide(Secrets.layer),
+    Layer.fresh(Auth.layer).pipe(
+      Layer.provide(Layer.fresh(Iam.sending)),
       Layer.provide([Layer.fresh(IamDb.layer), KeyManagement.layerLocal]),
       Layer.provide(Layer.succeed(Mailer.Mailer, mailer)),
       Layer.provide(Layer.succeed(TextMessages.TextMessages, { send: () => Effect.void })),

@@ -9,6 +9,7 @@ import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint";
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup";
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema";
 import * as OpenApi from "effect/http-api/OpenApi";
+import { IdempotencyKey } from "../IdempotencyKey.ts";
 import { PrincipalRequired } from "../PrincipalRequired.ts";
 import { OutcomeUnknown } from "../problem.ts";
 import { RequestValidation } from "../RequestValidation.ts";
@@ -60,6 +61,7 @@ export const ownOrganizations = HttpApiGroup.make("ownOrganizations")
     }).annotate(says, "Turns an invitation down."),
   )
   .middleware(RequestValidation)
+  .middleware(IdempotencyKey)
   .middleware(PrincipalRequired)
   .annotate(HttpApi.PayloadParseOptions, strict)
   .annotateMerge(OpenApi.annotations({ title: "Own organizations", description: "Where does the caller belong?" }));
@@ -207,6 +209,8 @@ export const organization = HttpApiGroup.make("organization")
   )
   .middleware(RequestValidation)
   .middleware(TenantRequired)
+  // Around that, because what ends an organization is asked for once more when there is none.
+  .middleware(IdempotencyKey)
   .middleware(PrincipalRequired)
   .annotate(HttpApi.PayloadParseOptions, strict)
   // Better Auth's operations have the tag "Organization".
