@@ -38,3 +38,10 @@ describe("the embedded database", () => {
   afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)));
   for (const fault of faults.ofEmbedded) finds(fault, () => installations.embedded(template));
 });
+
+it.live("OPS-3: the doctor finds nothing wrong with tables in another schema", () =>
+  Effect.gen(function* () {
+    const { environment } = yield* installations.inSchema("identity");
+    assert.deepStrictEqual(yield* examine(environment), []);
+  }).pipe(Effect.scoped),
+);

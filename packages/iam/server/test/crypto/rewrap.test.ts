@@ -14,8 +14,8 @@ import { rewrapped } from "./rewrapping.ts";
 
 layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) => {
   it.effect(
-    "CRY-2: 2,000 keys are wrapped anew under load, by processes of which one is killed, without an error",
-    () => rewrapped(2_000),
+    "CRY-2: 600 keys are wrapped anew under load, by processes of which one is killed, without an error",
+    () => rewrapped(600),
     120_000,
   );
 });

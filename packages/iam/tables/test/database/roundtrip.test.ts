@@ -191,7 +191,7 @@ for (const database of IamTest.serverAndEmbedded) {
               assert.isTrue(Equal.equals(left, right), inspect({ field, left, right }));
             }
           }),
-        { arbitrary: { runs: 40 } },
+        { arbitrary: { runs: 20 } },
       );
     }
 
