@@ -89,7 +89,7 @@ layer(database, { excludeTestServices: true })("without the transaction", (it) =
         sql,
         Effect.suspend(() => ann.post("/organization/create", { name: "Acme", slug: `acme-${round++}` })),
       );
-      assert.deepStrictEqual(left[0], { write: 2, tables: ["iam_organizations"] });
+      assert.deepStrictEqual(left[0], { write: 2, tables: ["iam_audit_events", "iam_organizations"] });
       assert.lengthOf(left, writes - 1);
     }),
   );
