@@ -47,10 +47,11 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
           ...environment,
           IAM_KEY_ENCRYPTION_KEYS: `${environment.IAM_KEY_ENCRYPTION_KEYS},${generated.stdout.trim()}`,
         };
+        // Of the user, of the organization, and of the installation, under which mail waits.
         const older = yield* Iam.run(["keys", "list"], both);
-        assert.match(older.stderr, /2 wrapped by version 1; `iam keys rewrap` wraps them by 2\./);
+        assert.match(older.stderr, /3 wrapped by version 1; `iam keys rewrap` wraps them by 2\./);
         const rewrapped = yield* Iam.run(["keys", "rewrap", "--json"], both);
-        assert.deepInclude(json(rewrapped.stdout), { keyVersion: "2", rewrapped: 2, resealed: 0, failed: [], left: 0 });
+        assert.deepInclude(json(rewrapped.stdout), { keyVersion: "2", rewrapped: 3, resealed: 0, failed: [], left: 0 });
         assert.match((yield* Iam.run(["keys", "rewrap"], both)).stdout, /^Wrapped by +version 2\n/);
         yield* refused(["keys", "list"], /version 2.*IAM_KEY_ENCRYPTION_KEYS.*\[KEY_ENCRYPTION_KEY_MISSING\]/);
         const withBoth = (args: ReadonlyArray<string>) => Iam.run(["keys", ...args], both);

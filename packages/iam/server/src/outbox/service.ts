@@ -258,7 +258,7 @@ const make = Effect.gen(function* () {
     }),
     take: (count) =>
       Effect.suspend(() =>
-        statement(client<Found & { readonly payload: string }>`
+        statement(client<Found & { readonly payload: string; readonly place: bigint }>`
           with waiting as (
             select m.id from iam_outbox_messages m
             where m.dead_at is null and m.due_at <= ${now}
@@ -270,8 +270,14 @@ const make = Effect.gen(function* () {
             order by m.due_at, m.place limit ${count} for update skip locked
           )
           update iam_outbox_messages m set leased_until = ${lease}, leased_by = ${worker}, attempts = m.attempts + 1
-          from waiting where m.id = waiting.id returning m.id, m.kind, m.key, m.attempts, m.payload`),
-      ).pipe(Effect.map((rows) => rows.map((row) => ({ ...leavingOf(row), payload: row.payload })))),
+          from waiting where m.id = waiting.id returning m.id, m.kind, m.key, m.attempts, m.payload, m.place`),
+      ).pipe(
+        Effect.map((rows) =>
+          rows
+            .toSorted((left, right) => Number(left.place) - Number(right.place))
+            .map((row) => ({ ...leavingOf(row), payload: row.payload })),
+        ),
+      ),
     deliver,
     awaken: (patience) => Effect.asVoid(Effect.timeoutOption(Queue.take(calls), patience)),
     registerSweep: (sweep) =>
