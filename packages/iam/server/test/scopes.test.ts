@@ -115,12 +115,14 @@ describe("the service scope", () => {
     "iam/server/src/doctor/keys.ts", // looks at data keys
     "iam/server/src/doctor/logins.ts", // asks who may take the role
     "iam/server/src/doctor/tables.ts", // asks who may take the role
+    "iam/server/src/idempotency/Idempotency.ts", // keys are kept before anybody is let in
     "iam/server/src/organizations/Invitations.ts", // who is invited is in no tenant yet
     "iam/server/src/organizations/Members.ts", // sessions and directories are no tenant's
     "iam/server/src/organizations/Organizations.ts", // an organization that is made is no tenant yet
     "iam/server/src/organizations/Roles.ts", // needs it for inOrganization.ts
     "iam/server/src/organizations/Teams.ts", // needs it for inOrganization.ts
     "iam/server/src/organizations/inOrganization.ts", // hands it on
+    "iam/server/src/outbox/service.ts", // what is sent is of every tenant
     "iam/server/src/tenancy/Tenancy.ts", // looks up who is let into a tenant
     "iam/server/src/tenancy/asService.ts", // names the scope
     "shared/tables/src/Record.ts", // the policy
