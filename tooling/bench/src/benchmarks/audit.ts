@@ -38,7 +38,7 @@ const fill = Effect.fnUntraced(function* ({ admin }: Database.Database) {
     insert into iam_organizations (id, name, slug) select id, id::text, id::text from unnest(${uuids}::uuid[]) id`;
   yield* admin`
     insert into iam_teams (id, organization_id, name)
-    select gen_random_uuid(), id, n::text from unnest(${uuids}::uuid[]) id, generate_series(0, ${ROWS - 1}) n`;
+    select md5(id::text || n)::uuid, id, n::text from unnest(${uuids}::uuid[]) id, generate_series(0, ${ROWS - 1}) n`;
   const left = EVENTS - TENANTS * (ROWS + 1);
   yield* admin`
     insert into iam_teams (id, organization_id, name)
@@ -67,7 +67,8 @@ const change = (
     return Effect.gen(function* () {
       const client = yield* PgClient;
       const changed = yield* client`
-        update iam_teams set member_count = member_count + 1 where name = ${String(number % ROWS)} returning id`;
+        update iam_teams set member_count = member_count + 1
+        where id = md5(${SharedEntityIds.OrganizationId.toUuid(organization) + String(number % ROWS)})::uuid returning id`;
       if (changed.length !== 1) return yield* Effect.die(new Error("One row is changed."));
       if (more !== undefined) yield* more(client, SharedEntityIds.OrganizationId.toUuid(organization));
     }).pipe(Tenancy.within(organization), Effect.provide(services));
