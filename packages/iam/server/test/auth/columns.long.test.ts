@@ -41,6 +41,16 @@ const unreachable: ReadonlySet<string> = new Set([
   "rateLimit", // Counted for the path and the address.
   "signingKey", // Drawn by lot.
   "verification", // Written with what the server drew by lot.
+  // The services write them, and Better Auth does not know them.
+  "auditCheckpoint",
+  "auditEnvelope",
+  "auditEvent",
+  "auditHead",
+  "auditSeal",
+  "dataKey",
+  "idempotencyKey",
+  "legalHold",
+  "outboxMessage",
   // A directory's token writes them, and no end user has one.
   "scimConnectionBinding",
   "scimGroup",
