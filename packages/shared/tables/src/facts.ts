@@ -60,6 +60,10 @@ export interface RecordFacts {
   readonly immutable?: boolean;
   /** Whether the database itself writes rows, by a trigger that runs under the owner's rights. */
   readonly written?: "by the database";
+  /** Columns that hold envelopes. What a row is then called stands in `key`: the column with its id, and the ids' prefix. */
+  readonly sealed?: ReadonlyArray<string>;
+  readonly key?: string;
+  readonly prefix?: string;
   /** The column by whose time it is kept in partitions, a month each, where it is. */
   readonly partitioned?: string;
 }

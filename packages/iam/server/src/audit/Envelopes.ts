@@ -5,7 +5,7 @@
  */
 import { type Errors, KeyOwner } from "@beep/iam-domain";
 import { IamDbSchema } from "@beep/iam-tables";
-import { EntityId, IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
+import { EntityId, Envelope, IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -64,9 +64,8 @@ const place = (row: Row): Secrets.Place =>
 
 const make = Effect.gen(function* () {
   const client = yield* PgClient;
-  const { statement, transaction } = yield* ServiceConnection;
-  const secrets = yield* Secrets.Secrets;
   const connection = yield* ServiceConnection;
+  const secrets = yield* Secrets.Secrets;
 
   const ownerOfAddress = Effect.fnUntraced(function* (address: string) {
     const digest = yield* Effect.catchTag(
@@ -77,7 +76,7 @@ const make = Effect.gen(function* () {
     return { type: "address", id: digest };
   });
 
-  /** Of an invitation the address is a person's whom nobody knows yet; of everything else the subject is a user. */
+  /** Of an invitation the address is a person's whom nobody knows yet; otherwise the subject is a user. */
   const ownerOf = Effect.fnUntraced(function* (row: Row, recorded: string) {
     if (row.subject_type === "user") return KeyOwner.user(SharedEntityIds.UserId.fromUuid(row.subject_id));
     const { after, before } = yield* Effect.orDie(fromText(recorded));
@@ -85,6 +84,19 @@ const make = Effect.gen(function* () {
     return typeof email === "string"
       ? yield* ownerOfAddress(email)
       : { type: row.subject_type, id: EntityId.textOf(row.subject_type, row.subject_id) };
+  });
+
+  /** Who was invited is known by the key alone: what names it is a digest of the address. */
+  const sealedFor = Effect.fnUntraced(function* (
+    row: Row,
+    envelope: string,
+  ): Effect.fn.Return<KeyOwner.KeyOwner | undefined, Errors.CommitUnknown | SqlError> {
+    if (row.subject_type === "user") return KeyOwner.user(SharedEntityIds.UserId.fromUuid(row.subject_id));
+    const key = Envelope.parse(envelope)?.dataKey;
+    if (key === undefined) return undefined;
+    const [owner] = yield* connection.statement(connection.client<KeyOwner.KeyOwner>`
+      select owner_type as type, owner_id as id from iam_data_keys where id = ${IamEntityIds.DataKeyId.toUuid(key)}`);
+    return owner;
   });
 
   const sealBatch = Effect.gen(function* () {
@@ -123,16 +135,16 @@ const make = Effect.gen(function* () {
     );
 
   return Envelopes.of({
-    seal: transaction(sealBatch).pipe(Effect.withSpan("Envelopes.seal")),
+    seal: connection.transaction(sealBatch).pipe(Effect.withSpan("Envelopes.seal")),
     ownerOfAddress,
     open: Effect.fn("Envelopes.open")(function* (event) {
-      const [row] = yield* statement(connection.client<Row & { readonly owner: string | null }>`
+      const [row] = yield* connection.statement(connection.client<Row>`
         select event_id, subject_type, subject_id, recorded, sealed from iam_audit_envelopes
         where event_id = ${IamEntityIds.AuditEventId.toUuid(event)}`);
       if (row === undefined) return Option.none();
       if (row.recorded !== null) return Option.some(yield* Effect.orDie(fromText(row.recorded)));
-      if (row.sealed === null || row.subject_type !== "user") return Option.none();
-      const owner = KeyOwner.user(SharedEntityIds.UserId.fromUuid(row.subject_id));
+      const owner = row.sealed === null ? undefined : yield* sealedFor(row, row.sealed);
+      if (row.sealed === null || owner === undefined) return Option.none();
       const [opened] = yield* secrets.open([{ owner, place: place(row), envelope: row.sealed }]).pipe(
         // Erased; anything else that does not open is somebody's attempt at the log.
         Effect.catchTag("SecretUnreadable", (unreadable) =>

@@ -114,14 +114,15 @@ export const reseal = Effect.fnUntraced(function* (
     asService(
       Effect.gen(function* () {
         const found = yield* client<Found>`
-          select id, ${client(column.column)} as envelope from ${client(column.table)}
-          where ${isUnder(column.column, retired)} and id > ${after}
-          order by id limit ${BATCH} for no key update ${client.literal(waiting ? "" : "skip locked")}`;
+          select ${client(column.key)} as id, ${client(column.column)} as envelope from ${client(column.table)}
+          where ${isUnder(column.column, retired)} and ${client(column.key)} > ${after}
+          order by ${client(column.key)} limit ${BATCH} for no key update ${client.literal(waiting ? "" : "skip locked")}`;
         const rows = found.length === 0 ? [] : yield* anew(column, found);
         if (rows.length > 0) {
           yield* client`
             update ${client(column.table)} t set ${client(column.column)} = n.value
-            from json_to_recordset(${JSON.stringify(rows)}::json) as n (id uuid, value text) where t.id = n.id`;
+            from json_to_recordset(${JSON.stringify(rows)}::json) as n (id uuid, value text)
+            where t.${client(column.key)} = n.id`;
         }
         return { done: rows.length, bad: found.length - rows.length, last: found.at(-1)?.id };
       }),

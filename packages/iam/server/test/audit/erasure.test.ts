@@ -2,11 +2,13 @@
 import { createHash } from "node:crypto";
 import { KeyOwner } from "@beep/iam-domain";
 import { AuditEnvelopes, AuditLog, Auth, Erasure, Invitations, Keys } from "@beep/iam-server";
-import { IamEntityIds } from "@beep/shared-domain";
+import { Envelope, IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { IamTest } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, layer } from "@effect/vitest";
+import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
 import * as Option from "effect/Option";
 import { asService } from "../../src/tenancy/asService.ts";
 import { as, organizationOf, person } from "../organizations/people.ts";
@@ -103,6 +105,54 @@ for (const database of IamTest.serverAndEmbedded) {
           }>`select after, personal from iam_audit_events where action = 'user.erased'`,
         );
         assert.deepStrictEqual(erased, { after: null, personal: null });
+      }),
+    );
+
+    it.effect("CRY-2: what events say of people is sealed anew with everything else, when a key was rotated", () =>
+      Effect.gen(function* () {
+        const envelopes = yield* AuditEnvelopes.Envelopes;
+        const keys = yield* Keys.Keys;
+        const client = yield* PgClient;
+        const eve = yield* IamTest.signedUp("eve");
+        while ((yield* envelopes.seal) > 0);
+        const of = asService(client<{ id: string; sealed: string }>`
+          select event_id as id, sealed from iam_audit_envelopes
+          where subject_id = ${SharedEntityIds.UserId.toUuid(eve.id)} and sealed is not null order by event_id`);
+        const before = yield* of;
+        yield* keys.rotate(KeyOwner.user(eve.id));
+        // It would wait a minute before it ends the old key, for who has read something before.
+        const through = yield* Deferred.make<void>();
+        const rewrapping = yield* Effect.forkChild(
+          keys.rewrap((step) => (step._tag === "Waiting" ? Deferred.succeed(through, undefined) : Effect.void)),
+        );
+        yield* Deferred.await(through);
+        yield* Fiber.interrupt(rewrapping);
+        const after = yield* of;
+        const keyOf = ({ sealed: envelope }: { readonly sealed: string }) => Envelope.parse(envelope)?.dataKey;
+        assert.lengthOf(after, before.length);
+        assert.notInclude(after.map(keyOf), keyOf(before[0] ?? { sealed: "" }));
+        for (const { id } of after) {
+          assert.isTrue(Option.isSome(yield* envelopes.open(IamEntityIds.AuditEventId.fromUuid(id))));
+        }
+      }),
+    );
+
+    it.effect("AUD-7: who was invited and never came is read by the key of the address, as long as it is there", () =>
+      Effect.gen(function* () {
+        const envelopes = yield* AuditEnvelopes.Envelopes;
+        const invitations = yield* Invitations.Invitations;
+        const keys = yield* Keys.Keys;
+        const mailbox = yield* IamTest.Mailbox;
+        const owner = yield* person("inviter");
+        const { id } = yield* organizationOf(owner, "inviting");
+        yield* as(owner, id)(invitations.create({ email: "Stranger@example.com", roles: ["member"] }));
+        yield* mailbox.next;
+        while ((yield* envelopes.seal) > 0);
+        const event = IamEntityIds.AuditEventId.fromUuid((yield* eventsOf("invitation")).at(-1)?.id ?? "");
+        const opened = Option.getOrThrow(yield* envelopes.open(event));
+        assert.strictEqual(String(opened.after?.email).toLowerCase(), "stranger@example.com");
+        yield* keys.destroy(yield* envelopes.ownerOfAddress("stranger@example.com"));
+        assert.deepStrictEqual(yield* envelopes.open(event), Option.none());
       }),
     );
 

@@ -58,7 +58,13 @@ export const auditEnvelope = Record.make("iam_audit_envelopes")(
     pg.check("iam_audit_envelopes_one_form_check", sql`num_nonnulls(${t.recorded}, ${t.sealed}) = 1`),
     pg.check("iam_audit_envelopes_sealed", sql`${t.sealed} ~ ${sql.raw(`'${Envelope.pattern}'`)}`),
   ],
-  { services: ["select", "update", "delete"], written: "by the database" },
+  {
+    services: ["select", "update", "delete"],
+    written: "by the database",
+    sealed: ["sealed"],
+    key: "event_id",
+    prefix: IamEntityIds.AuditEventId.prefix,
+  },
 );
 
 /** An event's place in the log and in its chain. */
