@@ -24,7 +24,6 @@ import type * as Scope from "effect/Scope";
 import type { SqlError } from "effect/sql/SqlError";
 import { uuidv7 } from "uuidv7";
 import * as Secrets from "../crypto/Secrets.ts";
-import * as DbScope from "../db/Scope.ts";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as backoff from "./backoff.ts";
 import { codeOf, LEASE, PATIENCE } from "./lease.ts";
@@ -130,7 +129,7 @@ const leavingOf = ({ attempts, id, key, kind }: Found): Leaving => ({
 
 const make = Effect.gen(function* () {
   const application = yield* PgClient;
-  const { client, statement, transaction } = yield* ServiceConnection;
+  const { client, statement, together } = yield* ServiceConnection;
   const secrets = yield* Secrets.Secrets;
   const handlers = new Map<string, Handler>();
   const sweeps = new Set<Effect.Effect<void, Errors.CommitUnknown | SqlError>>();
@@ -146,10 +145,6 @@ const make = Effect.gen(function* () {
     owner: KeyOwner.installation,
     place: Secrets.at(IamDbSchema.outboxMessage.payload, id),
   });
-
-  /** In the transaction that is open, if it is the services' already: what fails in it undoes it. */
-  const together = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError | Errors.CommitUnknown> =>
-    Effect.flatMap(DbScope.current(application), (scope) => (scope._tag === "Service" ? effect : transaction(effect)));
 
   const insert = Effect.fnUntraced(function* (
     { key = null, kind, payload }: Omit<Message, "key"> & { readonly key?: string | null },
