@@ -26,17 +26,24 @@ const PAUSE = "100 millis";
 /** For so many days it can be told whether two visitors came from the same address. */
 const VISITORS_KNOWN = 30;
 
-/** Goes on until the scope closes. What fails is logged and tried again: nothing of it is lost. */
-const again = <E, R>(what: string, once: Effect.Effect<number, E, R>): Effect.Effect<never, never, R> =>
-  Effect.catchCause(once, (cause) => Effect.as(Effect.logError(`${what} failed, and is tried again.`, cause), 0)).pipe(
-    Effect.flatMap((done) => (done === 0 ? Effect.sleep(PAUSE) : Effect.void)),
-    Effect.forever,
+/**
+ * Goes on until the scope closes, and then does once more what is left. What fails is logged and tried again: nothing of it
+ * is lost.
+ */
+const keepOn = Effect.fnUntraced(function* <E, R>(what: string, once: Effect.Effect<number, E, R>) {
+  const tried = Effect.catchCause(once, (cause) =>
+    Effect.as(Effect.logError(`${what} failed, and is tried again.`, cause), 0),
   );
+  yield* Effect.addFinalizer(() => tried);
+  yield* Effect.forkScoped(
+    Effect.forever(Effect.flatMap(tried, (done) => (done === 0 ? Effect.sleep(PAUSE) : Effect.void))),
+  );
+});
 
 const sealing = (key: SignedNote.SignerKey) =>
-  Layer.effectDiscard(
-    Effect.flatMap(Sealer.Sealer, ({ seal }) => Effect.forkScoped(again("Sealing the log", seal))),
-  ).pipe(Layer.provide(Sealer.layer(key)));
+  Layer.effectDiscard(Effect.flatMap(Sealer.Sealer, ({ seal }) => keepOn("Sealing the log", seal))).pipe(
+    Layer.provide(Sealer.layer(key)),
+  );
 
 const housekeeping = Effect.gen(function* () {
   const { client, statement } = yield* ServiceConnection;
@@ -58,7 +65,7 @@ export const layer: Layer.Layer<
   Effect.gen(function* () {
     const key = yield* signer.read;
     const personal = Layer.effectDiscard(
-      Effect.flatMap(Envelopes, ({ seal }) => Effect.forkScoped(again("Sealing personal data", seal))),
+      Effect.flatMap(Envelopes, ({ seal }) => keepOn("Sealing personal data", seal)),
     );
     const daily = Layer.effectDiscard(
       Effect.forkScoped(

@@ -1,15 +1,19 @@
 /** What sealing makes of committed events. */
-import { AuditExport, Checkpoint, Merkle } from "@beep/iam-domain";
+import { AuditExport, Checkpoint, Merkle, SignedNote } from "@beep/iam-domain";
 import { IamEntityIds } from "@beep/shared-domain";
 import { IamTest } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, layer } from "@effect/vitest";
+import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
+import * as Redacted from "effect/Redacted";
 import * as Stream from "effect/Stream";
 import * as Log from "../../src/audit/Log.ts";
+import * as Worker from "../../src/audit/Worker.ts";
 import { asService } from "../../src/tenancy/asService.ts";
-import { organizations, origin, sealed, trust, withLog } from "./log.ts";
+import { Key, organizations, origin, sealed, trust, withLog } from "./log.ts";
 
 /** What stands in the log, in its order: actions, with the slug of an organization. */
 const actions = asService(
@@ -41,6 +45,20 @@ for (const database of IamTest.databases) {
         const verified = yield* log.verify(yield* trust);
         assert.strictEqual(verified.size, BigInt(before + 2));
         assert.strictEqual(verified.unsigned, 0n);
+      }),
+    );
+
+    it.effect("AUD-3: a worker that ends has sealed what was committed before", () =>
+      Effect.gen(function* () {
+        const log = yield* Log.Log;
+        yield* sealed;
+        const before = yield* log.size;
+        const key = Redacted.value(yield* SignedNote.formatSignerKey(yield* Key));
+        const worker = Worker.layer.pipe(
+          Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ IAM_AUDIT_SIGNING_KEY: key }))),
+        );
+        yield* Effect.scoped(Effect.andThen(Layer.build(worker), organizations("a", "b", "c")));
+        assert.strictEqual((yield* log.size) - before, 3n);
       }),
     );
 
