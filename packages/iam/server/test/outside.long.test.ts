@@ -111,8 +111,7 @@ describe("the page for an empty directory", () => {
     await shell(rest.join("\n").replace("@beep/iam-server", ""));
     for (const { name = "", text } of files) await writeFile(join(cwd, name), text);
 
-    const [prepare = ""] = start.split("\n");
-    await shell(prepare);
+    await shell(start.replace(/^node .*/m, ""));
     const env = { ...process.env, NODE_OPTIONS: "" };
     server = spawn(process.execPath, ["--env-file=.env", "main.ts"], { cwd, env, stdio: "inherit" });
     await answering(`http://localhost:${port}/health`);
