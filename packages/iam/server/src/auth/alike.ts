@@ -73,12 +73,19 @@ const writing: Readonly<Record<string, Write>> = {
   "/request-password-reset": writeExpired,
 };
 
-/** Where a code is written for whoever is named, and taken back where that is nobody: the others write once more, too. */
-const takingBack: ReadonlySet<string> = new Set(["/email-otp/request-password-reset", "/forget-password/email-otp"]);
+/**
+ * Where a code is written for whoever is named, and would be taken back where that is nobody. It stays: nobody was told it,
+ * and it expires as the others do.
+ */
+const keeping: ReadonlySet<string> = new Set([
+  "/email-otp/send-verification-otp",
+  "/email-otp/request-password-reset",
+  "/forget-password/email-otp",
+]);
 
-const done = defineRequestState(() => ({ wrote: false, tookBack: false, sent: false }));
+const done = defineRequestState(() => ({ wrote: false, sent: false }));
 
-const note = (what: "wrote" | "tookBack" | "sent") => async (): Promise<void> => {
+const note = (what: "wrote" | "sent") => async (): Promise<void> => {
   if (await hasRequestState()) (await done.get())[what] = true;
 };
 
@@ -97,7 +104,10 @@ export const alike = (transaction: InTransaction, putNothing: () => Promise<void
     options: {
       databaseHooks: {
         user: { create: { after: note("wrote") } },
-        verification: { create: { after: note("wrote") }, delete: { after: note("tookBack") } },
+        verification: {
+          create: { after: note("wrote") },
+          delete: { before: async (_, context) => (keeping.has(context?.path ?? "") ? false : undefined) },
+        },
       },
     },
   }),
@@ -109,13 +119,6 @@ export const alike = (transaction: InTransaction, putNothing: () => Promise<void
           // What is refused is refused alike.
           if (isAPIError(context.returned) || (await done.get()).wrote) return;
           await writing[path ?? ""]?.(context, transaction, putNothing);
-        }),
-      },
-      {
-        matcher: ({ path }) => takingBack.has(path ?? ""),
-        handler: createAuthMiddleware(async ({ context }) => {
-          if (isAPIError(context.returned) || (await done.get()).tookBack) return;
-          await writeExpired(context);
         }),
       },
       {
