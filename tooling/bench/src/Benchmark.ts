@@ -1,6 +1,7 @@
 /** What a benchmark is: some ways of doing one thing, measured beside each other. */
 import type * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
+import type { Plan } from "./measure.ts";
 
 /** One way of doing it. */
 export interface Case {
@@ -21,6 +22,8 @@ export interface Subject {
   /** What is done. */
   readonly name: string;
   readonly cases: Cases;
+  /** Where it is to be measured otherwise than what else is. */
+  readonly plan?: Partial<Plan>;
 }
 
 /** What is to be measured. */

@@ -15,14 +15,15 @@ import pg from "pg";
 export interface Database {
   /** The superuser, whom no policy binds: to fill tables. */
   readonly admin: PgClient.PgClient;
+  readonly adminUrl: Redacted.Redacted;
   /** The address under which the application's login connects. */
   readonly appUrl: Redacted.Redacted;
   /** What `IamDb.layer` provides, with its own defaults, under the application's login. */
   readonly services: Context.Context<IamDb.Provided>;
 }
 
-/** How many connections each pool may hold: what `IamDb.layer` takes where nothing is said. */
-const connections = 8;
+/** How many connections each pool holds, unless a benchmark needs more: what `IamDb.layer` takes where nothing is said. */
+const usual = 8;
 
 /** Starts the server and migrates it. Commits are durable, as they are in use; all is gone when the scope closes. */
 export const make: Effect.Effect<Database, unknown, Scope.Scope> = Effect.gen(function* () {
@@ -34,10 +35,12 @@ export const make: Effect.Effect<Database, unknown, Scope.Scope> = Effect.gen(fu
  *
  * @param names what they are called; the first is the one that is filled
  * @param fill is given the first database, before there is another
+ * @param connections how many each pool may hold
  */
 export const makeCopies = Effect.fnUntraced(function* <A, const Name extends string>(
   names: readonly [Name, ...ReadonlyArray<Name>],
   fill: (database: Database) => Effect.Effect<A, unknown>,
+  connections = usual,
 ) {
   const url = yield* start;
   const server = yield* PgClient.make({ url, maxConnections: 1 });
@@ -47,7 +50,7 @@ export const makeCopies = Effect.fnUntraced(function* <A, const Name extends str
   const filled = yield* Effect.scoped(Effect.flatMap(open(named(url, first)), fill));
   for (const name of others) yield* server`create database ${server(name)} template ${server(first)}`;
   const databases = new Map<Name, Database>();
-  for (const name of names) databases.set(name, yield* open(named(url, name)));
+  for (const name of names) databases.set(name, yield* open(named(url, name), connections));
   return { filled, databases };
 }, Effect.provide(Reactivity.layer));
 
@@ -67,7 +70,7 @@ const start = Effect.gen(function* () {
   return adminUrl;
 });
 
-const open = Effect.fnUntraced(function* (adminUrl: Redacted.Redacted) {
+const open = Effect.fnUntraced(function* (adminUrl: Redacted.Redacted, connections = usual) {
   const admin = yield* PgClient.make({ url: adminUrl, maxConnections: 1 });
   const appUrl = asApp(adminUrl);
   const config = ConfigProvider.layer(
@@ -78,7 +81,7 @@ const open = Effect.fnUntraced(function* (adminUrl: Redacted.Redacted) {
     }),
   );
   const services = yield* Layer.build(Layer.provide(IamDb.layer, config));
-  const database: Database = { admin, appUrl, services };
+  const database: Database = { admin, adminUrl, appUrl, services };
   return database;
 });
 
@@ -105,7 +108,7 @@ export const openPool = (url: Redacted.Redacted) =>
     Effect.sync(() => {
       const pool = new pg.Pool({
         connectionString: Redacted.value(url),
-        max: connections,
+        max: usual,
         options: "-c role=iam_service",
       });
       // `end` returns before all is closed, and what the stopping server then says to a connection is no failure. A

@@ -9,9 +9,9 @@ export interface Report {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly machine: Machine;
-  readonly plan: Plan;
   readonly subjects: ReadonlyArray<{
     readonly name: string;
+    readonly plan: Plan;
     /** By concurrency; within one in the order of the cases, the baseline first. */
     readonly measurements: ReadonlyArray<Measurement>;
   }>;
@@ -19,11 +19,16 @@ export interface Report {
 }
 
 /** As text for people, 100 columns wide at most. */
-export const render = ({ benchmark, machine, notes, plan, subjects }: Report): string =>
+export const render = ({ benchmark, machine, notes, subjects }: Report): string =>
   [
-    `${benchmark}: medians of ${plan.rounds} rounds of ${plan.milliseconds} ms`,
+    `${benchmark}: medians of rounds`,
     `Node ${machine.node}, ${machine.cores} × ${machine.processor}, load before ${machine.load.toFixed(1)}`,
-    ...subjects.flatMap(({ measurements, name }) => ["", name, "", table(measurements)]),
+    ...subjects.flatMap(({ measurements, name, plan }) => [
+      "",
+      `${name}, ${plan.rounds} rounds of ${plan.milliseconds} ms`,
+      "",
+      table(measurements),
+    ]),
     ...(notes.length === 0 ? [] : ["", ...notes]),
   ].join("\n");
 

@@ -13,17 +13,19 @@ export const run = Effect.fnUntraced(function* (benchmark: Benchmark, plan: Plan
   const startedAt = DateTime.formatIso(yield* DateTime.now);
   const machine = thisMachine();
   const { notes = [], subjects } = yield* benchmark.setUp;
-  const count = subjects.map(({ cases }) => cases.length).reduce((sum, each) => sum + each, 0);
-  const seconds = (plan.concurrencies.length * (plan.rounds + 1) * count * plan.milliseconds) / 1_000;
+  const planned = subjects.map((subject) => ({ ...subject, plan: { ...plan, ...subject.plan } }));
+  const seconds = planned.map(
+    ({ cases, plan: { concurrencies, milliseconds, rounds } }) =>
+      (cases.length * concurrencies.length * (rounds + 1) * milliseconds) / 1_000,
+  );
   // Not part of what is reported, and so not on the output.
-  yield* Console.error(`Measuring ${count} cases for about ${Math.ceil(seconds)} s.`);
+  yield* Console.error(`Measuring for about ${Math.ceil(seconds.reduce((sum, each) => sum + each, 0))} s.`);
   const report: Report = {
     benchmark: benchmark.name,
     startedAt,
     machine,
-    plan,
-    subjects: yield* Effect.forEach(subjects, ({ cases, name }) =>
-      Effect.map(measure(cases, plan), (measurements) => ({ name, measurements })),
+    subjects: yield* Effect.forEach(planned, ({ cases, name, plan }) =>
+      Effect.map(measure(cases, plan), (measurements) => ({ name, plan, measurements })),
     ),
     notes,
   };

@@ -11,26 +11,28 @@ import * as Database from "./Database.ts";
 /** Where they say that they are. */
 export const baseUrl = "http://localhost:3000";
 
+/** What every installation has to say. */
+export const settings = {
+  IAM_BASE_URL: baseUrl,
+  IAM_SECRET: "bWVhc3VyZWQsIGFuZCBub3RoaW5nIGVsc2UgLi4u",
+  IAM_KEY_ENCRYPTION_KEYS: "1:bWVhc3VyZWQsIGFuZCBub3RoaW5nIGVsc2UgLi4uLi4=",
+} as const;
+
+/** A folder that is gone with the scope. */
+export const temporaryFolder = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "iam-bench-"))),
+  (path) => Effect.promise(() => rm(path, { recursive: true })),
+);
+
 /**
  * Starts them on a database of their own, and writes what they send into a folder that ends with the scope.
  *
- * @param settings beside those that every installation has
+ * @param more settings beside those that every installation has
  */
-export const makeServices = Effect.fnUntraced(function* (settings: Readonly<Record<string, string>> = {}) {
+export const makeServices = Effect.fnUntraced(function* (more: Readonly<Record<string, string>> = {}) {
   const { services } = yield* Database.make;
-  const folder = yield* Effect.acquireRelease(
-    Effect.promise(() => mkdtemp(join(tmpdir(), "iam-bench-"))),
-    (path) => Effect.promise(() => rm(path, { recursive: true })),
-  );
-  const config = ConfigProvider.layer(
-    ConfigProvider.fromUnknown({
-      IAM_BASE_URL: baseUrl,
-      IAM_SECRET: "bWVhc3VyZWQsIGFuZCBub3RoaW5nIGVsc2UgLi4u",
-      IAM_KEY_ENCRYPTION_KEYS: "1:bWVhc3VyZWQsIGFuZCBub3RoaW5nIGVsc2UgLi4uLi4=",
-      IAM_RATE_LIMIT: "false",
-      ...settings,
-    }),
-  );
+  const folder = yield* temporaryFolder;
+  const config = ConfigProvider.layer(ConfigProvider.fromUnknown({ ...settings, IAM_RATE_LIMIT: "false", ...more }));
   const mailer = Mailer.layerFolder({ folder, from: "iam@localhost" });
   const textMessages = TextMessages.layerFolder({ folder });
   return yield* Layer.build(

@@ -16,9 +16,9 @@ const lines = render({
   benchmark: "example",
   startedAt: "2026-11-21T12:00:00.000Z",
   machine: { node: "24.21.0", platform: "linux x64", processor: "AMD EPYC", cores: 2, load: 0.5 },
-  plan: { concurrencies: [1, 64], rounds: 7, milliseconds: 500 },
   subjects: ["one", "other"].map((name) => ({
     name,
+    plan: { concurrencies: [1, 64], rounds: 7, milliseconds: 500 },
     measurements: [1, 64].flatMap((concurrency) => [
       measurement(concurrency, "baseline"),
       measurement(concurrency, "a name that nobody would have thought of as long as this one"),
@@ -44,8 +44,8 @@ describe("render", () => {
 describe("render of several subjects", () => {
   it("names each above its table, and ends with the notes", () => {
     assert.deepStrictEqual(
-      lines.filter((line) => /^(one|other|a note)$/.test(line)),
-      ["one", "other", "a note"],
+      lines.filter((line) => /^(one|other|a note)\b/.test(line)),
+      ["one, 7 rounds of 500 ms", "other, 7 rounds of 500 ms", "a note"],
     );
   });
 });

@@ -1,10 +1,9 @@
 /** `iam audit` */
-import { hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { AuditExport, type AuditLog, Checkpoint, Ocsf, SignedNote } from "@beep/iam-domain";
-import { AuditSigner, AuditLog as Log, Operator } from "@beep/iam-server";
+import { AuditSealer, AuditSigner, AuditLog as Log, Operator } from "@beep/iam-server";
 import { IamEntityIds, type SharedEntityIds } from "@beep/shared-domain";
 import * as Console from "effect/Console";
 import { SecureRandom } from "effect/crypto";
@@ -24,8 +23,6 @@ import * as Output from "../output.ts";
 import { Refused } from "../Refused.ts";
 
 const crypto = Signature.layerWebCrypto.pipe(Layer.provideMerge(SecureRandom.layerWebCrypto));
-
-const sha256 = (bytes: Uint8Array): Uint8Array => hash("sha256", bytes, "buffer");
 
 const unreadable = (file: string, cause: unknown) =>
   new Refused({
@@ -97,7 +94,7 @@ interface Verifying {
 
 const inFile = (file: string, trust: AuditExport.Trust) =>
   Effect.gen(function* () {
-    const { finish, line } = AuditExport.reader(trust, sha256);
+    const { finish, line } = AuditExport.reader(trust, AuditSealer.sha256);
     const failure = yield* Effect.tryPromise({
       try: async () => {
         const input = file === "-" ? process.stdin : createReadStream(file);

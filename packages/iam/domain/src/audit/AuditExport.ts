@@ -3,7 +3,7 @@
  * the checkpoints that were signed, and at the end how many events there are. Each line is JSON in canonical form, so that
  * no event can pass for a line of another kind or for two.
  */
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Signature } from "effect/crypto/Signature";
 import * as Effect from "effect/Effect";
 import * as Hex from "effect/encoding/Hex";
@@ -18,6 +18,7 @@ import {
   type NoteMalformed,
   type NoteSignatureInvalid,
 } from "../errors.ts";
+import * as AuditEvent from "./AuditEvent.ts";
 import * as AuditLog from "./AuditLog.ts";
 import * as CanonicalJson from "./CanonicalJson.ts";
 import * as Checkpoint from "./Checkpoint.ts";
@@ -142,20 +143,30 @@ export const reader = (trust: Trust, sha256?: Merkle.Sha256): Reader => {
     }
   };
 
+  const idIn = (event: string): string | null => {
+    const id = parsed(event)?.id;
+    return typeof id === "string" ? id : null;
+  };
+
+  /** Why an event is none of a form that is known. */
+  const unknown = (event: string) => {
+    const said = parsed(event);
+    if (said === undefined) return malformed("the event is no JSON");
+    const { id, v } = said;
+    return typeof id === "string" && v !== 1
+      ? Result.fail(new AuditEventUnknown({ event: id, format: typeof v === "number" ? v : 0 }))
+      : malformed("the event has no id, or does not say whose it is");
+  };
+
   const readEntry = (line: string) => {
     const until = line.length - TAIL;
     if (!line.startsWith(BETWEEN, until) || !line.endsWith(AFTER)) return malformed("this is no event with its hash");
     const event = line.slice(BEFORE.length, until);
-    const said = parsed(event);
-    if (said === undefined) return malformed("the event is no JSON");
-    const { id, organization, v } = said;
-    if (typeof id !== "string" || (organization !== null && typeof organization !== "string")) {
-      return malformed("the event has no id, or does not say whose it is");
-    }
-    if (v !== 1) return Result.fail(new AuditEventUnknown({ event: id, format: typeof v === "number" ? v : 0 }));
+    const chain = AuditEvent.chainIn(event);
+    if (chain === undefined) return unknown(event);
     const hash = Hex.decode(line.slice(until + BETWEEN.length, -AFTER.length));
     if (Result.isFailure(hash)) return malformed("the hash is none");
-    const seal = log.entry({ id, chain: organization, event: utf8ToBytes(event), hash: hash.success });
+    const seal = log.entry({ chain, event, hash: hash.success }, () => idIn(event));
     if (Result.isSuccess(seal) && kept[0]?.size === seal.success.index + 1n) keptHere(log.tree());
     return seal;
   };

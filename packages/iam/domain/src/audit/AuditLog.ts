@@ -16,9 +16,22 @@ const genesis: Merkle.Hash = new Uint8Array(32);
 /** So that no hash of anything else is ever one of an event; with the version of what is hashed. */
 const tag = utf8ToBytes("iam audit event 1\n");
 
+/** Each runtime has it; what the compiler knows here is none's in particular. */
+declare const TextEncoder: new () => { encodeInto(text: string, into: Uint8Array): { readonly written: number } };
+const utf8 = new TextEncoder();
+/** What is hashed next: memory of its own for each would take longer than hashing it. */
+let preimage = new Uint8Array(4_096);
+
 /** An event's hash: over the tag, the hash of the event before it in its chain, and its canonical form. */
-const hashOf = (previous: Merkle.Hash, event: Uint8Array, sha256: Merkle.Sha256): Merkle.Hash =>
-  sha256(Bytes.concat([tag, previous, event]));
+const hashOf = (previous: Merkle.Hash, event: string, sha256: Merkle.Sha256): Merkle.Hash => {
+  const begin = tag.length + previous.length;
+  // UTF-8 has three bytes at most for each unit of UTF-16.
+  if (preimage.length < begin + event.length * 3) preimage = new Uint8Array(begin + event.length * 3);
+  preimage.set(tag);
+  preimage.set(previous, tag.length);
+  const { written } = utf8.encodeInto(event, preimage.subarray(begin));
+  return sha256(preimage.subarray(0, begin + written));
+};
 
 /** Where a log stands, to go on from: its tree, and the last hash of each chain by the organization, or by "". */
 export interface State {
@@ -40,7 +53,7 @@ export interface Seal {
 /** A log that grows by events in their order. */
 export interface Growing {
   /** Puts an event at the end. */
-  readonly append: (chain: string | null, event: Uint8Array) => Seal;
+  readonly append: (chain: string | null, event: string) => Seal;
   /** Where it stands. */
   readonly state: () => State;
   readonly tree: () => Merkle.Tree;
@@ -71,16 +84,20 @@ export const grow = (state: State, sha256: Merkle.Sha256 = portable): Growing =>
 
 /** An event with the hash that it was sealed by. */
 export interface Sealed {
-  /** The event's id, by which it is told where it does not fit. */
-  readonly id: string;
   readonly chain: string | null;
-  readonly event: Uint8Array;
+  /** In its canonical form. */
+  readonly event: string;
   readonly hash: Merkle.Hash;
 }
 
 /** Compares events with the hashes that they were sealed by. */
 export interface Verifier extends Omit<Growing, "append"> {
-  readonly entry: (sealed: Sealed) => Result.Result<Seal, AuditLogBroken>;
+  /**
+   * Takes the next event.
+   *
+   * @param idOf says the event's id, where it does not fit
+   */
+  readonly entry: (sealed: Sealed, idOf: () => string | null) => Result.Result<Seal, AuditLogBroken>;
 }
 
 /**
@@ -92,11 +109,11 @@ export const verifier = (from: State = empty, sha256?: Merkle.Sha256): Verifier 
   const log = grow(from, sha256);
   return {
     ...log,
-    entry: ({ chain, event, hash, id }) => {
+    entry: ({ chain, event, hash }, idOf) => {
       const seal = log.append(chain, event);
       return Bytes.Equivalence(seal.hash, hash)
         ? Result.succeed(seal)
-        : Result.fail(new AuditLogBroken({ says: "changed", index: seal.index, last: seal.index, event: id }));
+        : Result.fail(new AuditLogBroken({ says: "changed", index: seal.index, last: seal.index, event: idOf() }));
     },
   };
 };

@@ -2,7 +2,6 @@
  * The one text of a JSON value (RFC 8785), whichever way it was made: what is hashed and signed of an event. Properties are
  * sorted by UTF-16 code units, and numbers are written as ECMAScript writes them.
  */
-import { utf8ToBytes } from "@noble/hashes/utils.js";
 import canonicalize from "canonicalize";
 import * as Schema from "effect/Schema";
 
@@ -20,6 +19,3 @@ export const text = (value: Schema.Json): string => {
   if (canonical === undefined) throw new TypeError("This is not a JSON value.");
   return canonical;
 };
-
-/** A value's canonical text in UTF-8 (section 3.2.4): what is hashed. Defects as those of `text`. */
-export const bytes = (value: Schema.Json): Uint8Array => utf8ToBytes(text(value));

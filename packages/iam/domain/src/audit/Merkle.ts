@@ -35,7 +35,6 @@ export type Proof = ReadonlyArray<Hash>;
 const isOdd = (number: bigint): boolean => number % 2n === 1n;
 
 const leafTag = Uint8Array.of(0);
-const nodeTag = Uint8Array.of(1);
 
 /** The root of the tree without leaves. */
 export const emptyRoot: Hash = portable(new Uint8Array());
@@ -43,9 +42,15 @@ export const emptyRoot: Hash = portable(new Uint8Array());
 /** The hash of a leaf (section 2.1.1). */
 export const leafHash = (data: Uint8Array, sha256: Sha256 = portable): Hash => sha256(Bytes.concat([leafTag, data]));
 
+/** What is hashed of two subtrees: memory of its own for each would take longer than hashing it. */
+const pair = Uint8Array.of(1, ...new Uint8Array(64));
+
 /** The hash of what is above two subtrees (section 2.1.1). */
-export const nodeHash = (left: Hash, right: Hash, sha256: Sha256 = portable): Hash =>
-  sha256(Bytes.concat([nodeTag, left, right]));
+export const nodeHash = (left: Hash, right: Hash, sha256: Sha256 = portable): Hash => {
+  pair.set(left, 1);
+  pair.set(right, 33);
+  return sha256(pair);
+};
 
 /** The hash above complete subtrees that follow each other, each smaller than the one before it. */
 const join = (hashes: ReadonlyArray<Hash>, sha256?: Sha256): Hash =>

@@ -80,7 +80,7 @@ export class Log extends Context.Service<
     ) => Stream.Stream<string, Errors.AuditEventUnknown | Errors.AuditLogBroken | Unavailable>;
     /**
      * Verifies what the database holds: the events, their seals, the hashes that proofs are made of, the checkpoints, and
-     * that nothing stands behind what was sealed.
+     * that nothing stands behind what was sealed. With a state it does so of what is new since, and takes as long as that.
      */
     readonly verify: (trust: AuditExport.Trust) => Effect.Effect<AuditExport.Verified, AuditExport.Fault | Unavailable>;
     /** Proves that an event is in the log. None where it is not sealed yet, or is none. */
@@ -157,7 +157,7 @@ const make = Effect.gen(function* () {
       return Result.fail(broken("missing", expected, row.sealed_event));
     }
     return Result.map(canonical(row), (event) => ({
-      text: AuditExport.entry(Buffer.from(event).toString("utf8"), row.hash),
+      text: AuditExport.entry(event, row.hash),
       row,
     }));
   };
@@ -192,11 +192,14 @@ const make = Effect.gen(function* () {
       }),
     );
 
-  /** Events that were there before the last batch, and are in none. */
-  const behind = statement(client<{ id: string }>`
-    select e.id from iam_audit_heads h, iam_audit_events e
-    where not h.moving and pg_visible_in_snapshot(e.transaction, h.snapshot::pg_snapshot)
-      and not exists (select from iam_audit_seals s where s.event_id = e.id) limit 1`);
+  /** Events that were there before the last batch, and are in none; of those as old as what was sealed from an index on. */
+  const behind = (from: bigint) =>
+    statement(client<{ id: string }>`
+      select e.id from iam_audit_heads h, iam_audit_events e
+      where not h.moving and pg_visible_in_snapshot(e.transaction, h.snapshot::pg_snapshot)
+        and e.recorded_at >= coalesce(
+          (select min(recorded_at) from iam_audit_seals where index >= ${from - 1n} and ${from > 0n}::boolean), '-infinity')
+        and not exists (select from iam_audit_seals s where s.event_id = e.id) limit 1`);
 
   const nodesOf = Effect.fnUntraced(function* (plan: Merkle.Plan) {
     const leaves = [...new Set(plan.flat().map((node) => Merkle.storedAt(node).leaf))];
@@ -255,7 +258,7 @@ const make = Effect.gen(function* () {
         Effect.catchIf(isFault, Effect.succeed),
       );
       const verified = yield* Effect.provide(finish(failure), context);
-      const [row] = yield* behind;
+      const [row] = yield* behind(from);
       if (row !== undefined) return yield* broken("unsealed", verified.size, row.id);
       return verified;
     }),
@@ -275,7 +278,7 @@ const make = Effect.gen(function* () {
       const proof = yield* prove(Merkle.inclusionPlan(row.index, size));
       return Option.some({
         index: row.index,
-        event: Buffer.from(event).toString("utf8"),
+        event,
         hash: row.hash,
         proof,
         checkpoint,

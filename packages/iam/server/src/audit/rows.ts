@@ -25,7 +25,7 @@ export interface EventRow {
 }
 
 /** The event in the form in which it is hashed. */
-export const canonical = (row: EventRow): Result.Result<Uint8Array, Errors.AuditEventUnknown> =>
+export const canonical = (row: EventRow): Result.Result<string, Errors.AuditEventUnknown> =>
   AuditEvent.canonical({
     format: row.format,
     id: row.id,

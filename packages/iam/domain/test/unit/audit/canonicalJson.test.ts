@@ -45,7 +45,7 @@ describe("the canonical form", () => {
       "literals": [null, true, false]
     }`);
     assert.strictEqual(
-      hex(CanonicalJson.bytes(value)),
+      hex(new TextEncoder().encode(CanonicalJson.text(value))),
       `7b 22 6c 69 74 65 72 61 6c 73 22 3a 5b 6e 75 6c 6c 2c 74 72
        75 65 2c 66 61 6c 73 65 5d 2c 22 6e 75 6d 62 65 72 73 22 3a
        5b 33 33 33 33 33 33 33 33 33 2e 33 33 33 33 33 33 33 2c 31

@@ -44,7 +44,7 @@ const made = Effect.gen(function* () {
     const one = row(number);
     const event = Result.getOrThrow(AuditEvent.canonical(one));
     const { hash } = log.append(AuditEvent.chainOf(one), event);
-    lines.push(AuditExport.entry(new TextDecoder().decode(event), hash));
+    lines.push(AuditExport.entry(event, hash));
     if (number === 19) lines.push(AuditExport.checkpoint(yield* Checkpoint.sign(log.tree(), key)));
   }
   lines.push(AuditExport.checkpoint(yield* Checkpoint.sign(log.tree(), key)), AuditExport.end(BigInt(SIZE)));
