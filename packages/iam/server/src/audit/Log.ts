@@ -140,9 +140,13 @@ const make = Effect.gen(function* () {
   const page = (from: bigint, until: bigint) =>
     statement(
       client.unsafe<SealedRow>(
+        // Each event is found by its key: a join might read all of them for each page.
         `select s.index, s.hash, s.nodes, s.event_id as sealed_event, ${eventColumns}
-        from iam_audit_seals s left join iam_audit_events e on e.recorded_at = s.recorded_at and e.id = s.event_id
-        where s.index >= $1 and s.index < $2 order by s.index limit ${PAGE}`,
+        from (select * from iam_audit_seals where index >= $1 and index < $2 order by index limit ${PAGE}) s
+          left join lateral (
+            select * from iam_audit_events where recorded_at = s.recorded_at and id = s.event_id offset 0
+          ) e on true
+        order by s.index`,
         [from, until],
       ),
     );
@@ -199,7 +203,8 @@ const make = Effect.gen(function* () {
       where not h.moving and pg_visible_in_snapshot(e.transaction, h.snapshot::pg_snapshot)
         and e.recorded_at >= coalesce(
           (select min(recorded_at) from iam_audit_seals where index >= ${from - 1n} and ${from > 0n}::boolean), '-infinity')
-        and not exists (select from iam_audit_seals s where s.event_id = e.id) limit 1`);
+        -- By the index for each: of a table that has just been filled the planner may think that it is empty.
+        and not exists (select from iam_audit_seals s where s.event_id = e.id offset 0) limit 1`);
 
   const nodesOf = Effect.fnUntraced(function* (plan: Merkle.Plan) {
     const leaves = [...new Set(plan.flat().map((node) => Merkle.storedAt(node).leaf))];

@@ -51,32 +51,39 @@ interface Head {
   readonly here: string;
   /** Whether all that ran when the log arrived here has ended. */
   readonly settled: boolean;
+  /** What the last batch had not seen: the transactions from one on, and those that ran below it. */
+  readonly xmax: string;
+  readonly xip: ReadonlyArray<string>;
+  readonly since: Date | null;
 }
 
 interface Pending extends EventRow {
   readonly seen: string;
 }
 
-/** The events that the last batch had not seen, in their order. */
-const pending = `
+/**
+ * The events that the last batch had not seen, in their order. What it had seen stands in the statement itself, so that the
+ * plan is one for few events however long the log is.
+ */
+const pending = ({ since, xip, xmax }: Pick<Head, "since" | "xip" | "xmax">) => {
+  const unseen = [
+    `e.transaction >= '${xmax}'`,
+    ...(xip.length === 0 ? [] : [`e.transaction in (${xip.map((id) => `'${id}'`).join()})`]),
+  ];
+  const recorded = since === null ? "" : `and e.recorded_at >= '${since.toISOString()}'`;
+  return `
 declare pending no scroll cursor for
 select pg_current_snapshot()::text as seen, ${eventColumns}
-from (
-  select e.* from iam_audit_heads h, iam_audit_events e
-  where e.transaction >= pg_snapshot_xmax(h.snapshot::pg_snapshot) and e.recorded_at >= coalesce(h.since, '-infinity')
-  union all
-  select e.* from iam_audit_heads h, pg_snapshot_xip(h.snapshot::pg_snapshot) ran, iam_audit_events e
-  where e.transaction = ran and e.recorded_at >= coalesce(h.since, '-infinity')
-) e
-where not exists (select from iam_audit_seals s where s.event_id = e.id)
+from (${unseen.map((which) => `select * from iam_audit_events e where ${which} ${recorded}`).join(" union all ")}) e
 order by e.horizon, e.running desc, e.transaction, e.number`;
+};
 
 /** After the log came from another server, all that is not sealed: there the numbers of transactions were others. */
 const moved = `
 declare pending no scroll cursor for
 select pg_current_snapshot()::text as seen, ${eventColumns}
 from iam_audit_events e
-where not exists (select from iam_audit_seals s where s.event_id = e.id)
+where not exists (select from iam_audit_seals s where s.event_id = e.id offset 0)
 order by e.recorded_at, e.horizon, e.running desc, e.transaction, e.number`;
 
 const make = (key: SignedNote.SignerKey) =>
@@ -88,7 +95,9 @@ const make = (key: SignedNote.SignerKey) =>
     const lockHead = Effect.fnUntraced(function* () {
       const select = client<Head>`
         select size, frontier, system, moving, here.system_identifier::text as here,
-          pg_snapshot_xmin(pg_current_snapshot()) >= pg_snapshot_xmax(snapshot::pg_snapshot) as settled
+          pg_snapshot_xmin(pg_current_snapshot()) >= pg_snapshot_xmax(snapshot::pg_snapshot) as settled,
+          pg_snapshot_xmax(snapshot::pg_snapshot)::text as xmax, since,
+          array(select pg_snapshot_xip(snapshot::pg_snapshot)::text) as xip
         from iam_audit_heads, pg_control_system() here for update of iam_audit_heads skip locked`;
       const [head] = yield* select;
       if (head !== undefined) return head;
@@ -134,7 +143,7 @@ const make = (key: SignedNote.SignerKey) =>
     });
 
     const sealAll = Effect.fnUntraced(function* (head: Head) {
-      yield* client.unsafe(head.moving ? moved : pending);
+      yield* client.unsafe(head.moving ? moved : pending(head));
       let log = AuditLog.grow({ tree: { size: head.size, hashes: apart(head.frontier) }, heads: new Map() }, sha256);
       const positions = new Map<string, bigint>();
       let seen: string | undefined;
