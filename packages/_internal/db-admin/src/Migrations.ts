@@ -17,6 +17,7 @@ import * as Effect from "effect/Effect";
 import { changes } from "./changes.ts";
 import * as hardening from "./hardening.ts";
 import { createWriter, record, recordMigrations, suspendRecording } from "./recording.ts";
+import { createRetention } from "./retention.ts";
 import * as SqlState from "./SqlState.ts";
 
 /** Migrations, and where it stands which of them were applied. */
@@ -88,6 +89,7 @@ export const run = Effect.fn("Migrations.run")(function* (options: Options) {
         ...hardening.createTriggerFunctions,
         ...hardening.createPartitioning(schema),
         ...createWriter(schema),
+        ...createRetention(schema),
       ]) {
         yield* client.unsafe(statement);
       }

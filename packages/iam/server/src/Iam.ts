@@ -12,6 +12,7 @@ import * as Envelopes from "./audit/Envelopes.ts";
 import * as Erasure from "./audit/Erasure.ts";
 import * as AuditLog from "./audit/Log.ts";
 import * as originDigests from "./audit/originDigests.ts";
+import * as retention from "./audit/retention.ts";
 import * as signer from "./audit/signer.ts";
 import * as AuditWorker from "./audit/Worker.ts";
 import * as Auth from "./auth/Auth.ts";
@@ -43,6 +44,7 @@ export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = {
   ...Auth.keys,
   ...KeyManagement.keys,
   ...signer.keys,
+  ...retention.keys,
   ...Pages.keys,
   ...places.keys,
   ...Outbox.keys,

@@ -116,10 +116,17 @@ const inFile = (file: string, trust: AuditExport.Trust) =>
 
 const number = new Intl.NumberFormat("en");
 
-const summary = ({ chains, checkpoints, events, size, unsigned }: AuditExport.Verified, kept: number, origin: string) =>
+const summary = (
+  { chains, checkpoints, events, retired, size, unsigned }: AuditExport.Verified,
+  kept: number,
+  origin: string,
+) =>
   Output.fields([
     ["Log", origin],
     ["Events", `${number.format(events)} verified, ${number.format(size)} in all, in ${number.format(chains)} chains`],
+    ...(retired === 0n
+      ? []
+      : [["Retired", `${number.format(retired)} of them, of which the log has the hashes`] as const]),
     ["Hashes", "each covers its event and the one before it in its chain"],
     ["Signed", `${number.format(checkpoints)} checkpoints fit, and cover all but ${number.format(unsigned)} events`],
     ["Kept", kept === 0 ? "none of yours: the end of the log is as the file says" : `${kept} of yours fit`],
@@ -151,7 +158,7 @@ export const verify = (input: Verifying): Operation => {
     Effect.gen(function* () {
       const trust = yield* trusted(input);
       const verified = yield* by(trust);
-      const { chains, checkpoints, events, size, state, unsigned } = verified;
+      const { chains, checkpoints, events, retired, size, state, unsigned } = verified;
       if (Option.isSome(input.state)) yield* writeState(input.state.value, trust.origin, state);
       yield* Output.result(
         input.json,
@@ -159,6 +166,7 @@ export const verify = (input: Verifying): Operation => {
           origin: trust.origin,
           events: String(events),
           size: String(size),
+          retired: String(retired),
           chains,
           checkpoints,
           unsigned: String(unsigned),

@@ -1,13 +1,15 @@
 /**
- * The log as a file, to be verified where there is no database: a line for each event in the order of the log, in between
- * the checkpoints that were signed, and at the end how many events there are. Each line is JSON in canonical form, so that
+ * The log as a file, to be verified where there is no database: a line for each event in the order of the log, or for its
+ * hash where it is kept no more, in between the checkpoints that were signed, and at the end how many events there are. Each line is JSON in canonical form, so that
  * no event can pass for a line of another kind or for two.
  */
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Signature } from "effect/crypto/Signature";
 import * as Effect from "effect/Effect";
 import * as Hex from "effect/encoding/Hex";
+import * as Option from "effect/Option";
 import * as Result from "effect/Result";
+import * as Schema from "effect/Schema";
 import {
   AuditEventUnknown,
   AuditExportMalformed,
@@ -23,6 +25,7 @@ import * as AuditLog from "./AuditLog.ts";
 import * as CanonicalJson from "./CanonicalJson.ts";
 import * as Checkpoint from "./Checkpoint.ts";
 import type * as Merkle from "./Merkle.ts";
+import * as Retirement from "./Retirement.ts";
 import type * as SignedNote from "./SignedNote.ts";
 
 const FORMAT = "iam-audit-log/1";
@@ -44,6 +47,10 @@ export const entry = (event: string, hash: Merkle.Hash): string =>
 /** The event of a line, in its canonical form; nothing where the line is another. */
 export const eventIn = (line: string): string | undefined =>
   line.startsWith(BEFORE) ? line.slice(BEFORE.length, -TAIL) : undefined;
+
+/** The line of an event that is kept no more, by its hash. */
+export const retired = (chain: string | null, id: string, hash: Merkle.Hash): string =>
+  CanonicalJson.text({ retired: { chain, hash: bytesToHex(hash), id } });
 
 /** The line of a checkpoint, which stands where the log had as many events as it says. */
 export const checkpoint = (note: string): string => CanonicalJson.text({ checkpoint: note });
@@ -67,6 +74,8 @@ export interface Verified {
   /** How many events the file has, and how many the log has with those before. */
   readonly events: bigint;
   readonly size: bigint;
+  /** How many of them are kept no more. */
+  readonly retired: bigint;
   readonly chains: number;
   readonly checkpoints: number;
   /** How many of the last events no checkpoint covers. */
@@ -95,6 +104,14 @@ export interface Reader {
   readonly finish: (failure?: Fault) => Effect.Effect<Verified, Fault, Signature>;
 }
 
+const decodeRetired = Schema.decodeUnknownOption(
+  Schema.Struct({
+    chain: Schema.NullOr(Schema.String),
+    hash: Schema.Uint8ArrayFromHex.check(Schema.makeFilter((hash) => hash.length === 32)),
+    id: Schema.String,
+  }),
+);
+
 /** Of a line that has no event. */
 const nothing = Result.succeed(undefined);
 
@@ -117,6 +134,7 @@ export const reader = (trust: Trust, sha256?: Merkle.Sha256): Reader => {
   const from = trust.state ?? AuditLog.empty;
   const log = AuditLog.verifier(from, sha256);
   const claims: Array<Claim> = [];
+  const retirements = Retirement.make();
   const kept = (trust.kept ?? [])
     .filter(({ size }) => size > from.tree.size)
     .sort((one, other) => Number(one.size - other.size));
@@ -127,11 +145,13 @@ export const reader = (trust: Trust, sha256?: Merkle.Sha256): Reader => {
 
   const malformed = (says: string) => Result.fail(new AuditExportMalformed({ line: lines, says }));
 
-  const keptHere = (own: Merkle.Tree) => {
-    while (kept[0] !== undefined && kept[0].size <= own.size) {
+  /** Compares the log with what was kept of it, where it has as many events. */
+  const sealedHere = (seal: AuditLog.Seal) => {
+    while (kept[0]?.size === seal.index + 1n) {
       const signed = kept.shift();
-      if (signed !== undefined) claims.push({ own, signed: Effect.succeed(signed) });
+      if (signed !== undefined) claims.push({ own: log.tree(), signed: Effect.succeed(signed) });
     }
+    return Result.succeed(seal);
   };
 
   const parsed = (line: string): Readonly<Record<string, unknown>> | undefined => {
@@ -167,8 +187,18 @@ export const reader = (trust: Trust, sha256?: Merkle.Sha256): Reader => {
     const hash = Hex.decode(line.slice(until + BETWEEN.length, -AFTER.length));
     if (Result.isFailure(hash)) return malformed("the hash is none");
     const seal = log.entry({ chain, event, hash: hash.success }, () => idIn(event));
-    if (Result.isSuccess(seal) && kept[0]?.size === seal.success.index + 1n) keptHere(log.tree());
-    return seal;
+    if (Result.isFailure(seal)) return seal;
+    retirements.said(seal.success.index, chain, event);
+    return sealedHere(seal.success);
+  };
+
+  const readRetired = (said: unknown) => {
+    const line = decodeRetired(said);
+    if (Option.isNone(line)) return malformed("this is no event that was retired");
+    const { chain, hash, id } = line.value;
+    const seal = log.retired(chain, hash);
+    retirements.absent(seal.index, id);
+    return sealedHere(seal);
   };
 
   return {
@@ -185,6 +215,7 @@ export const reader = (trust: Trust, sha256?: Merkle.Sha256): Reader => {
           ? nothing
           : malformed(`it begins with the event ${String(said.from)}, and ${from.tree.size} is next to be verified`);
       }
+      if (said?.retired !== undefined) return readRetired(said.retired);
       if (typeof said?.checkpoint === "string") {
         const note = said.checkpoint;
         claims.push({ own: log.tree(), signed: Checkpoint.open(note, trust.origin, trust.keys) });
@@ -207,6 +238,8 @@ export const reader = (trust: Trust, sha256?: Merkle.Sha256): Reader => {
         proven = signed.size;
       }
       if (failure !== undefined) return yield* failure;
+      const missing = retirements.missing();
+      if (Option.isSome(missing)) return yield* missing.value;
       if (!ended) {
         return yield* new AuditExportMalformed({ line: lines + 1, says: "the file ends before the log does" });
       }
@@ -214,6 +247,7 @@ export const reader = (trust: Trust, sha256?: Merkle.Sha256): Reader => {
       return {
         events: own.size - from.tree.size,
         size: own.size,
+        retired: retirements.count(),
         chains: reached.heads.size,
         checkpoints,
         unsigned: own.size - proven,

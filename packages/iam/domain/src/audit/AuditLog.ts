@@ -54,6 +54,8 @@ export interface Seal {
 export interface Growing {
   /** Puts an event at the end. */
   readonly append: (chain: string | null, event: string) => Seal;
+  /** Puts the hash of one at the end that is not kept any more. */
+  readonly retired: (chain: string | null, hash: Merkle.Hash) => Seal;
   /** Where it stands. */
   readonly state: () => State;
   readonly tree: () => Merkle.Tree;
@@ -68,15 +70,16 @@ export interface Growing {
 export const grow = (state: State, sha256: Merkle.Sha256 = portable): Growing => {
   let { tree } = state;
   const heads = new Map(state.heads);
+  const put = (chain: string | null, hash: Merkle.Hash): Seal => {
+    heads.set(chain ?? "", hash);
+    const index = tree.size;
+    const { completed, frontier } = Merkle.append(tree, Merkle.leafHash(hash, sha256), sha256);
+    tree = frontier;
+    return { index, hash, completed };
+  };
   return {
-    append: (chain, event) => {
-      const hash = hashOf(heads.get(chain ?? "") ?? genesis, event, sha256);
-      heads.set(chain ?? "", hash);
-      const index = tree.size;
-      const { completed, frontier } = Merkle.append(tree, Merkle.leafHash(hash, sha256), sha256);
-      tree = frontier;
-      return { index, hash, completed };
-    },
+    append: (chain, event) => put(chain, hashOf(heads.get(chain ?? "") ?? genesis, event, sha256)),
+    retired: put,
     state: () => ({ tree, heads }),
     tree: () => ({ size: tree.size, root: Merkle.root(tree, sha256) }),
   };

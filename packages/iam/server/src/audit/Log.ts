@@ -14,7 +14,7 @@ import * as Stream from "effect/Stream";
 import type { SqlError } from "effect/sql/SqlError";
 import type { Fragment } from "effect/sql/Statement";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
-import { apart, canonical, type EventRow, eventColumns } from "./rows.ts";
+import { apart, canonical, chainOf, type EventRow, eventColumns } from "./rows.ts";
 import { sha256 } from "./Sealer.ts";
 
 /** So many events are read at once. */
@@ -107,6 +107,7 @@ interface SealedRow extends EventRow {
   readonly hash: Uint8Array;
   readonly nodes: Uint8Array;
   readonly sealed_event: string;
+  readonly sealed_organization: string | null;
 }
 
 interface HeadRow {
@@ -141,7 +142,8 @@ const make = Effect.gen(function* () {
     statement(
       client.unsafe<SealedRow>(
         // Each event is found by its key: a join might read all of them for each page.
-        `select s.index, s.hash, s.nodes, s.event_id as sealed_event, ${eventColumns}
+        `select s.index, s.hash, s.nodes, s.event_id as sealed_event, s.organization_id as sealed_organization,
+          ${eventColumns}
         from (select * from iam_audit_seals where index >= $1 and index < $2 order by index limit ${PAGE}) s
           left join lateral (
             select * from iam_audit_events where recorded_at = s.recorded_at and id = s.event_id offset 0
@@ -158,7 +160,9 @@ const make = Effect.gen(function* () {
     if (row.index !== expected) return Result.fail(broken("missing", expected));
     // The other side of an outer join.
     if (row.id === null) {
-      return Result.fail(broken("missing", expected, row.sealed_event));
+      const chain = chainOf({ organization_id: row.sealed_organization });
+      const id = IamEntityIds.AuditEventId.fromUuid(row.sealed_event);
+      return Result.succeed({ text: AuditExport.retired(chain, id, row.hash), row });
     }
     return Result.map(canonical(row), (event) => ({
       text: AuditExport.entry(event, row.hash),
@@ -271,7 +275,7 @@ const make = Effect.gen(function* () {
       const { checkpoint } = yield* head;
       const [row] = yield* statement(
         client.unsafe<SealedRow>(
-          `select s.index, s.hash, s.nodes, s.event_id as sealed_event, ${eventColumns}
+          `select s.index, s.hash, s.nodes, ${eventColumns}
           from iam_audit_seals s join iam_audit_events e on e.recorded_at = s.recorded_at and e.id = s.event_id
           where s.event_id = $1`,
           [IamEntityIds.AuditEventId.toUuid(id)],

@@ -1,7 +1,7 @@
 /**
  * What goes on behind the services to keep the log: sealing it, where this process has the key, sealing what it says of
- * people, making the parts of the months to come, and destroying what visitors' addresses were digested by. Any number of
- * processes may do it.
+ * people, making the parts of the months to come, retiring those that are kept no longer, and destroying what visitors'
+ * addresses were digested by. Any number of processes may do it.
  */
 import type { Errors, SignedNote } from "@beep/iam-domain";
 import type { PgClient } from "@effect/sql-pg/PgClient";
@@ -17,6 +17,7 @@ import { Keys } from "../crypto/Keys.ts";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import { Envelopes } from "./Envelopes.ts";
 import { visitorsOf } from "./originDigests.ts";
+import * as retention from "./retention.ts";
 import * as Sealer from "./Sealer.ts";
 import * as signer from "./signer.ts";
 
@@ -45,10 +46,11 @@ const sealing = (key: SignedNote.SignerKey) =>
     Layer.provide(Sealer.layer(key)),
   );
 
-const housekeeping = Effect.gen(function* () {
+const housekeeping = Effect.fnUntraced(function* (months: Option.Option<number>) {
   const { client, statement } = yield* ServiceConnection;
   const { destroy } = yield* Keys;
   yield* statement(client`select iam_make_partitions()`);
+  if (Option.isSome(months)) yield* retention.retire(months.value);
   const kept = visitorsOf(DateTime.subtract(yield* DateTime.now, { days: VISITORS_KNOWN }));
   const old = yield* statement(client<{ owner_id: string }>`
     select owner_id from iam_data_keys
@@ -64,12 +66,13 @@ export const layer: Layer.Layer<
 > = Layer.unwrap(
   Effect.gen(function* () {
     const key = yield* signer.read;
+    const months = yield* retention.keys.auditRetentionMonths;
     const personal = Layer.effectDiscard(
       Effect.flatMap(Envelopes, ({ seal }) => keepOn("Sealing personal data", seal)),
     );
     const daily = Layer.effectDiscard(
       Effect.forkScoped(
-        housekeeping.pipe(
+        housekeeping(months).pipe(
           Effect.catchCause((cause) => Effect.logError("Looking after the log failed.", cause)),
           Effect.repeat(Schedule.spaced("6 hours")),
         ),

@@ -6,6 +6,7 @@ import * as Signature from "effect/crypto/Signature";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Result from "effect/Result";
+import type * as Schema from "effect/Schema";
 import { AuditEvent, AuditExport, AuditLog, Checkpoint, Ocsf, SignedNote } from "../../../src/index.ts";
 
 const crypto = Signature.layerWebCrypto.pipe(Layer.provideMerge(SecureRandom.layerWebCrypto));
@@ -35,13 +36,17 @@ const row = (number: number): AuditEvent.Row => {
 
 const SIZE = 40;
 
-/** An export of so many events, with a checkpoint after the twentieth and one at the end. */
-const made = Effect.gen(function* () {
+/**
+ * An export of so many events, with a checkpoint after the twentieth and one at the end.
+ *
+ * @param last the last one, where it is another
+ */
+const madeWith = Effect.fnUntraced(function* (last: Partial<AuditEvent.Row>) {
   const key = yield* SignedNote.generateSignerKey(origin);
   const log = AuditLog.grow(AuditLog.empty);
   const lines = [AuditExport.header(origin, 0n)];
   for (let number = 0; number < SIZE; number++) {
-    const one = row(number);
+    const one = { ...row(number), ...(number === SIZE - 1 ? last : {}) };
     const event = Result.getOrThrow(AuditEvent.canonical(one));
     const { hash } = log.append(AuditEvent.chainOf(one), event);
     lines.push(AuditExport.entry(event, hash));
@@ -50,6 +55,19 @@ const made = Effect.gen(function* () {
   lines.push(AuditExport.checkpoint(yield* Checkpoint.sign(log.tree(), key)), AuditExport.end(BigInt(SIZE)));
   return { key, lines, tree: log.tree(), trust: { origin, keys: [key.verifier] } };
 });
+
+const made = madeWith({});
+
+/** Has the events with these indexes kept no longer. */
+const retiring =
+  (...indexes: ReadonlyArray<number>): Tampering =>
+  (lines) =>
+    lines.map((line, at) => {
+      const event = AuditExport.eventIn(line);
+      if (event === undefined || !indexes.includes(at - 1)) return line;
+      const { id, organization } = JSON.parse(event);
+      return AuditExport.retired(organization, id, new Uint8Array(Buffer.from(JSON.parse(line).hash, "hex")));
+    });
 
 const file = (lines: ReadonlyArray<string>) => `${lines.join("\n")}\n`;
 
@@ -122,6 +140,48 @@ describe("an export", () => {
       assert.isTrue(fault._tag === "AuditLogBroken" && fault.says === "rewritten");
       const unknown = yield* Effect.flip(AuditExport.verify(file(anew.lines), first.trust));
       assert.strictEqual(unknown._tag, "NoteKeyUnknown");
+    }).pipe(Effect.provide(crypto)),
+  );
+
+  const saying = (after: Schema.Json, organizationId: string | null = null) =>
+    madeWith({ action: "log.retired", organizationId, targetType: null, targetId: null, after, personal: null });
+
+  it.effect("AUD-9: verifies without the events of which one says that they were retired", () =>
+    Effect.gen(function* () {
+      const { lines, tree, trust } = yield* saying({
+        indexes: [
+          [0, 3],
+          [5, 5],
+        ],
+        month: "2026-01",
+      });
+      const verified = yield* AuditExport.verify(file(retiring(0, 1, 2, 3, 5)(lines)), { ...trust, kept: [tree] });
+      assert.deepInclude(verified, { events: 40n, retired: 5n, checkpoints: 2, unsigned: 0n });
+      const fault = yield* Effect.flip(AuditExport.verify(file(retiring(2, 3, 4, 5)(lines)), trust));
+      assert.isTrue(fault._tag === "AuditLogBroken" && fault.says === "missing" && fault.index === 4n);
+    }).pipe(Effect.provide(crypto)),
+  );
+
+  it.effect("AUD-9: no organization's event retires another, and none what comes after it", () =>
+    Effect.gen(function* () {
+      const organization = SharedEntityIds.OrganizationId.toUuid(SharedEntityIds.OrganizationId.create());
+      const { lines, trust } = yield* saying({ indexes: [[0, 38]] }, organization);
+      const fault = yield* Effect.flip(AuditExport.verify(file(retiring(7)(lines)), trust));
+      assert.isTrue(fault._tag === "AuditLogBroken" && fault.says === "missing" && fault.index === 7n);
+      const all = yield* saying({ indexes: [[0, 39]] });
+      const itself = yield* Effect.flip(AuditExport.verify(file(retiring(39)(all.lines)), all.trust));
+      assert.isTrue(itself._tag === "AuditLogBroken" && itself.says === "missing");
+      const forged = yield* Effect.flip(AuditExport.verify(file(retiring(7)(all.lines)), all.trust));
+      assert.isTrue(forged._tag === "AuditLogBroken" && forged.says === "missing");
+    }).pipe(Effect.provide(crypto)),
+  );
+
+  it.effect("AUD-9: the hash of an event that was retired is as good as the event", () =>
+    Effect.gen(function* () {
+      const { lines, trust } = yield* saying({ indexes: [[0, 3]] });
+      const tampered = retiring(2)(lines).map((line) => line.replace(/"hash":".{4}(?=.*"id")/, '"hash":"0000'));
+      const fault = yield* Effect.flip(AuditExport.verify(file(tampered), trust));
+      assert.strictEqual(fault._tag, "AuditLogBroken");
     }).pipe(Effect.provide(crypto)),
   );
 
