@@ -19,7 +19,6 @@ import type { Fragment } from "effect/sql/Statement";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
 import { asEndpoint } from "./acting.ts";
 import * as promises from "./promises.ts";
-import { reentered } from "./throttle.ts";
 
 /** Whom an operation is about: the user of an id, or who is named so. */
 type Subject =
@@ -75,6 +74,16 @@ const secondFactors: ReadonlySet<string> = new Set([
   "/two-factor/verify-backup-code",
   "/two-factor/verify-otp",
   "/two-factor/verify-totp",
+]);
+
+/** Where the password is asked for once more within a session, which may be in other hands: at the session's user. */
+export const reentered: ReadonlySet<string> = new Set([
+  "/change-password",
+  "/two-factor/disable",
+  "/two-factor/enable",
+  "/two-factor/generate-backup-codes",
+  "/two-factor/get-totp-uri",
+  "/verify-password",
 ]);
 
 /** Where a code or a link that was sent is shown, and no session begins. */

@@ -25,7 +25,7 @@ import * as Effect from "effect/Effect";
 import * as Predicate from "effect/Predicate";
 import { uuidv7 } from "uuidv7";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
-import type { Intents } from "./intents.ts";
+import { type Intents, reentered } from "./intents.ts";
 import * as promises from "./promises.ts";
 
 /** So many failures in a row slow nothing. */
@@ -51,16 +51,6 @@ const guessable: Readonly<Record<string, "email" | "username" | "phoneNumber">> 
   "/phone-number/verify": "phoneNumber",
   "/phone-number/reset-password": "phoneNumber",
 };
-
-/** Where the password is asked for once more within a session, which may be in other hands: at the session's user. */
-export const reentered: ReadonlySet<string> = new Set([
-  "/change-password",
-  "/two-factor/disable",
-  "/two-factor/enable",
-  "/two-factor/generate-backup-codes",
-  "/two-factor/get-totp-uri",
-  "/verify-password",
-]);
 
 /** What sends a message to whom the field says, which costs, and is a nuisance to whom it reaches. */
 const sending: Readonly<Record<string, "email" | "phoneNumber">> = {
