@@ -24,6 +24,7 @@ import { texted } from "../auth/operations/phoneNumbers.ts";
 import { assertNotSignedIn, begun, bySaml, company, World } from "../auth/sso/world.ts";
 import { codeNow } from "../auth/totp.ts";
 import { as } from "../organizations/people.ts";
+import { Sent } from "../support/Sent.ts";
 
 interface Event {
   readonly action: string;
@@ -362,6 +363,44 @@ layer(database, { excludeTestServices: true })("what Better Auth does", (it) => 
           ["apikey.deleted", chain],
         ],
       );
+    }),
+  );
+});
+
+const watched = IamTest.onDatabase.pipe(Layer.provideMerge(Sent.database), Layer.provideMerge(Logger.layer([])));
+
+layer(watched, { excludeTestServices: true })("what is sent", (it) => {
+  it.effect("AUTH-5: is as much for a name that nobody has, statement by statement", () =>
+    Effect.gen(function* () {
+      const { during } = yield* Sent;
+      const ann = yield* person("ann");
+      const browser = yield* open;
+      const sent = Effect.fnUntraced(function* (path: string, more: object, email: string) {
+        const { sent: statements } = yield* during(browser.post(path, { email, ...more }));
+        return statements.map(({ text }) => text);
+      });
+      for (const [path, more] of [
+        ["/sign-in/email", { password: "wrong horse battery staple" }],
+        ["/sign-in/email-otp", { otp: "123456" }],
+      ] as const) {
+        // Once before, since what is kept of the day for digests, say, is made with the first.
+        yield* sent(path, more, ann.email);
+        const known = yield* sent(path, more, ann.email);
+        assert.deepStrictEqual(yield* sent(path, more, "nobody@example.com"), known, path);
+        assert.lengthOf(
+          known.filter((statement) => statement.includes("iam_write_event")),
+          1,
+        );
+      }
+    }),
+  );
+
+  it.effect("AUD-2: is no more where a sign-in succeeds", () =>
+    Effect.gen(function* () {
+      const { during } = yield* Sent;
+      const bob = yield* person("bob");
+      const { sent } = yield* during(signIn(yield* open, bob.email));
+      assert.isFalse(sent.some(({ text }) => text.includes("iam_write_event")));
     }),
   );
 });
