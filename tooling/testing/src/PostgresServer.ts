@@ -20,6 +20,8 @@ export interface PostgresServer {
   readonly port: number;
   /** The superuser `postgres` in the database `postgres`. */
   readonly adminUrl: Redacted.Redacted;
+  /** The directory of its data. */
+  readonly data: string;
   /** Kills the server and its sessions as a crash would; `restart` then recovers. */
   readonly kill9: Effect.Effect<void>;
   /** Ends all sessions and shuts the server down. */
@@ -79,6 +81,7 @@ export const make = Effect.fnUntraced(function* ({
     major,
     port,
     adminUrl: Redacted.make(`postgres://postgres:${Redacted.value(cluster.password)}@127.0.0.1:${port}/postgres`),
+    data: cluster.data,
     kill9: end(running, (postmaster) => postmaster.kill9),
     stop: end(running, (postmaster) => postmaster.stop),
     restart: SynchronizedRef.updateEffect(running, (postmaster) =>

@@ -3,6 +3,7 @@
  * functions are written for each table from the catalogue, because one for all would look at every column of every row.
  */
 import { createHash } from "node:crypto";
+import { SharedEntityIds } from "@beep/shared-domain";
 import { changeSetting } from "@beep/shared-tables";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import * as Effect from "effect/Effect";
@@ -195,11 +196,29 @@ const changes = (prefix: string, columns: Recorded["columns"]): string =>
     )
     .join("");
 
-/** In whose log: the row's organization, or the one that the services act in. */
+/** In whose log: the row's organization's, or the installation's. */
 const organizationOf = (table: Recorded): string => {
   if (table.name === "iam_organizations") return "affected.id";
-  return affected(table, table.facts.organization ?? "organization_id") ?? "null";
+  const name = table.facts.organization ?? "organization_id";
+  const value = affected(table, name) ?? "null";
+  return table.columns.some((column) => column.name === name && column.type === "text") ? organizationIn(value) : value;
 };
+
+/** Crockford's alphabet, as TypeIDs have it. */
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/**
+ * The uuid of an organization's TypeID, and nothing where the text is that of something else. Its suffix is 26 letters of
+ * five bits, two that are zero and the uuid's 128: PostgreSQL makes numbers of at most 64, and so four of 32.
+ */
+const organizationIn = (text: string): string => `
+    case when ${text} ~ '^${SharedEntityIds.OrganizationId.prefix}_[0-7][${ALPHABET}]{25}$' then (
+      select string_agg(lpad(to_hex(substr(bits, 3 + part * 32, 32)::bit(32)::bigint), 8, '0'), '' order by part)::uuid
+      from generate_series(0, 3) part, (
+        select string_agg((strpos('${ALPHABET}', letter) - 1)::bit(5)::text, '' order by place) as bits
+        from string_to_table(right(${text}, 26), null) with ordinality as letters (letter, place)
+      ) decoded
+    ) end`;
 
 /** Whose data it is: the row itself stands for the person, also where no user is named. */
 const subjectOf = (table: Recorded): { readonly type: string; readonly id: string } => {

@@ -1,7 +1,7 @@
 /** What the database records by itself, whoever writes: events of changes, apart from them personal data, and their order. */
 import { Migrations, SqlState } from "@beep/db-admin";
 import { IamDbSchema } from "@beep/iam-tables";
-import { Digest, EntityId, Envelope, IamEntityIds } from "@beep/shared-domain";
+import { Digest, EntityId, Envelope, IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { OrgTable, Table } from "@beep/shared-tables";
 import { connect, IamTest, Isolation, PostgresServer, TestDatabase } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
@@ -299,6 +299,41 @@ for (const database of databases) {
         assert.isTrue(gone.every(({ organization }) => organization === id));
         assert.deepInclude(gone.find(({ action }) => action === "teammember.deleted")?.before, { team_id: team });
         assert.include(gone.find(({ action }) => action === "invitation.deleted")?.recorded, "bob@example.com");
+      }),
+    );
+
+    it.effect("AUD-2: what names its owner by a text stands in the log of the organization that this is", () =>
+      Effect.gen(function* () {
+        const { OrganizationId, UserId } = SharedEntityIds;
+        const ids = ["00000000-0000-0000-0000-000000000001", "fedcba98-7654-3210-0123-456789abcdef", yield* uuid];
+        const owners = [
+          ...ids.map((id) => ({ owner: OrganizationId.fromUuid(id), chain: id })),
+          {
+            owner: OrganizationId.fromUuid("ffffffff-ffff-ffff-ffff-ffffffffffff"),
+            chain: "ffffffff-ffff-ffff-ffff-ffffffffffff",
+          },
+          ...[
+            UserId.create(),
+            "",
+            `${OrganizationId.create()}0`,
+            OrganizationId.create().toUpperCase(),
+            "organization_nobody",
+          ].map((owner) => ({ owner, chain: null })),
+        ];
+        for (const { chain, owner } of owners) {
+          const key = yield* uuid;
+          const all = yield* recordedBy(
+            `insert into iam_api_keys (id, reference_id, key) values ('${key}', '${owner}', '${key}')`,
+            `update iam_api_keys set enabled = false where id = '${key}'`,
+            `update iam_api_keys set request_count = 1 where id = '${key}'`,
+            `delete from iam_api_keys where id = '${key}'`,
+          );
+          assert.deepStrictEqual(
+            all.map(({ action, organization, target }) => [action, organization, target]),
+            ["created", "updated", "deleted"].map((verb) => [`apikey.${verb}`, chain, key]),
+            owner,
+          );
+        }
       }),
     );
 

@@ -92,8 +92,9 @@ describe("the service scope", () => {
     "iam/server/src/auth/Operator.ts", // operators look into every tenant
     "iam/server/src/auth/adapter.ts", // the same as Auth.ts
     "iam/server/src/auth/admission.ts", // the same: who is let into an organization
-    "iam/server/src/auth/credentials.ts", // hands it on to throttle.ts
+    "iam/server/src/auth/credentials.ts", // hands it on to throttle.ts and intents.ts
     "iam/server/src/auth/directories/Directories.ts", // a directory provisions whole organizations, by Better Auth
+    "iam/server/src/auth/intents.ts", // the same as throttle.ts
     "iam/server/src/auth/leftInClear.ts", // seals what an earlier version left in clear, of every tenant
     "iam/server/src/auth/principals/standing.ts", // the same as Auth.ts
     "iam/server/src/auth/promises.ts",

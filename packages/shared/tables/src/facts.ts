@@ -16,7 +16,10 @@ export interface Facts<Column extends string = string> {
   readonly personal?: ReadonlyArray<Column>;
   /** Whose: the column that holds the user's id. The row itself is the person where nothing is said. */
   readonly subject?: Column;
-  /** The column with the organization in whose log the events stand, where it is not `organizationId`. */
+  /**
+   * The column with the organization in whose log the events stand, where it is not `organizationId`. One of text holds
+   * TypeIDs, and where that is no organization's the events stand in the installation's.
+   */
   readonly organization?: Column;
   /** What is counted or kept alive: an update of nothing else is no event. */
   readonly uneventful?: ReadonlyArray<Column>;

@@ -212,6 +212,8 @@ const Told = Schema.fromJsonString(
     outcome: Schema.String,
     context: Schema.Json,
     login: Schema.String,
+    before: Schema.Json,
+    after: Schema.Json,
   }),
 );
 

@@ -15,12 +15,14 @@ const userIn = (session: unknown): Actor | undefined => {
 /**
  * Runs a statement of an endpoint's in the name of whom its session says, where the caller has not said who acts: a
  * request to Better Auth's routes comes as nobody's. To be called where the endpoint's own asynchronous context is.
+ *
+ * @param known the session, where a hook has found it, of which the endpoint's context says nothing
  */
-export const asEndpoint = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+export const asEndpoint = <A, E, R>(effect: Effect.Effect<A, E, R>, known?: unknown): Effect.Effect<A, E, R> => {
   const endpoint = tryGetCurrentAuthEndpointContext();
   if (endpoint === undefined) return effect;
   // Once somebody has signed in, what follows is that user's.
-  const user = userIn(endpoint.context.session) ?? userIn(endpoint.context.newSession);
+  const user = userIn(known) ?? userIn(endpoint.context.session) ?? userIn(endpoint.context.newSession);
   const wanted =
     typeof endpoint.path === "string" ? Effect.provideService(effect, CurrentIntent, endpoint.path) : effect;
   return Effect.flatMap(CurrentActor, (actor) =>

@@ -293,6 +293,7 @@ export const makeBetterAuth = ({
       // Before the plugins, which look at the fields first.
       equalSignUps,
       ...enabled,
+      credentials.recording,
     ],
   });
   const disabled = allPlugins.filter((name) => !settings.plugins.includes(name));

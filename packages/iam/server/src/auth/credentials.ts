@@ -1,9 +1,13 @@
-/** What guards passwords and those who guess at them: the parts of Better Auth's options that belong to it. */
+/**
+ * What guards passwords and those who guess at them, and what records that they do: the parts of Better Auth's options that
+ * belong to it.
+ */
 import type { BetterAuthPlugin } from "@better-auth/core";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
 import { alike } from "./alike.ts";
+import { makeIntents } from "./intents.ts";
 import * as Hashing from "./password/hashing.ts";
 import { PasswordBlocklist, pwnedPasswords } from "./password/PasswordBlocklist.ts";
 import { passwords } from "./password/passwords.ts";
@@ -15,6 +19,8 @@ import * as Throttle from "./throttle.ts";
 export interface Credentials {
   /** For its list of plugins, before the second factor's. */
   readonly plugins: ReadonlyArray<BetterAuthPlugin>;
+  /** For the end of that list. */
+  readonly recording: BetterAuthPlugin;
   /** For `emailAndPassword.password`. */
   readonly password: Pick<Hashing.Hashing, "hash" | "verify">;
   /** For `emailAndPassword`. */
@@ -36,7 +42,8 @@ export const makeCredentials: (
     memory: settings.passwordHashMemory,
     iterations: settings.passwordHashIterations,
   });
-  const throttle = Throttle.make(connection);
+  const intents = makeIntents(connection);
+  const throttle = Throttle.make(connection, intents.refused);
   return {
     password: { hash: hashing.hash, verify: hashing.verify },
     onPasswordReset: throttle.onPasswordReset,
@@ -45,5 +52,6 @@ export const makeCredentials: (
       alike(promises.inTransaction(connection), () => promises.leave(putNothing)),
       ...(settings.rateLimit ? [throttle.plugin] : []),
     ],
+    recording: intents.plugin,
   };
 });

@@ -25,6 +25,7 @@ import * as Effect from "effect/Effect";
 import * as Predicate from "effect/Predicate";
 import { uuidv7 } from "uuidv7";
 import type { ServiceConnection } from "../db/ServiceConnection.ts";
+import { type Intents, reentered } from "./intents.ts";
 import * as promises from "./promises.ts";
 
 /** So many failures in a row slow nothing. */
@@ -50,16 +51,6 @@ const guessable: Readonly<Record<string, "email" | "username" | "phoneNumber">> 
   "/phone-number/verify": "phoneNumber",
   "/phone-number/reset-password": "phoneNumber",
 };
-
-/** Where the password is asked for once more within a session, which may be in other hands: at the session's user. */
-const reentered: ReadonlySet<string> = new Set([
-  "/change-password",
-  "/two-factor/disable",
-  "/two-factor/enable",
-  "/two-factor/generate-backup-codes",
-  "/two-factor/get-totp-uri",
-  "/verify-password",
-]);
 
 /** What sends a message to whom the field says, which costs, and is a nuisance to whom it reaches. */
 const sending: Readonly<Record<string, "email" | "phoneNumber">> = {
@@ -132,10 +123,27 @@ const makeCounts = (connection: ServiceConnection["Service"]) => {
       return Math.max(1, left?.seconds ?? 1);
     });
 
+  /**
+   * Whether what is refused is so for the first time since an attempt was let through: of those who go on asking the log
+   * need not tell more. One statement, which writes nothing where it is not.
+   */
+  const isFirst = (key: string, markedBy: string) =>
+    Effect.map(
+      connection.statement(client`
+        insert into iam_rate_limits as marks (id, key, count, last_request)
+        select ${uuidv7()}::uuid, ${markedBy}, 1, attempts.last_request from iam_rate_limits as attempts
+        where attempts.key = ${key} and not exists (
+          select from iam_rate_limits as marks where marks.key = ${markedBy} and marks.last_request >= attempts.last_request)
+        on conflict (key) do update set last_request = excluded.last_request
+        where marks.last_request < excluded.last_request
+        returning count`),
+      (marked) => marked.length > 0,
+    );
+
   const forget = (keys: ReadonlyArray<string>) =>
     connection.statement(client`delete from iam_rate_limits where ${client.in("key", keys)}`);
 
-  return { take, forget };
+  return { take, isFirst, forget };
 };
 
 /** What is counted by whom: under a key, so that the table tells nobody at whom it was guessed. */
@@ -166,9 +174,19 @@ export interface Throttle {
   readonly onPasswordReset: (input: { readonly user: unknown }) => Promise<void>;
 }
 
-/** Counts in the database that is given. */
-export const make = (connection: ServiceConnection["Service"]): Throttle => {
-  const { forget, take } = makeCounts(connection);
+/** Counts in the database that is given, and has what is refused recorded. */
+export const make = (connection: ServiceConnection["Service"], refused: Intents["refused"]): Throttle => {
+  const { forget, isFirst, take } = makeCounts(connection);
+
+  /** Counts an attempt, or refuses it. */
+  const attempt = async (ctx: Parameters<Intents["refused"]>[0], key: string): Promise<void> => {
+    const seconds = await promises.leave(take(key));
+    if (seconds === 0) return;
+    if (await promises.leave(isFirst(key, keyOf(ctx.context, "refused", key)))) {
+      await refused(ctx, "TOO_MANY_FAILURES");
+    }
+    throw tooMany("TOO_MANY_FAILURES", "There were too many failures in a row.", seconds);
+  };
 
   const beforeSending = createAuthMiddleware(async (ctx) => {
     const path = ctx.path ?? "";
@@ -185,8 +203,7 @@ export const make = (connection: ServiceConnection["Service"]): Throttle => {
     const { id: identifier } = session.user;
     // For all of these paths together, because they ask for the same password.
     const key = keyOf(ctx.context, "session", identifier);
-    const seconds = await promises.leave(take(key));
-    if (seconds > 0) throw tooMany("TOO_MANY_FAILURES", "There were too many failures in a row.", seconds);
+    await attempt(ctx, key);
     (await attempted.get()).attempt = { identifier, key, isOfDevice: true };
   });
 
@@ -199,8 +216,7 @@ export const make = (connection: ServiceConnection["Service"]): Throttle => {
     const [account, device] = cookie.split(".");
     const isOfDevice = device !== undefined && account === deviceOf(ctx.context, identifier);
     const key = keyOf(ctx.context, path, identifier, isOfDevice ? device : "");
-    const seconds = await promises.leave(take(key));
-    if (seconds > 0) throw tooMany("TOO_MANY_FAILURES", "There were too many failures in a row.", seconds);
+    await attempt(ctx, key);
     (await attempted.get()).attempt = { identifier, key, isOfDevice };
   });
 

@@ -18,7 +18,7 @@ import { models, tables } from "../../src/auth/models.ts";
 import { type Decision, decisions, plans, sealedFields } from "../../src/auth/secrets.ts";
 import { ServiceConnection } from "../../src/db/ServiceConnection.ts";
 import { worlds } from "../fuzz/world.ts";
-import { type Answer, browserOf } from "./browser.ts";
+import { type Answer, browserOf, granted } from "./browser.ts";
 import { betterAuth } from "./control.ts";
 import { everything } from "./everything.ts";
 import { means } from "./means.ts";
@@ -336,7 +336,7 @@ layer(IamTest.postgres(), { excludeTestServices: true })("a database with everyt
           assert.strictEqual(take(yield* person.get("/get-session")).status, 200);
           take(yield* person.get("/one-time-token/generate"));
           take(yield* person.post("/device/code", { client_id: "television" }));
-          take(yield* person.get("/siwe/get-nonce"));
+          granted(take(yield* person.post("/siwe/nonce")));
           take(yield* person.get("/passkey/generate-register-options"));
           take(yield* person.post("/two-factor/enable", { password: IamTest.password }));
           // One that does not open, which is a failure of the server's.

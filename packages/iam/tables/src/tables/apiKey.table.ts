@@ -29,5 +29,9 @@ export const apiKey = Table.make(IamEntityIds.ApiKeyId)(
     pg.index("iam_api_keys_reference_id_idx").on(t.referenceId),
     pg.index("iam_api_keys_config_id_idx").on(t.configId),
   ],
-  { digested: ["key"], uneventful: ["requestCount", "remaining", "lastRequest", "lastRefillAt"] },
+  {
+    digested: ["key"],
+    organization: "referenceId",
+    uneventful: ["requestCount", "remaining", "lastRequest", "lastRefillAt"],
+  },
 );
