@@ -17,7 +17,7 @@ export const signingKey = Table.make(IamEntityIds.SigningKeyId)(
   (t) => [
     // After one key of an algorithm there is none yet, so that no two follow the same one.
     pg.uniqueIndex("iam_signing_keys_newest_unique").on(t.alg).where(sql`retires_at is null and revoked_at is null`),
-    pg.check("iam_signing_keys_life", sql`(retires_at is null) = (expires_at is null) and retires_at < expires_at`),
+    pg.check("iam_signing_keys_life", sql`(retires_at is null) = (expires_at is null) and retires_at <= expires_at`),
   ],
   { sealed: ["privateKey"] },
 );
