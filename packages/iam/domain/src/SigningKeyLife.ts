@@ -52,6 +52,10 @@ export const stateOf = (key: Times, now: number): State => {
 /** Whether whoever verifies is given it. */
 export const isPublished = (key: Times, now: number): boolean => key.revokedAt === null && isBefore(now, key.expiresAt);
 
+/** Whether nothing that it signed lives any more, revoked or not. */
+export const isOver = (key: Times, now: number): boolean =>
+  !isBefore(now, key.expiresAt) || (key.revokedAt !== null && now >= key.revokedAt.getTime() + KEPT);
+
 /**
  * The key that signs: of those that are not over the one that activates first. Where another process has a clock that is
  * ahead, and made the only key there is, it signs here too, although here it activates later.

@@ -133,7 +133,13 @@ describe("a signing key", () => {
       [9, 29, 30].map((now) => SigningKeyLife.isPublished(times, now)),
       [true, true, false],
     );
-    const revoked = { ...times, revokedAt: new Date(12) };
+    assert.deepStrictEqual(
+      [29, 30].map((now) => SigningKeyLife.isOver(times, now)),
+      [false, true],
+    );
+    const revoked = { ...times, expiresAt: null, revokedAt: new Date(12) };
+    assert.isFalse(SigningKeyLife.isOver(revoked, 12 + SigningKeyLife.KEPT - 1));
+    assert.isTrue(SigningKeyLife.isOver(revoked, 12 + SigningKeyLife.KEPT));
     assert.strictEqual(SigningKeyLife.stateOf(revoked, 15), "revoked");
     assert.isFalse(SigningKeyLife.isPublished(revoked, 15));
     assert.isUndefined(SigningKeyLife.signer([revoked], 15));

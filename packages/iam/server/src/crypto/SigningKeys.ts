@@ -9,7 +9,7 @@ import { Errors, KeyOwner, SigningKeyLife } from "@beep/iam-domain";
 import { IamDbSchema } from "@beep/iam-tables";
 import { type Actor, CurrentActor, IamEntityIds } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
-import { and, asc, eq, getColumns, lte, or } from "drizzle-orm";
+import { asc, eq, getColumns, inArray } from "drizzle-orm";
 import type { EffectDrizzleQueryError } from "drizzle-orm/effect-core/errors";
 import { makeWithDefaults } from "drizzle-orm/effect-postgres";
 import * as Clock from "effect/Clock";
@@ -168,23 +168,13 @@ const make = Effect.gen(function* () {
           crv: "P-256",
           publicKey: JSON.stringify(publicKey),
           privateKey: sealed,
-          createdAt: new Date(now),
           activatesAt,
         })
         .returning(columns),
     );
-    // What is over is of no use to anybody; the log knows of it.
-    const over = new Date(now - SigningKeyLife.KEPT);
-    yield* run(
-      db
-        .delete(signingKey)
-        .where(
-          and(
-            eq(signingKey.alg, ALGORITHM),
-            or(lte(signingKey.expiresAt, new Date(now)), lte(signingKey.revokedAt, over)),
-          ),
-        ),
-    );
+    // They are of no use to anybody; the log knows of them.
+    const over = keys.filter((key) => SigningKeyLife.isOver(key, now)).map((key) => key.id);
+    if (over.length > 0) yield* run(db.delete(signingKey).where(inArray(signingKey.id, over)));
     return made ?? (yield* Effect.die(new Error("What was inserted is returned.")));
   });
 
