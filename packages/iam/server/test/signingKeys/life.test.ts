@@ -203,7 +203,7 @@ layer(services(), { excludeTestServices: true })("signing keys", (it) => {
     () =>
       Effect.gen(function* () {
         const sql = yield* begun;
-          const { revoke, rotate } = yield* SigningKeys.SigningKeys;
+        const { revoke, rotate } = yield* SigningKeys.SigningKeys;
         const { kid } = yield* signed;
         const [{ at: since } = { at: undefined }] = yield* sql<{ at: Date }>`
         select max(recorded_at) as at from iam_audit_events where target_type = 'signingkey'`;
