@@ -18,6 +18,7 @@ import { orgCommand } from "./commands/org.ts";
 import { scimCommand } from "./commands/scim.ts";
 import { seedCommand } from "./commands/seed.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { signingKeysCommand } from "./commands/signingKeys.ts";
 import { userCommand } from "./commands/user.ts";
 import type { Failure } from "./explain.ts";
 import type { ErrorsFound } from "./operations/doctor.ts";
@@ -38,6 +39,7 @@ const iam = Command.make("iam").pipe(
     orgCommand.pipe(Command.provideEffectDiscard(demandKnown)),
     keyCommand.pipe(Command.provideEffectDiscard(demandKnown)),
     keysCommand.pipe(Command.provideEffectDiscard(demandKnown)),
+    signingKeysCommand.pipe(Command.provideEffectDiscard(demandKnown)),
     auditCommand,
     scimCommand.pipe(Command.provideEffectDiscard(demandKnown)),
     seedCommand.pipe(Command.provideEffectDiscard(demandKnown)),

@@ -41,6 +41,7 @@ export type Failure =
   | Errors.KeyNotOpened
   | Errors.KeyOfInstallation
   | Errors.KeyVersionMissing
+  | Errors.SigningKeyNotFound
   | Problems.TenantNotFound
   | Refused
   | Unfinished
@@ -59,6 +60,7 @@ const commands: Readonly<Record<string, string>> = {
   BANNED_USER: "Act as somebody else by --as, or `iam user unban` first.",
   KEY_NOT_FOUND: "See `iam key list`.",
   HOLD_NOT_FOUND: "See `iam keys list`.",
+  SIGNING_KEY_NOT_FOUND: "See `iam signing-keys list`.",
   ORGANIZATION_NOT_FOUND: "See `iam org list`.",
   USER_NOT_FOUND: "See `iam user list`.",
   YOU_CANNOT_BAN_YOURSELF: "Name another administrator by --as.",

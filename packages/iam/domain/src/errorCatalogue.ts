@@ -199,6 +199,10 @@ export const errors: Readonly<
     "A legal hold is named that never was, or that is released already.",
     "See which are in force: `iam keys list`.",
   ),
+  SIGNING_KEY_NOT_FOUND: told(
+    "A signing key is named that never was, or that is revoked or published no more already.",
+    "See which there are: `iam signing-keys list`.",
+  ),
   SECRET_UNREADABLE: told(
     "A sealed value was altered or moved from another place, its key was destroyed, or its key does not open.",
     "Where the key was destroyed, nothing. Otherwise restore the value or its key from a backup, or have it set anew.",

@@ -298,6 +298,15 @@ export class HoldNotFound extends Schema.TaggedError<HoldNotFound>()("HoldNotFou
   }
 }
 
+/** There is no signing key of that id, or it is revoked or over already. */
+export class SigningKeyNotFound extends Schema.TaggedError<SigningKeyNotFound>()("SigningKeyNotFound", {
+  code: Schema.tag("SIGNING_KEY_NOT_FOUND"),
+}) {
+  override get message() {
+    return "There is no such signing key that could be revoked.";
+  }
+}
+
 /**
  * A sealed value does not open. `reason` says why: it was altered or moved from another place (`altered`), its key was
  * destroyed, there is no such key, or the key itself does not open.

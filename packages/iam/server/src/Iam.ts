@@ -28,6 +28,7 @@ import type * as Setting from "./config/Setting.ts";
 import * as KeyManagement from "./crypto/KeyManagement.ts";
 import * as Keys from "./crypto/Keys.ts";
 import * as Secrets from "./crypto/Secrets.ts";
+import * as SigningKeys from "./crypto/SigningKeys.ts";
 import { IamDb } from "./db/Db.ts";
 import * as server from "./db/server.ts";
 import * as Idempotency from "./idempotency/Idempotency.ts";
@@ -43,6 +44,7 @@ import * as Telemetry from "./telemetry/Telemetry.ts";
 export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = {
   ...Auth.keys,
   ...KeyManagement.keys,
+  ...SigningKeys.keys,
   ...signer.keys,
   ...retention.keys,
   ...Pages.keys,
@@ -115,6 +117,7 @@ export type Services =
   | Outbox.Outbox
   | Idempotency.Idempotency
   | Keys.Keys
+  | SigningKeys.SigningKeys
   | FirstAdministrator.FirstAdministrator
   | Operator.Operator
   | Organizations.Organizations
@@ -152,6 +155,7 @@ export const services: Layer.Layer<Services, Errors.StartupError | Config.Config
   Layer.provideMerge(Layer.mergeAll(Auth.layer, AuditLog.layer, Erasure.layer, originDigests.layer, Idempotency.layer)),
   Layer.provideMerge(Envelopes.layer),
   Layer.provideMerge(Keys.layer),
+  Layer.provideMerge(SigningKeys.layer),
   Layer.provideMerge(sending),
 );
 

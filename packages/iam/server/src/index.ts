@@ -25,6 +25,7 @@ export * as Places from "./config/places.ts";
 export * as KeyManagement from "./crypto/KeyManagement.ts";
 export * as Keys from "./crypto/Keys.ts";
 export * as Secrets from "./crypto/Secrets.ts";
+export * as SigningKeys from "./crypto/SigningKeys.ts";
 export * as Doctor from "./Doctor.ts";
 export { Application, Db, IamDb } from "./db/Db.ts";
 export * as Holder from "./db/Holder.ts";

@@ -1,6 +1,6 @@
 /** Whether our tables have what Better Auth, with the plugins that are enabled, will read and write. */
 
-import { Mailer, Plugins } from "@beep/iam-server";
+import { Mailer, Plugins, SigningKeys } from "@beep/iam-server";
 import { IamTest } from "@beep/testing";
 import type { BetterAuthOptions } from "@better-auth/core";
 import type { BetterAuthDBSchema, DBFieldAttribute } from "@better-auth/core/db";
@@ -93,7 +93,7 @@ const authTables = Effect.gen(function* () {
     directories: yield* Directories.make,
     organizationMayAct: () => Promise.resolve(true),
     transaction: (run) => run(),
-    exclusively: () => (run) => run(),
+    signingKeys: yield* SigningKeys.SigningKeys,
     send: () => Effect.void,
     sendText: () => Effect.void,
     upgraded: () => Effect.void,

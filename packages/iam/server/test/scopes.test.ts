@@ -103,6 +103,7 @@ describe("the service scope", () => {
     "iam/server/src/crypto/DataKeys.ts", // data keys are no tenant's to read
     "iam/server/src/crypto/Keys.ts", // the same
     "iam/server/src/crypto/Secrets.ts", // needs it for DataKeys.ts
+    "iam/server/src/crypto/SigningKeys.ts", // signing keys are no tenant's to read
     "iam/server/src/crypto/resealing.ts", // the same, and seals anew in every tenant
     "iam/server/src/crypto/rewrapping.ts", // the same as DataKeys.ts
     "iam/server/src/crypto/sealedColumns.ts", // reads the catalogue

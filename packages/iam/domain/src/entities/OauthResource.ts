@@ -1,6 +1,7 @@
 import { Field, IamEntityIds, Row } from "@beep/shared-domain";
 import * as Schema from "effect/Schema";
 import * as VariantModel from "effect/schema/Model";
+import * as SigningKeyLife from "../SigningKeyLife.ts";
 
 /** An API that tokens are for, and what they are like (RFC 8707). */
 export class Model extends VariantModel.Class<Model>("OauthResource")({
@@ -9,7 +10,9 @@ export class Model extends VariantModel.Class<Model>("OauthResource")({
   identifier: Field.readOnly(Field.required(Field.text)),
   name: Field.readOnly(Field.required(Field.text)),
   /** Seconds. */
-  accessTokenTtl: Field.readOnly(Field.nullable(Field.integer)),
+  accessTokenTtl: Field.readOnly(
+    Field.nullable(Field.integer.check(Schema.isLessThanOrEqualTo(SigningKeyLife.LONGEST_TOKEN))),
+  ),
   /** Seconds. */
   refreshTokenTtl: Field.readOnly(Field.nullable(Field.integer)),
   signingAlgorithm: Field.readOnly(Field.nullable(Field.text)),

@@ -8,7 +8,14 @@ export class Model extends VariantModel.Class<Model>("SigningKey")({
   publicKey: Field.readOnly(Field.required(Field.text)),
   /** A JSON Web Key, as text. */
   privateKey: Field.sensitive(Field.required(Field.envelope)),
+  /** From when on it signs; it is published before. */
+  activatesAt: Field.readOnly(Field.defaulted(...Field.timestamp)),
+  /** When it signs no more, because the next one does; nothing until there is a next one. */
+  retiresAt: Field.readOnly(Field.nullable(...Field.timestamp)),
+  /** When it is published no more, because all that it signed has ended. */
   expiresAt: Field.readOnly(Field.nullable(...Field.timestamp)),
+  /** Since when it neither signs nor is published, whatever was planned. */
+  revokedAt: Field.readOnly(Field.nullable(...Field.timestamp)),
   alg: Field.readOnly(Field.nullable(Field.text)),
   crv: Field.readOnly(Field.nullable(Field.text)),
 }) {}

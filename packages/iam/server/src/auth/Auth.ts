@@ -17,6 +17,7 @@ import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
 import type { SqlError } from "effect/sql/SqlError";
 import { Secrets } from "../crypto/Secrets.ts";
+import * as SigningKeys from "../crypto/SigningKeys.ts";
 import { CurrentOrigin } from "../db/Change.ts";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as Transaction from "../db/Transaction.ts";
@@ -114,7 +115,7 @@ const make = Effect.gen(function* () {
     directories: yield* Directories.make,
     organizationMayAct: (id) => promises.leave(standing.organizationMayAct(id)),
     transaction: promises.inTransaction(connection),
-    exclusively: promises.exclusively(connection),
+    signingKeys: yield* SigningKeys.SigningKeys,
     send: outgoing.mail,
     sendText: outgoing.text,
     credentials: yield* makeCredentials(stated, connection, outgoing.nothing),
@@ -246,10 +247,11 @@ const refusing = (errorCodes: Readonly<Record<string, { readonly message: string
 };
 
 /** Better Auth on the database that is given, with an outbox for its mail; its settings come from Config. */
-export const layer: Layer.Layer<Auth, ConfigError, PgClient | ServiceConnection | Secrets | Outbox> = Layer.effect(
+export const layer: Layer.Layer<
   Auth,
-  make,
-).pipe(Layer.provide(Outgoing.layer));
+  ConfigError | Errors.StartupError,
+  PgClient | ServiceConnection | Secrets | Outbox
+> = Layer.effect(Auth, make).pipe(Layer.provide([Outgoing.layer, SigningKeys.layer]));
 
 export { BASE_PATH } from "./betterAuth.ts";
 export { Guests, type Upgrade } from "./guests.ts";

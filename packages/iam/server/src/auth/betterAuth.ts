@@ -10,6 +10,7 @@ import { defaultRoles } from "better-auth/plugins/admin/access";
 import * as Effect from "effect/Effect";
 import * as Record from "effect/Record";
 import * as Redacted from "effect/Redacted";
+import type { SigningKeys } from "../crypto/SigningKeys.ts";
 import type { makeAdapter } from "./adapter.ts";
 import { type Admission, lettingIn, lettingSee } from "./admission.ts";
 import { noteSent } from "./alike.ts";
@@ -73,8 +74,8 @@ export interface Dependencies {
   /** Whether an organization is there, and not suspended. */
   readonly organizationMayAct: (organizationId: SharedEntityIds.OrganizationId) => Promise<boolean>;
   readonly transaction: Parameters<typeof transactional>[1];
-  /** A transaction that waits until no other process is in one of the same name. */
-  readonly exclusively: (name: string) => Parameters<typeof transactional>[1];
+  /** By which tokens are signed. */
+  readonly signingKeys: SigningKeys["Service"];
   /** Puts mail in the outbox, with the change that it speaks of. */
   readonly send: (message: Message) => Effect.Effect<void>;
   /** Puts a text message in the outbox, likewise. */
@@ -128,7 +129,7 @@ export const makeBetterAuth = ({
   directories,
   organizationMayAct,
   transaction,
-  exclusively,
+  signingKeys,
   mails,
   send,
   sendText,
@@ -157,7 +158,7 @@ export const makeBetterAuth = ({
     mail,
     text,
     transaction,
-    exclusively,
+    signingKeys,
     passOn: (context, upgrade) =>
       transaction(async () => {
         await passOn(context, upgrade);

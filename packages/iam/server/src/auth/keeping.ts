@@ -28,7 +28,7 @@ export interface Means {
 }
 
 /** As a failure that Better Auth lets through, where it is a matter of trying later or of somebody who is gone. */
-const asRefusal = <A, E extends { readonly _tag: string }>(
+export const asRefusal = <A, E extends { readonly _tag: string }>(
   effect: Effect.Effect<A, E>,
 ): Effect.Effect<A, E | promises.Thrown> =>
   Effect.mapError(effect, (error) => {
@@ -40,6 +40,7 @@ const asRefusal = <A, E extends { readonly _tag: string }>(
         }),
       });
     }
+    if (error._tag === "CommitUnknown") return promises.commitUnknown();
     if (error._tag === "KeyDestroyed") {
       return new promises.Thrown({
         thrown: new APIError("GONE", {

@@ -51,19 +51,8 @@ export const together =
   <A>(run: () => PromiseLike<A>): Promise<A> =>
     leave(Effect.catchTag(connection.together(enter(run)), "CommitUnknown", () => Effect.fail(commitUnknown())));
 
-/** Runs promise code in a transaction under the service role, when no other process is in one of the same name. */
-export const exclusively =
-  (connection: ServiceConnection["Service"]) =>
-  (name: string) =>
-  <A>(run: () => Promise<A>): Promise<A> =>
-    inTransaction(connection)(async () => {
-      const { client, statement } = connection;
-      await leave(statement(client`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`));
-      return run();
-    });
-
-/** As a refusal, because Better Auth lets those through. */
-const commitUnknown = () =>
+/** That nobody knows whether a change was committed: as a refusal, because Better Auth lets those through. */
+export const commitUnknown = () =>
   new Thrown({
     thrown: new APIError("SERVICE_UNAVAILABLE", {
       code: "COMMIT_UNKNOWN",

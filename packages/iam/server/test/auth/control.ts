@@ -1,5 +1,5 @@
 /** The same services with one control taken away, by which a test proves that the control is what it sees. */
-import { type Auth, Mailer, Plugins, Transaction } from "@beep/iam-server";
+import { type Auth, Mailer, Plugins, SigningKeys, Transaction } from "@beep/iam-server";
 import { Principal } from "@beep/shared-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import * as ConfigProvider from "effect/ConfigProvider";
@@ -73,7 +73,7 @@ export const betterAuth = Effect.fnUntraced(function* (missing?: Missing, more: 
     organizationMayAct: () => Promise.resolve(true),
     mails: yield* Mailer.Mails,
     transaction: missing === "transactions" ? (run) => run() : promises.inTransaction(used),
-    exclusively: promises.exclusively(used),
+    signingKeys: yield* SigningKeys.SigningKeys,
     sendText: () => Effect.void,
     upgraded: () => Effect.void,
     send: (message) => client.afterCommit(Effect.orDie(mailer.send(message))),

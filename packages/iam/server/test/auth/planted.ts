@@ -29,7 +29,7 @@ export const planted = (adapter: Adapter) =>
         },
       });
       const privateKey = JSON.stringify({ kty: "EC", d: name });
-      await adapter.create({ model: "jwks", data: { publicKey: "{}", privateKey, alg: "none", ...stamps } });
+      await adapter.create({ model: "jwks", data: { publicKey: "{}", privateKey, alg: name, ...stamps } });
       await adapter.create({
         model: "scimIdentityTombstone",
         data: {

@@ -10,6 +10,7 @@ import { eq, getColumns } from "drizzle-orm";
 import { makeWithDefaults } from "drizzle-orm/effect-postgres";
 import { getTableConfig, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
 import * as Arbitrary from "effect/Arbitrary";
+import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
 import * as Equal from "effect/Equal";
 import * as Layer from "effect/Layer";
@@ -92,6 +93,13 @@ const consistent: Readonly<Record<string, (row: Row) => Row>> = {
     row.destroyedAt === undefined || row.destroyedAt === null
       ? { ...row, wrappedKey: row.wrappedKey ?? "wrapped", keyVersion: row.keyVersion ?? "1" }
       : { ...row, wrappedKey: null, keyVersion: null },
+  SigningKey: (row) => {
+    const { expiresAt, retiresAt } = row;
+    if (!DateTime.isDateTime(retiresAt) || !DateTime.isDateTime(expiresAt)) {
+      return { ...row, retiresAt: null, expiresAt: null };
+    }
+    return { ...row, retiresAt: DateTime.min(retiresAt, expiresAt), expiresAt: DateTime.max(retiresAt, expiresAt) };
+  },
 };
 
 const asService = <A, E, R>(effect: Effect.Effect<A, E, R>) =>

@@ -9,25 +9,23 @@ const eve = SharedEntityIds.UserId.create();
 
 /** What is written of an event of which this is told. */
 const written = (told: Partial<AuditEvent.Row>): Readonly<Record<string, unknown>> => {
-  const canonical = new TextDecoder().decode(
-    Result.getOrThrow(
-      AuditEvent.canonical({
-        format: 1,
-        id: IamEntityIds.AuditEventId.toUuid(IamEntityIds.AuditEventId.create()),
-        recordedAt: new Date(1_800_000_000_000),
-        organizationId: null,
-        action: "session.created",
-        targetType: null,
-        targetId: null,
-        outcome: "success",
-        context: {},
-        login: "iam_app",
-        before: null,
-        after: null,
-        personal: null,
-        ...told,
-      }),
-    ),
+  const canonical = Result.getOrThrow(
+    AuditEvent.canonical({
+      format: 1,
+      id: IamEntityIds.AuditEventId.toUuid(IamEntityIds.AuditEventId.create()),
+      recordedAt: new Date(1_800_000_000_000),
+      organizationId: null,
+      action: "session.created",
+      targetType: null,
+      targetId: null,
+      outcome: "success",
+      context: {},
+      login: "iam_app",
+      before: null,
+      after: null,
+      personal: null,
+      ...told,
+    }),
   );
   return JSON.parse(Ocsf.line(JSON.parse(canonical), canonical));
 };

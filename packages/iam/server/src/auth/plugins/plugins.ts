@@ -13,7 +13,6 @@ import {
   bearer,
   deviceAuthorization,
   emailOTP,
-  jwt,
   lastLoginMethod,
   magicLink,
   multiSession,
@@ -24,6 +23,7 @@ import {
 } from "better-auth/plugins";
 import { generateSiweNonce } from "viem/siwe";
 import { verifyMessage } from "viem/utils";
+import type { SigningKeys } from "../../crypto/SigningKeys.ts";
 import { type Admission, lettingSee } from "../admission.ts";
 import { derivedKey } from "../derivedKey.ts";
 import { signingTokens } from "../deviceTokens.ts";
@@ -39,7 +39,7 @@ import { keepingNewSession } from "./keepingNewSession.ts";
 import type { Plugin } from "./names.ts";
 import { oauth } from "./oauth.ts";
 import { knowingOwnTokens } from "./presentedTokens.ts";
-import { keepOneKey } from "./signingKeys.ts";
+import { signingTokensBy } from "./signedTokens.ts";
 import { singleSignOn } from "./sso.ts";
 
 /** What the plugins stand on. */
@@ -57,8 +57,8 @@ export interface Dependencies {
   /** Lets what a guest had pass to the user who the guest turns out to be. */
   readonly passOn: (context: GenericEndpointContext, upgrade: Upgrade) => Promise<void>;
   readonly transaction: Transaction;
-  /** A transaction that goes on when no other of this name does. */
-  readonly exclusively: (name: string) => Transaction;
+  /** By which tokens are signed. */
+  readonly signingKeys: SigningKeys["Service"];
 }
 
 type Transaction = <A>(run: () => Promise<A>) => Promise<A>;
@@ -86,7 +86,7 @@ const loginMethods: Readonly<Record<string, string>> = {
 
 /** Every plugin that may be enabled, made by its name. */
 export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin, BetterAuthPlugin>> => {
-  const { admission, settings, pages, directories, mails, mail, text, passOn, transaction, exclusively } = dependencies;
+  const { admission, settings, pages, directories, mails, mail, text, passOn, transaction, signingKeys } = dependencies;
   const { appName, baseUrl, plugins } = settings;
   const codeKey = derivedKey(settings.secret, "codes by mail");
   const device = {
@@ -95,26 +95,8 @@ export const makePlugins = (dependencies: Dependencies): Readonly<Record<Plugin,
     verificationUri: pages.device.href,
     validateClient: (clientId: string) => settings.deviceClients.includes(clientId),
   };
-  const signing = jwt({
-    // Else each look at a session would sign one.
-    disableSettingJwtHeader: true,
-    // Sealed at the seam: by a key that rotates, and that is not the one which signs cookies.
-    jwks: { keyPairConfig: { alg: "ES256" }, disablePrivateKeyEncryption: true },
-    adapter: { createJwk: keepOneKey(exclusively("signing key")) },
-    jwt: {
-      issuer: baseUrl.origin,
-      // What a back end asks of a user. Whoever holds a token can read it, so that the rest of the row stays here.
-      definePayload: ({ session, user: { name, email, emailVerified, image, role } }) => ({
-        sid: session.id,
-        name,
-        email,
-        emailVerified,
-        image,
-        role,
-      }),
-    },
-  });
-  const provider = knowingOwnTokens(oauth(settings, pages, directories), baseUrl.origin, signing);
+  const signing = signingTokensBy(signingKeys, baseUrl.origin);
+  const provider = knowingOwnTokens(oauth(settings, pages, directories), baseUrl.origin, signingKeys);
 
   return {
     username: username(),
