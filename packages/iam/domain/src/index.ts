@@ -17,3 +17,4 @@ export * as KeyOwner from "./KeyOwner.ts";
 export * as Membership from "./Membership.ts";
 export * as Page from "./Page.ts";
 export * as Problems from "./Problems.ts";
+export * as Webhook from "./Webhook.ts";
