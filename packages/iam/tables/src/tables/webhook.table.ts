@@ -20,10 +20,7 @@ export const webhookSubscription = OrgTable.make(IamEntityIds.WebhookSubscriptio
       "iam_webhook_subscriptions_previous_check",
       sql`(${t.previousSecret} is null) = (${t.previousUntil} is null)`,
     ),
-    pg
-      .index("iam_webhook_subscriptions_previous_until_idx")
-      .on(t.previousUntil)
-      .where(sql`previous_until is not null`),
+    pg.index("iam_webhook_subscriptions_previous_until_idx").on(t.previousUntil).where(sql`previous_until is not null`),
   ],
   { sealed: ["secret", "previousSecret"], uneventful: ["fromIndex"] },
 );
