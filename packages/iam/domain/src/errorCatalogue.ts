@@ -312,8 +312,8 @@ const organizations: Readonly<Record<Exclude<CodesOf<typeof Problems>, AuthError
   ),
   WEBHOOK_URL_REFUSED: answered(
     400,
-    "The address of a webhook is not `https`, names a user, a port or a private address to which nothing is sent, or is none; the detail says which.",
-    "Give an address that the public can reach. What is on your own network an operator allows by IAM_WEBHOOK_NETWORKS.",
+    "The address of a webhook is none, or one to which nothing is sent; the detail says why.",
+    "Give a public `https://` address, or have an operator allow your network by IAM_WEBHOOK_NETWORKS.",
   ),
 };
 
@@ -321,7 +321,7 @@ const organizations: Readonly<Record<Exclude<CodesOf<typeof Problems>, AuthError
 const deliveries: Readonly<Record<Failure, Explanation>> = {
   ADDRESS_REFUSED: told(
     "The webhook's address is private, or its host's name leads to an address that is: nothing was sent.",
-    "Give an address that the public can reach. What is on your own network an operator allows by IAM_WEBHOOK_NETWORKS.",
+    "Give a public `https://` address, or have an operator allow your network by IAM_WEBHOOK_NETWORKS.",
   ),
   ANSWER_CUT_OFF: told(
     "The endpoint took the event, and its answer was longer than 16 KiB or not over in time: the rest was not read.",

@@ -9,7 +9,7 @@ export class Model extends VariantModel.Class<Model>("WebhookSubscription")({
   description: Field.nullable(Field.text),
   /** Which events: `member.created`, `member.*`, or `*` for all. */
   actions: Field.required(Field.texts),
-  enabled: Field.defaulted(Schema.Boolean),
+  enabled: Field.readOnly(Field.defaulted(Schema.Boolean)),
   /** What its deliveries are signed by. */
   secret: Field.sensitive(Field.required(Field.envelope)),
   /** What they were signed by before, and still are for a while. */

@@ -126,8 +126,8 @@ const writable: Record<Entity, { readonly create: ReadonlyArray<string>; readonl
   WalletAddress: { create: [], update: [] },
   WebhookDelivery: { create: [], update: [] },
   WebhookSubscription: {
-    create: ["actions", "description", "enabled", "url"],
-    update: ["actions", "description", "enabled", "url"],
+    create: ["actions", "description", "url"],
+    update: ["actions", "description", "url"],
   },
 };
 

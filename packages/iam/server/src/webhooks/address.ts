@@ -57,7 +57,7 @@ const isIn = (address: ipaddr.IPv4 | ipaddr.IPv6, [network, bits]: [ipaddr.IPv4 
  * mapped, translated or tunnelled. What is no address is refused.
  */
 export const isReachable = (text: string, { webhookNetworks }: Allowed): boolean => {
-  if (!ipaddr.isValid(text)) return false;
+  if (isIP(text) === 0) return false;
   // One that is mapped (::ffff:127.0.0.1) is the one that it stands for.
   const address = ipaddr.process(text);
   if (webhookNetworks.some((network) => isIn(address, ipaddr.parseCIDR(network)))) return true;

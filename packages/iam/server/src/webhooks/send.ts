@@ -20,7 +20,7 @@ export const Patience = Context.Reference<Duration.Duration>("@beep/iam-server/w
 });
 
 /** And for how long the rest of it is read. */
-const READING = Duration.seconds(2);
+const READING = Duration.seconds(1);
 
 /** How much of the answer is read, in bytes, so that the other side can end it properly; and how long its headers may be. */
 const READ = 16_384;
@@ -104,7 +104,7 @@ const isRedirection = (status: number): boolean => status >= 300 && status < 400
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
 /**
- * Posts a body, and gives the answer where it is a success (2xx), at the latest after twelve seconds.
+ * Posts a body, and gives the answer where it is a success (2xx), at the latest after eleven seconds.
  *
  * @param allowed what may be connected to beside the public's addresses
  */

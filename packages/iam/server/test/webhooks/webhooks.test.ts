@@ -256,7 +256,7 @@ for (const { name, layer: database } of [
         yield* as(trusted, organizationId)(webhooks.rotateSecret(webhookId));
         const listed = yield* as(trusted, organizationId)(webhooks.list({}));
         const rows = yield* asService(client`
-          select s.*, e.before, e.after from iam_webhook_subscriptions s join iam_audit_events e on e.target_id = s.id
+          select to_jsonb(s) as row, e.before, e.after from iam_webhook_subscriptions s join iam_audit_events e on e.target_id = s.id
           where s.id = ${IamEntityIds.WebhookSubscriptionId.toUuid(webhookId)}`);
         assert.isAbove(rows.length, 1);
         for (const told of [listed, rows]) assert.notInclude(JSON.stringify(told), secret.slice(6));
@@ -286,9 +286,9 @@ for (const { name, layer: database } of [
         }
         assert.strictEqual((yield* within(webhooks.get(webhookId))).url, "https://hooks.example.com/a?b=c");
         for (let count = 1; count < Webhooks.LIMIT; count++) {
-          yield* within(webhooks.create({ url: "https://hooks.example.com/", actions: ["*"] }));
+          yield* within(webhooks.create({ url: "https://hooks.example.com/", actions: ["team.created"] }));
         }
-        const more = webhooks.create({ url: "https://hooks.example.com/", actions: ["*"] });
+        const more = webhooks.create({ url: "https://hooks.example.com/", actions: ["team.created"] });
         assert.strictEqual(yield* refusal(within(more)), "WEBHOOK_LIMIT_REACHED");
       }),
     );

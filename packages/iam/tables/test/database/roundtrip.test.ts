@@ -84,6 +84,12 @@ const parents = {
     displayNameKey: "parent",
     orderKey: "parent",
   },
+  iam_webhook_subscriptions: {
+    id: IamEntityIds.WebhookSubscriptionId.create(),
+    url: "parent",
+    secret: `sealed:1:${IamEntityIds.DataKeyId.create()}:${"p".repeat(38)}`,
+    fromIndex: 0,
+  },
 } as const;
 
 /** What a row must also be, by a check over several of its columns that no field can state. */
@@ -92,6 +98,9 @@ const consistent: Readonly<Record<string, (row: Row) => Row>> = {
     row.destroyedAt === undefined || row.destroyedAt === null
       ? { ...row, wrappedKey: row.wrappedKey ?? "wrapped", keyVersion: row.keyVersion ?? "1" }
       : { ...row, wrappedKey: null, keyVersion: null },
+  // It is one or the other, and both secrets or neither.
+  WebhookDelivery: (row) => (typeof row.deliveredAt === "object" ? { ...row, deadAt: null } : row),
+  WebhookSubscription: (row) => ({ ...row, previousSecret: null, previousUntil: null }),
 };
 
 const asService = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -126,6 +135,9 @@ const withParents = Layer.effectDiscard(
           .values({ ...parents.iam_scim_managed_connections, provisioningDomainId });
         yield* db.insert(IamDbSchema.scimUser).values({ ...parents.iam_scim_users, provisioningDomainId, userId });
         yield* db.insert(IamDbSchema.scimGroup).values({ ...parents.iam_scim_groups, provisioningDomainId });
+        yield* db
+          .insert(IamDbSchema.webhookSubscription)
+          .values({ ...parents.iam_webhook_subscriptions, organizationId, actions: [] });
       }),
     );
   }),

@@ -7,11 +7,11 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup";
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema";
 import * as OpenApi from "effect/http-api/OpenApi";
 import { IdempotencyKey } from "../IdempotencyKey.ts";
+import { pageQuery } from "../organizations/schemas.ts";
 import { PrincipalRequired } from "../PrincipalRequired.ts";
 import { OutcomeUnknown } from "../problem.ts";
 import { RequestValidation } from "../RequestValidation.ts";
 import { TenantRequired } from "../TenantRequired.ts";
-import { pageQuery } from "../organizations/schemas.ts";
 import * as schemas from "./schemas.ts";
 
 const { Conflict, CursorInvalid, NotFound, PermissionMissing, WebhookUrlRefused } = Problems;
