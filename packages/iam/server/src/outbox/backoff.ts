@@ -8,7 +8,7 @@ export interface Spans {
 }
 
 /** Of what leaves by the outbox: over within the hour, in the mean. */
-export const spans: Spans = { first: Duration.toMillis("1 second"), longest: Duration.toMillis("10 minutes") };
+const spans: Spans = { first: Duration.toMillis("1 second"), longest: Duration.toMillis("10 minutes") };
 
 /** So often something is tried before it is a dead letter. */
 export const MAX_ATTEMPTS = 20;

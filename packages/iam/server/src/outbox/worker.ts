@@ -35,13 +35,13 @@ export const PollEvery = Context.Reference<Duration.Duration>("@beep/iam-server/
 });
 
 /** What any number of processes do: how something is taken, and done. */
-export interface Work<Taken> {
+export interface Work<Taken, E> {
   /** What is done, for the log. */
   readonly name: string;
   /** How many at once. */
   readonly hands: number;
   /** Takes so many that are due, for the length of a lease. */
-  readonly take: (count: number) => Effect.Effect<ReadonlyArray<Taken>, unknown>;
+  readonly take: (count: number) => Effect.Effect<ReadonlyArray<Taken>, E>;
   /** Does one and writes down what came of it. Interrupted, it gives it back. */
   readonly deliver: (taken: Taken) => Effect.Effect<void>;
   /** Waits until there may be something to take, and for so long at most. */
@@ -49,7 +49,7 @@ export interface Work<Taken> {
 }
 
 /** Does what is due until its scope closes; then what runs is waited for. */
-export const working = Effect.fnUntraced(function* <Taken>({ awaken, deliver, hands, name, take }: Work<Taken>) {
+export const working = Effect.fnUntraced(function* <Taken, E>({ awaken, deliver, hands, name, take }: Work<Taken, E>) {
   const patience = yield* PollEvery;
   const fibers = yield* FiberSet.make<void>();
   yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(fibers), DRAIN));

@@ -128,8 +128,9 @@ const make = Effect.gen(function* () {
   const wake = Effect.asVoid(Queue.offer(calls, undefined));
   /** Whose what is taken here is: this process's, and no other's that may come after it. */
   const worker = uuidv7();
-  // What was written within this millisecond counts, to which the columns are rounded.
-  const now = client`clock_timestamp() + interval '1 millisecond'`;
+  // What was written within this millisecond counts, to which the columns are rounded. One instant for the whole statement,
+  // or no index could say what is due.
+  const now = client`statement_timestamp() + interval '1 millisecond'`;
   const after = (milliseconds: number) => client`clock_timestamp() + ${milliseconds} * interval '1 millisecond'`;
   const isPending = (delivery: "d" | "earlier" | "later") =>
     client.literal(`${delivery}.delivered_at is null and ${delivery}.dead_at is null`);
@@ -150,16 +151,22 @@ const make = Effect.gen(function* () {
       (select min(from_index) from iam_webhook_subscriptions), (select size from iam_audit_heads), 0)
     where not exists (select from iam_webhook_cursors) on conflict do nothing`;
 
-  /** An event is joined by the organization in whose chain it stands: another's webhooks are never looked at. */
+  /**
+   * An event is joined by the organization in whose chain it stands: another's webhooks are never looked at. The part of the
+   * log comes first, because an organization's whole chain may be long.
+   */
   const wanted = (from: bigint, until: bigint) => client<Found>`
+    with part as materialized (
+      select index, organization_id, event_id, recorded_at from iam_audit_seals
+      where index >= ${from} and index < ${until} and organization_id is not null
+    )
     select s.id as subscription_id, s.organization_id, l.index, l.event_id, l.recorded_at,
       e.target_type || ':' || e.target_id as key
-    from iam_audit_seals l
+    from part l
     join iam_webhook_subscriptions s on s.organization_id = l.organization_id and s.enabled and s.from_index <= l.index
     join iam_audit_events e on e.recorded_at = l.recorded_at and e.id = l.event_id
       and e.organization_id = s.organization_id
       and s.actions && array['*', e.action, split_part(e.action, '.', 1) || '.*']
-    where l.index >= ${from} and l.index < ${until}
     order by l.index, s.id for key share of s`;
 
   const makeBatch = Effect.gen(function* () {

@@ -10,7 +10,7 @@ import { Deliveries } from "./Deliveries.ts";
 const HANDS = 64;
 
 /** Delivers until its scope closes; then what runs is waited for. */
-export const worker: Layer.Layer<never, never, Deliveries> = Layer.effectDiscard(
+const worker: Layer.Layer<never, never, Deliveries> = Layer.effectDiscard(
   Effect.gen(function* () {
     const { awaken, deliver, make, take } = yield* Deliveries;
     yield* working({

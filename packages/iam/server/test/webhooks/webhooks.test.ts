@@ -17,6 +17,8 @@ import { Webhook as Verifier } from "standardwebhooks";
 import { MAX_ATTEMPTS } from "../../src/outbox/backoff.ts";
 import { asService } from "../../src/tenancy/asService.ts";
 import * as Deliveries from "../../src/webhooks/Deliveries.ts";
+import * as WebhookWorker from "../../src/webhooks/worker.ts";
+import { sealed } from "../audit/log.ts";
 import { as, organizationOf, person, refusal, trusted } from "../organizations/people.ts";
 import { answers, receiver } from "./receiver.ts";
 import {
@@ -356,6 +358,33 @@ layer(onPostgres, { excludeTestServices: true })("several processes", (it) => {
         insert into ${table} (id, organization_id, subscription_id, index, event_id, recorded_at)
         select gen_random_uuid(), organization_id, subscription_id, index, event_id, recorded_at from ${table} limit 1`);
       assert.strictEqual((yield* Effect.exit(copied))._tag, "Failure");
+    }),
+  );
+
+  it.effect("AUD-8: the worker delivers by itself what others have sealed, until it ends", () =>
+    Effect.gen(function* () {
+      const endpoint = yield* receiver();
+      const { organizationId, webhookId } = yield* subscribed("worked", { url: endpoint.url });
+      const working = Layer.fresh(WebhookWorker.configured).pipe(
+        Layer.provide(deliveries),
+        Layer.provide(Layer.succeed(Outbox.PollEvery, Duration.millis(10))),
+      );
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* Layer.build(working);
+          const night = yield* teamOf(organizationId, "Night", 1);
+          yield* sealed;
+          assert.deepInclude(yield* endpoint.next, { type: "team.created", target: night });
+          assert.deepInclude(yield* endpoint.next, { type: "team.updated", target: night });
+        }),
+      );
+      // What ran was waited for.
+      for (const row of yield* rowsOf(webhookId)) assert.deepInclude(row, { state: "delivered", isLeased: false });
+      yield* teamOf(organizationId, "Day");
+      yield* made;
+      assert.lengthOf(yield* endpoint.all, 0);
+      assert.strictEqual((yield* rowsOf(webhookId))[2]?.state, "pending");
+      yield* sent;
     }),
   );
 
