@@ -39,6 +39,7 @@ const rooms: Record<string, ReadonlyArray<string>> = {
     "authorization",
     "auth",
     "organizations",
+    "webhooks",
     "sessions",
     "oauth",
     "applications",

@@ -18,6 +18,7 @@ export const statements = {
   invitation: ["create", "cancel"],
   team: ["create", "update", "delete"],
   ac: ["create", "read", "update", "delete"],
+  webhook: ["create", "read", "update", "delete"],
 } as const;
 
 /** A resource of an organization; `ac` are its roles. */
@@ -36,7 +37,7 @@ export const ownerRole: BuiltInRole = "owner";
 export const builtInRoles = {
   owner: statements,
   admin: { ...statements, organization: ["update"] },
-  member: { organization: [], member: [], invitation: [], team: [], ac: ["read"] },
+  member: { organization: [], member: [], invitation: [], team: [], ac: ["read"], webhook: [] },
 } as const satisfies Record<BuiltInRole, { readonly [R in Resource]: ReadonlyArray<string> }>;
 
 /** Whether a role is one that every organization has. */

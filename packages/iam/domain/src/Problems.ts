@@ -62,6 +62,13 @@ export class RoleNameInvalid extends HttpApiError.Problem<RoleNameInvalid>()(
   },
 ) {}
 
+/** To this address nothing is sent: the detail says why. */
+export class WebhookUrlRefused extends HttpApiError.Problem<WebhookUrlRefused>()(
+  "WebhookUrlRefused",
+  problem(400, "Bad Request"),
+  { code: Schema.tag("WEBHOOK_URL_REFUSED"), detail: Schema.String },
+) {}
+
 /** The principal may not do this in the organization. */
 export class PermissionMissing extends HttpApiError.Problem<PermissionMissing>()(
   "PermissionMissing",
@@ -79,6 +86,7 @@ const notFound = {
   ROLE_NOT_FOUND: "The organization has no such role.",
   TEAM_NOT_FOUND: "The organization has no such team.",
   USER_NOT_FOUND: "There is no such user.",
+  WEBHOOK_NOT_FOUND: "The organization has no such webhook.",
 } as const;
 
 /** Something does not exist in the organization. */
@@ -98,6 +106,7 @@ const conflicts = {
   ROLE_IN_USE: "A member or a pending invitation has the role.",
   ROLE_NAME_TAKEN: "There is a role of this name already.",
   SLUG_TAKEN: "There is an organization of this slug already.",
+  WEBHOOK_LIMIT_REACHED: "The organization has as many webhooks as it may have.",
 } as const;
 
 /** The change contradicts what is there. */

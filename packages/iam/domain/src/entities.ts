@@ -38,3 +38,5 @@ export * as TeamMember from "./entities/TeamMember.ts";
 export * as TwoFactor from "./entities/TwoFactor.ts";
 export * as Verification from "./entities/Verification.ts";
 export * as WalletAddress from "./entities/WalletAddress.ts";
+export * as WebhookDelivery from "./entities/WebhookDelivery.ts";
+export * as WebhookSubscription from "./entities/WebhookSubscription.ts";

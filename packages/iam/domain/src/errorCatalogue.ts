@@ -11,6 +11,7 @@ import { undeclared } from "./explanations/undeclared.ts";
 import type * as Problems from "./Problems.ts";
 import type { ssoCodes } from "./ssoCodes.ts";
 import type { undeclaredCodes } from "./undeclaredCodes.ts";
+import type { Failure } from "./Webhook.ts";
 
 export type { Explanation, Family } from "./explanations/Explanation.ts";
 
@@ -307,6 +308,50 @@ const organizations: Readonly<Record<Exclude<CodesOf<typeof Problems>, AuthError
   ),
   ROLE_NAME_TAKEN: answered(409, "The organization has a role of this name, or every one has.", "Choose another name."),
   SLUG_TAKEN: answered(409, "There is an organization of this slug already.", "Choose another slug."),
+  WEBHOOK_NOT_FOUND: answered(404, "The organization has no such webhook.", "List those that it has."),
+  WEBHOOK_LIMIT_REACHED: answered(
+    409,
+    "The organization has as many webhooks as it may have.",
+    "Remove one, or let one of them have more events.",
+  ),
+  WEBHOOK_URL_REFUSED: answered(
+    400,
+    "The address of a webhook is none, or one to which nothing is sent; the detail says why.",
+    "Give a public `https://` address, or have an operator allow your network by IAM_WEBHOOK_NETWORKS.",
+  ),
+};
+
+/** What is said of a webhook's delivery. */
+const deliveries: Readonly<Record<Failure, Explanation>> = {
+  ADDRESS_REFUSED: told(
+    "The webhook's address is private, or its host's name leads to an address that is: nothing was sent.",
+    "Give a public `https://` address, or have an operator allow your network by IAM_WEBHOOK_NETWORKS.",
+  ),
+  ANSWER_CUT_OFF: told(
+    "The endpoint took the event, and its answer was longer than 16 KiB or not over in time: the rest was not read.",
+    "Answer with a status alone; nothing of the answer is looked at.",
+  ),
+  ANSWER_NO_SUCCESS: told(
+    "The endpoint answered with another status than a 2xx; the delivery has it.",
+    "Look into the endpoint's log for the delivery's id.",
+  ),
+  EVENT_MISSING: told(
+    "The event is in the log no longer: its partition was taken away before it could be delivered.",
+    "Nothing; look for it in an export.",
+  ),
+  HOST_UNKNOWN: told("The name of the webhook's host does not resolve.", "Correct the address, or the DNS."),
+  HOST_UNREACHABLE: told(
+    "No connection to the endpoint came about, its certificate does not hold, or it broke off the answer.",
+    "Let the endpoint listen, with a certificate that the public trusts.",
+  ),
+  REDIRECTED: told(
+    "The endpoint answered with a redirection, which is not followed.",
+    "Give the address to which it leads.",
+  ),
+  TIMED_OUT: told(
+    "The endpoint did not answer within ten seconds.",
+    "Answer first, and do afterwards what the event asks for.",
+  ),
 };
 
 /** Codes that are the names of HTTP statuses. */
@@ -362,6 +407,11 @@ export const families: ReadonlyArray<Family> = [
     title: "Organizations",
     says: "Of `Problems`, and over HTTP, where routes and services of an organization refuse; what does not exist there has the `…_NOT_FOUND` of Better Auth, as 404, and the limit of invitations its `INVITATION_LIMIT_REACHED`, as 409.",
     codes: organizations,
+  },
+  {
+    title: "Webhooks",
+    says: "What a delivery has for `error`; no request fails by them. Codes of the services' errors stand there too.",
+    codes: deliveries,
   },
   {
     title: "HTTP statuses",

@@ -18,3 +18,4 @@ export * as Membership from "./Membership.ts";
 export * as Page from "./Page.ts";
 export * as Problems from "./Problems.ts";
 export * as SigningKeyLife from "./SigningKeyLife.ts";
+export * as Webhook from "./Webhook.ts";

@@ -39,6 +39,10 @@ import * as Roles from "./organizations/Roles.ts";
 import * as Teams from "./organizations/Teams.ts";
 import * as Outbox from "./outbox/Outbox.ts";
 import * as Telemetry from "./telemetry/Telemetry.ts";
+import * as address from "./webhooks/address.ts";
+import * as Deliveries from "./webhooks/Deliveries.ts";
+import * as Webhooks from "./webhooks/Webhooks.ts";
+import * as WebhookWorker from "./webhooks/worker.ts";
 
 /** Every key that the services read. */
 export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = {
@@ -51,6 +55,7 @@ export const keys: Readonly<Record<string, Setting.Setting<unknown>>> = {
   ...places.keys,
   ...Outbox.keys,
   ...Idempotency.keys,
+  ...address.keys,
   // Of the two that read `DATABASE_URL` the one that need not be set.
   ...Struct.omit(server.keys, ["url"]),
   ...Telemetry.keys,
@@ -124,7 +129,8 @@ export type Services =
   | Members.Members
   | Invitations.Invitations
   | Teams.Teams
-  | Roles.Roles;
+  | Roles.Roles
+  | Webhooks.Webhooks;
 
 /** What the services stand on. */
 export type Needed = IamDb.Provided | KeyManagement.KeyManagement | Mailer.Mailer | TextMessages.TextMessages;
@@ -151,6 +157,7 @@ export const services: Layer.Layer<Services, Errors.StartupError | Config.Config
   Invitations.layer,
   Teams.layer,
   Roles.layer,
+  Webhooks.layer,
 ).pipe(
   Layer.provideMerge(Layer.mergeAll(Auth.layer, AuditLog.layer, Erasure.layer, originDigests.layer, Idempotency.layer)),
   Layer.provideMerge(Envelopes.layer),
@@ -160,11 +167,13 @@ export const services: Layer.Layer<Services, Errors.StartupError | Config.Config
 );
 
 /**
- * What goes on behind the services, for as long as its scope is open: keeping the audit log. Any number of processes may run
- * it, beside the services or by itself.
+ * What goes on behind the services, for as long as its scope is open: keeping the audit log, and sending webhooks what stands
+ * in it. Any number of processes may run it, beside the services or by itself.
  */
-export const workers: Layer.Layer<never, Errors.StartupError | Config.ConfigError, Needed | Services> =
-  AuditWorker.layer;
+export const workers: Layer.Layer<never, Errors.StartupError | Config.ConfigError, Needed | Services> = Layer.merge(
+  AuditWorker.layer,
+  Layer.provide(WebhookWorker.configured, Deliveries.layer),
+);
 
 /** All that `layer` provides. */
 export type Provided = Services | Needed;

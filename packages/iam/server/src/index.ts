@@ -43,3 +43,4 @@ export * as Teams from "./organizations/Teams.ts";
 export * as Outbox from "./outbox/Outbox.ts";
 export * as Telemetry from "./telemetry/Telemetry.ts";
 export * as Tenancy from "./tenancy/Tenancy.ts";
+export * as Webhooks from "./webhooks/Webhooks.ts";

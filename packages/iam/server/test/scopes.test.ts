@@ -127,6 +127,8 @@ describe("the service scope", () => {
     "iam/server/src/outbox/service.ts", // what is sent is of every tenant
     "iam/server/src/tenancy/Tenancy.ts", // looks up who is let into a tenant
     "iam/server/src/tenancy/asService.ts", // names the scope
+    "iam/server/src/webhooks/Deliveries.ts", // what is delivered is of every tenant
+    "iam/server/src/webhooks/Webhooks.ts", // needs it for inOrganization.ts, and for the end of the log
     "shared/tables/src/Record.ts", // the policy
     "shared/tables/src/Table.ts", // the policy
     "shared/tables/src/index.ts", // the role's name

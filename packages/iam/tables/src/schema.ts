@@ -39,3 +39,4 @@ export { teamMember } from "./tables/teamMember.table.ts";
 export { twoFactor } from "./tables/twoFactor.table.ts";
 export { verification } from "./tables/verification.table.ts";
 export { walletAddress } from "./tables/walletAddress.table.ts";
+export { webhookCursor, webhookDelivery, webhookSubscription } from "./tables/webhook.table.ts";

@@ -173,3 +173,15 @@ export const WalletAddressId = EntityId.make("WalletAddressId", {
   table: "iam_wallet_addresses",
 });
 export type WalletAddressId = typeof WalletAddressId.Type;
+
+export const WebhookDeliveryId = EntityId.make("WebhookDeliveryId", {
+  prefix: "webhookdelivery",
+  table: "iam_webhook_deliveries",
+});
+export type WebhookDeliveryId = typeof WebhookDeliveryId.Type;
+
+export const WebhookSubscriptionId = EntityId.make("WebhookSubscriptionId", {
+  prefix: "webhooksubscription",
+  table: "iam_webhook_subscriptions",
+});
+export type WebhookSubscriptionId = typeof WebhookSubscriptionId.Type;

@@ -65,6 +65,7 @@ const secrets: Partial<Record<Entity, ReadonlyArray<string>>> = {
   TeamMember: ["membershipKey"],
   TwoFactor: ["backupCodes", "failedVerificationCount", "lockedUntil", "secret"],
   Verification: ["identifier", "value"],
+  WebhookSubscription: ["previousSecret", "secret"],
 };
 
 /** How a secret's column is called; so that one of an entity to come is found here before it is listed above. */
@@ -77,6 +78,7 @@ const plain: Partial<Record<Entity, ReadonlyArray<string>>> = {
   OauthResource: ["identifier"],
   // By which messages wait for each other.
   OutboxMessage: ["key"],
+  WebhookDelivery: ["key"],
 };
 
 /** Every column that an API client may set; what is not here only services set. */
@@ -122,6 +124,11 @@ const writable: Record<Entity, { readonly create: ReadonlyArray<string>; readonl
   User: { create: ["image", "name"], update: ["image", "name"] },
   Verification: { create: [], update: [] },
   WalletAddress: { create: [], update: [] },
+  WebhookDelivery: { create: [], update: [] },
+  WebhookSubscription: {
+    create: ["actions", "description", "url"],
+    update: ["actions", "description", "url"],
+  },
 };
 
 /** Audit, limit, role and state columns, which only services may set, whatever their entity. */

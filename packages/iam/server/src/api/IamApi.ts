@@ -10,6 +10,7 @@ import { Authentication } from "./Authentication.ts";
 import { showKeys } from "./IdempotencyKey.ts";
 import { organization, ownOrganizations } from "./organizations/OrganizationsApi.ts";
 import { DatabaseUnavailable } from "./problem.ts";
+import { webhooks } from "./webhooks/WebhooksApi.ts";
 
 /** The fields of a session that may be shown: not its token. The version is left out, because Better Auth has none. */
 export const sessionFields = Struct.omit(Session.Model.json.fields, ["version"]);
@@ -47,7 +48,7 @@ const session = HttpApiGroup.make("session", { topLevel: true })
 
 /** The definition: routes, validation, the OpenAPI document and the typed client come from it. */
 export class IamApi extends HttpApi.make("iam")
-  .add(system, session, ownOrganizations, organization)
+  .add(system, session, ownOrganizations, organization, webhooks)
   .annotateMerge(
     OpenApi.annotations({
       title: "Identity and access management",

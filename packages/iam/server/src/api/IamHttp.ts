@@ -18,6 +18,7 @@ import type { Members } from "../organizations/Members.ts";
 import type { Organizations } from "../organizations/Organizations.ts";
 import type { Roles } from "../organizations/Roles.ts";
 import type { Teams } from "../organizations/Teams.ts";
+import type { Webhooks } from "../webhooks/Webhooks.ts";
 import * as Authentication from "./Authentication.ts";
 import * as answers from "./answers.ts";
 import * as authRoutes from "./authRoutes.ts";
@@ -37,6 +38,7 @@ type Needed =
   | Invitations
   | Teams
   | Roles
+  | Webhooks
   | SqlClient
   | ServiceConnection
   | Idempotency

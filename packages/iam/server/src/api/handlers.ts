@@ -12,6 +12,7 @@ import { CurrentSession } from "./Authentication.ts";
 import { IamApi, sessionFields, userFields } from "./IamApi.ts";
 import * as organizations from "./organizations/handlers.ts";
 import { DatabaseUnavailable } from "./problem.ts";
+import * as webhooks from "./webhooks/handlers.ts";
 
 const ok = { status: "ok" } as const;
 
@@ -71,4 +72,4 @@ const session = HttpApiBuilder.group(IamApi, "session", (handlers) =>
 );
 
 /** The handlers of every group. */
-export const layer = Layer.mergeAll(system, session, organizations.layer);
+export const layer = Layer.mergeAll(system, session, organizations.layer, webhooks.layer);

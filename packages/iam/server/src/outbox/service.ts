@@ -138,8 +138,9 @@ const make = Effect.gen(function* () {
   /** Whose what is taken here is: this process's, and no other's that may come after it. */
   const worker = uuidv7();
   const lease = client`clock_timestamp() + ${Duration.toMillis(LEASE)} * interval '1 millisecond'`;
-  // What was written within this millisecond counts, to which the columns are rounded.
-  const now = client`clock_timestamp() + interval '1 millisecond'`;
+  // What was written within this millisecond counts, to which the columns are rounded. One instant for the whole statement,
+  // or no index could say what is due.
+  const now = client`statement_timestamp() + interval '1 millisecond'`;
 
   const bound = (id: MessageId) => ({
     owner: KeyOwner.installation,

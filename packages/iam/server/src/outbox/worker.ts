@@ -22,7 +22,7 @@ export const keys = {
   outboxWorker: Setting.withDefault("IAM_OUTBOX_WORKER", Config.Boolean, {
     type: "`true` or `false`",
     value: true,
-    says: "Whether this process sends what waits in the outbox, mail for instance. At least one process has to.",
+    says: "Whether this process sends what waits in the outbox, mail for instance, and webhooks. At least one process has to.",
   }),
 };
 
@@ -34,29 +34,48 @@ export const PollEvery = Context.Reference<Duration.Duration>("@beep/iam-server/
   defaultValue: () => Duration.seconds(1),
 });
 
+/** What any number of processes do: how something is taken, and done. */
+export interface Work<Taken, E> {
+  /** What is done, for the log. */
+  readonly name: string;
+  /** How many at once. */
+  readonly hands: number;
+  /** Takes so many that are due, for the length of a lease. */
+  readonly take: (count: number) => Effect.Effect<ReadonlyArray<Taken>, E>;
+  /** Does one and writes down what came of it. Interrupted, it gives it back. */
+  readonly deliver: (taken: Taken) => Effect.Effect<void>;
+  /** Waits until there may be something to take, and for so long at most. */
+  readonly awaken: (patience: Duration.Duration) => Effect.Effect<void>;
+}
+
+/** Does what is due until its scope closes; then what runs is waited for. */
+export const working = Effect.fnUntraced(function* <Taken, E>({ awaken, deliver, hands, name, take }: Work<Taken, E>) {
+  const patience = yield* PollEvery;
+  const fibers = yield* FiberSet.make<void>();
+  yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(fibers), DRAIN));
+
+  const once = Effect.gen(function* () {
+    const free = hands - (yield* FiberSet.size(fibers));
+    const taken = free === 0 ? [] : yield* take(free);
+    // Each has a fiber before anything can interrupt this one.
+    for (const one of taken) yield* FiberSet.run(fibers, deliver(one));
+    return taken.length === free && free > 0;
+  }).pipe(
+    Effect.uninterruptible,
+    Effect.catchCause((cause) => Effect.as(Effect.logError(`${name} could not be read.`, cause), false)),
+  );
+  const all: Effect.Effect<void> = Effect.flatMap(once, (more) => (more ? all : Effect.void));
+  // What waits already is taken before the start is over; that there are handlers is no news then.
+  yield* awaken(Duration.zero);
+  yield* all;
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(awaken(patience), all)));
+});
+
 /** Lets messages leave until its scope closes; then what runs is waited for. */
 export const worker: Layer.Layer<never, never, Outbox> = Layer.effectDiscard(
   Effect.gen(function* () {
     const { awaken, deliver, sweep, take } = yield* Outbox;
-    const patience = yield* PollEvery;
-    const fibers = yield* FiberSet.make<void>();
-    yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(fibers), DRAIN));
-
-    const once = Effect.gen(function* () {
-      const free = HANDS - (yield* FiberSet.size(fibers));
-      const taken = free === 0 ? [] : yield* take(free);
-      // Each has a fiber before anything can interrupt this one.
-      for (const message of taken) yield* FiberSet.run(fibers, deliver(message));
-      return taken.length === free && free > 0;
-    }).pipe(
-      Effect.uninterruptible,
-      Effect.catchCause((cause) => Effect.as(Effect.logError("The outbox could not be read.", cause), false)),
-    );
-    const all: Effect.Effect<void> = Effect.flatMap(once, (more) => (more ? all : Effect.void));
-    // What waits already is taken before the start is over; that there are handlers is no news then.
-    yield* awaken(Duration.zero);
-    yield* all;
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(awaken(patience), all)));
+    yield* working({ name: "The outbox", hands: HANDS, take, deliver, awaken });
     const swept = Effect.catchCause(sweep, (cause) => Effect.logError("The outbox could not be swept.", cause));
     yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(SWEEP), swept)));
   }),

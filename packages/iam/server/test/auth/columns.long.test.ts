@@ -51,6 +51,9 @@ const unreachable: ReadonlySet<string> = new Set([
   "idempotencyKey",
   "legalHold",
   "outboxMessage",
+  "webhookCursor",
+  "webhookDelivery",
+  "webhookSubscription",
   // A directory's token writes them, and no end user has one.
   "scimConnectionBinding",
   "scimGroup",

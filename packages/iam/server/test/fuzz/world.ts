@@ -1,8 +1,8 @@
 /** People, an organization and all that belongs to it, of which requests speak; made anew whenever they are worn. */
 import { createHash } from "node:crypto";
 import { AccessControl } from "@beep/iam-domain";
-import { Auth } from "@beep/iam-server";
-import { SharedEntityIds } from "@beep/shared-domain";
+import { Auth, Tenancy, Webhooks } from "@beep/iam-server";
+import { Principal, SharedEntityIds } from "@beep/shared-domain";
 import { IamTest } from "@beep/testing";
 import { createEmailVerificationToken } from "better-auth/api";
 import { hashPassword, makeSignature } from "better-auth/crypto";
@@ -77,7 +77,7 @@ const signed = async (value: string): Promise<string> =>
 /** Prepares what all worlds have in common, and makes them. */
 export const worlds = Effect.gen(function* () {
   const connection = yield* ServiceConnection;
-  const services = yield* Effect.context<Auth.Auth>();
+  const services = yield* Effect.context<Auth.Auth | Webhooks.Webhooks | ServiceConnection>();
   const { handler } = yield* Auth.Auth;
   const auth = yield* betterAuth();
   const adapter = makeAdapter(connection, yield* means)(auth.options);
@@ -345,6 +345,16 @@ export const worlds = Effect.gen(function* () {
     const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
     const asking = async (id: string) => `better-auth.better-auth-passkey=${await signed(id)}`;
     const account = privateKeyToAccount(generatePrivateKey());
+    const webhook = await Effect.runPromiseWith(services)(
+      Tenancy.as(
+        Principal.system("fuzz"),
+        SharedEntityIds.OrganizationId.make(organization.id),
+      )(
+        Effect.flatMap(Webhooks.Webhooks, ({ create }) =>
+          create({ url: "https://hooks.example.com/", actions: ["*"] }),
+        ),
+      ),
+    );
     return {
       headers: {
         owner: cookie(bySession.cookie, several, await asking(registering)),
@@ -478,6 +488,12 @@ export const worlds = Effect.gen(function* () {
         teamId: [team.id, other.id],
         invitationId: [invitation.id],
         roleId: [role.id],
+        webhookId: [webhook.id],
+        url: ["https://hooks.example.com/"],
+        actions: [["*"], ["member.created", "team.*"]],
+        enabled: [true],
+        overlapHours: [0, 24],
+        state: ["pending", "dead"],
         roleName: ["editor"],
         role: ["member", "user", "auditor"],
         roles: [["member"], ["admin", "editor"]],

@@ -12,6 +12,7 @@ import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as HttpApiClient from "effect/http-api/HttpApiClient";
 import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
 import { asService } from "../../src/tenancy/asService.ts";
 import { at, type Browser } from "../auth/browser.ts";
 import { Listening, listeningOn } from "../auth/listening.ts";
@@ -244,6 +245,26 @@ for (const database of [
         const seats = yield* ann.organization.listTeamMembers({ params: ofNight, query: {} });
         assert.deepStrictEqual(seats, { items: [seat], next: null });
 
+        const created = yield* ann.webhooks.create({
+          params,
+          payload: { url: "https://hooks.example.com", actions: ["member.*"] },
+        });
+        const { secret, ...webhook } = created;
+        assert.match(Redacted.value(secret), /^whsec_[A-Za-z0-9+/]{43}=$/);
+        assert.deepInclude(webhook, { url: "https://hooks.example.com/", actions: ["member.*"], enabled: true });
+        const ofWebhook = { ...params, webhookId: webhook.id };
+        assert.deepStrictEqual(yield* ann.webhooks.get({ params: ofWebhook }), webhook);
+        assert.deepStrictEqual(yield* ann.webhooks.list({ params, query: {} }), { items: [webhook], next: null });
+        const described = yield* ann.webhooks.update({ params: ofWebhook, payload: { description: "Sales" } });
+        assert.deepStrictEqual(described, { ...webhook, description: "Sales" });
+        const rotated = yield* ann.webhooks.rotateSecret({ params: ofWebhook, payload: { overlapHours: 1 } });
+        assert.notStrictEqual(Redacted.value(rotated.secret), Redacted.value(secret));
+        assert.instanceOf(rotated.previousUntil, Date);
+        const none = yield* ann.webhooks.listDeliveries({ params: ofWebhook, query: { state: "dead" } });
+        assert.deepStrictEqual(none, { items: [], next: null });
+        assert.deepStrictEqual(yield* ann.webhooks.replay({ params: ofWebhook, payload: {} }), { replayed: 0 });
+        assert.isUndefined(yield* ann.webhooks.remove({ params: ofWebhook }));
+
         const demoted = yield* ann.organization.updateMember({ params: ofBob, payload: { roles: ["member"] } });
         assert.deepStrictEqual(demoted, { ...member, roles: ["member"] });
         assert.isUndefined(yield* ann.organization.removeRole({ params: ofEditor }));
@@ -335,6 +356,7 @@ for (const database of [
           userId: SharedEntityIds.UserId.create(),
           invitationId: IamEntityIds.InvitationId.create(),
           roleId: IamEntityIds.OrganizationRoleId.create(),
+          webhookId: IamEntityIds.WebhookSubscriptionId.create(),
         };
         const shown = ({ status, headers, text }: Answer) => ({
           status,
@@ -342,7 +364,7 @@ for (const database of [
           headers: [...headers].filter(([name]) => name !== "date"),
         });
         const inside = own.filter(({ path }) => path.startsWith("/api/organizations/{organizationId}"));
-        assert.lengthOf(inside, 23);
+        assert.lengthOf(inside, 31);
         for (const { method, path } of inside) {
           const to = (organizationId: string) =>
             path.slice("/api".length).replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? organizationId);
@@ -390,6 +412,10 @@ for (const database of [
           params,
           payload: { email: "nobody@example.com", roles: ["member"] },
         });
+        const webhook = yield* theirs.webhooks.create({
+          params,
+          payload: { url: "https://hooks.example.com/", actions: ["*"] },
+        });
         const before = yield* theirs.organization.full({ params });
         const mine = yield* make(yield* clientOf(byCookie(ann)), "here");
         const root = `/organizations/${mine.id}`;
@@ -407,6 +433,12 @@ for (const database of [
           ["PATCH", `/roles/${role.id}`, { permissions: {} }, "ROLE_NOT_FOUND"],
           ["DELETE", `/roles/${role.id}`, undefined, "ROLE_NOT_FOUND"],
           ["POST", `/invitations/${invitation.id}/cancel`, undefined, "INVITATION_NOT_FOUND"],
+          ["GET", `/webhooks/${webhook.id}`, undefined, "WEBHOOK_NOT_FOUND"],
+          ["PATCH", `/webhooks/${webhook.id}`, { enabled: false }, "WEBHOOK_NOT_FOUND"],
+          ["DELETE", `/webhooks/${webhook.id}`, undefined, "WEBHOOK_NOT_FOUND"],
+          ["POST", `/webhooks/${webhook.id}/secret`, {}, "WEBHOOK_NOT_FOUND"],
+          ["GET", `/webhooks/${webhook.id}/deliveries`, undefined, "WEBHOOK_NOT_FOUND"],
+          ["POST", `/webhooks/${webhook.id}/replay`, {}, "WEBHOOK_NOT_FOUND"],
           ["POST", "/invitations", { email: "a@example.com", roles: ["theirs"] }, "ROLE_NOT_FOUND"],
           ["POST", "/invitations", { email: "a@example.com", roles: ["member"], teamIds: [team.id] }, "TEAM_NOT_FOUND"],
         ] as const)
@@ -469,7 +501,7 @@ for (const database of [
         const { cookie = "" } = byCookie(ann);
         const before = yield* client.organization.full({ params: { organizationId } });
         const changes = own.filter(({ method }) => method !== "GET");
-        assert.lengthOf(changes, 18);
+        assert.lengthOf(changes, 23);
         for (const { method, path } of changes) {
           const to = path.slice("/api".length).replaceAll(/\{\w+\}/g, organizationId);
           const asked = (more: Headers) => send({ cookie, ...more })(method, to, {});
@@ -690,7 +722,7 @@ layer(
 });
 
 test("API-1: the document has each route with what it takes, by whom, and each refusal by its code", () => {
-  assert.lengthOf(own, 28);
+  assert.lengthOf(own, 36);
   const explained = new Map(
     errorFamilies.flatMap(({ codes }) =>
       Object.entries(codes).map(([code, { statuses }]) => [code, statuses] as const),

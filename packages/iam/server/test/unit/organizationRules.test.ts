@@ -38,9 +38,11 @@ const answer = async (
 
 describe("roles of organizations", () => {
   it("AUTH-2: are Better Auth's own, so that an action of its next version is noticed", () => {
-    assert.deepStrictEqual(organizationRules.ac.statements, defaultStatements);
+    // What is ours alone.
+    const theirs = <Own>({ webhook: _, ...rest }: { readonly webhook?: unknown } & Own) => rest;
+    assert.deepStrictEqual(theirs(organizationRules.ac.statements), defaultStatements);
     assert.deepStrictEqual(
-      Record.map({ ...organizationRules.roles }, ({ statements }) => statements),
+      Record.map({ ...organizationRules.roles }, ({ statements }) => theirs(statements)),
       Record.map({ ...defaultRoles }, ({ statements }) => statements),
     );
   });

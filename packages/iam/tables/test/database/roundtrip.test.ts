@@ -85,6 +85,12 @@ const parents = {
     displayNameKey: "parent",
     orderKey: "parent",
   },
+  iam_webhook_subscriptions: {
+    id: IamEntityIds.WebhookSubscriptionId.create(),
+    url: "parent",
+    secret: `sealed:1:${IamEntityIds.DataKeyId.create()}:${"p".repeat(38)}`,
+    fromIndex: 0,
+  },
 } as const;
 
 /** What a row must also be, by a check over several of its columns that no field can state. */
@@ -100,6 +106,9 @@ const consistent: Readonly<Record<string, (row: Row) => Row>> = {
     }
     return { ...row, retiresAt: DateTime.min(retiresAt, expiresAt), expiresAt: DateTime.max(retiresAt, expiresAt) };
   },
+  // It is one or the other, and both secrets or neither.
+  WebhookDelivery: (row) => (typeof row.deliveredAt === "object" ? { ...row, deadAt: null } : row),
+  WebhookSubscription: (row) => ({ ...row, previousSecret: null, previousUntil: null }),
 };
 
 const asService = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -134,6 +143,9 @@ const withParents = Layer.effectDiscard(
           .values({ ...parents.iam_scim_managed_connections, provisioningDomainId });
         yield* db.insert(IamDbSchema.scimUser).values({ ...parents.iam_scim_users, provisioningDomainId, userId });
         yield* db.insert(IamDbSchema.scimGroup).values({ ...parents.iam_scim_groups, provisioningDomainId });
+        yield* db
+          .insert(IamDbSchema.webhookSubscription)
+          .values({ ...parents.iam_webhook_subscriptions, organizationId, actions: [] });
       }),
     );
   }),

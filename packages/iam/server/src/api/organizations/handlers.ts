@@ -14,11 +14,12 @@ import { CurrentPrincipal } from "../PrincipalRequired.ts";
 import { OutcomeUnknown } from "../problem.ts";
 
 /** Tells the caller that nobody knows whether the change happened. */
-const answered = <A, E, R>(effect: Effect.Effect<A, E | Errors.CommitUnknown, R>) =>
+export const answered = <A, E, R>(effect: Effect.Effect<A, E | Errors.CommitUnknown, R>) =>
   Effect.catchTag(effect, "CommitUnknown", () => Effect.fail(new OutcomeUnknown()));
 
 /** Of what is there no longer nothing is shown. */
-const ended = <A, E, R>(effect: Effect.Effect<A, E | Errors.CommitUnknown, R>) => Effect.asVoid(answered(effect));
+export const ended = <A, E, R>(effect: Effect.Effect<A, E | Errors.CommitUnknown, R>) =>
+  Effect.asVoid(answered(effect));
 
 /** Runs an operation of a user's own, which looks at the credential itself; nobody else has any. */
 const asUser =

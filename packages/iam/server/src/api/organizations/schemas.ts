@@ -41,7 +41,7 @@ const Metadata = Schema.Record(Schema.String, Schema.Unknown).check(
 );
 
 /** A point in time, which JSON has as a text (RFC 3339). */
-const Instant = Schema.DateFromString.pipe(Schema.annotateEncoded({ format: "date-time" }));
+export const Instant = Schema.DateFromString.pipe(Schema.annotateEncoded({ format: "date-time" }));
 
 /** A number of an address: no sign, no fraction, no other notation. */
 const LimitText = Schema.String.check(
@@ -163,6 +163,7 @@ const Permissions = Schema.Struct({
   invitation: Schema.optionalKey(Schema.Array(Schema.Literals(AccessControl.statements.invitation))),
   team: Schema.optionalKey(Schema.Array(Schema.Literals(AccessControl.statements.team))),
   ac: Schema.optionalKey(Schema.Array(Schema.Literals(AccessControl.statements.ac))),
+  webhook: Schema.optionalKey(Schema.Array(Schema.Literals(AccessControl.statements.webhook))),
 } satisfies { readonly [R in AccessControl.Resource]: Schema.Top });
 
 /** The name of a role that is to be made. */
