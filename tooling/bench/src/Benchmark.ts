@@ -1,7 +1,6 @@
 /** What a benchmark is: some ways of doing one thing, measured beside each other. */
 import type * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
-import type { Plan } from "./measure.ts";
 
 /** One way of doing it. */
 export interface Case {
@@ -16,6 +15,16 @@ export interface Case {
 
 /** The ways to be compared; the first is the one that the others are compared with. */
 export type Cases = readonly [baseline: Case, ...others: ReadonlyArray<Case>];
+
+/** How much is measured. */
+export interface Plan {
+  /** How many operations are under way at once. */
+  readonly concurrencies: ReadonlyArray<number>;
+  /** How often each case has its turn; once more at first, to warm up, which does not count. */
+  readonly rounds: number;
+  /** How long a turn is. */
+  readonly milliseconds: number;
+}
 
 /** One thing, and the ways of doing it. */
 export interface Subject {

@@ -3,18 +3,8 @@
  * does meanwhile hits all of them alike.
  */
 import * as Effect from "effect/Effect";
-import type { Case, Cases } from "./Benchmark.ts";
+import type { Case, Cases, Plan } from "./Benchmark.ts";
 import { median, percentile, type Ratio, ratio } from "./statistics.ts";
-
-/** How much is measured. */
-export interface Plan {
-  /** How many operations are under way at once. */
-  readonly concurrencies: ReadonlyArray<number>;
-  /** How often each case has its turn; once more at first, to warm up, which does not count. */
-  readonly rounds: number;
-  /** How long a turn is. */
-  readonly milliseconds: number;
-}
 
 /** For figures to be quoted. Many short rounds: a disturbance then hits all cases of a round, or few rounds. */
 export const thorough: Plan = { concurrencies: [1, 8, 64], rounds: 25, milliseconds: 150 };

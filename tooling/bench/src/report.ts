@@ -1,7 +1,9 @@
 /** What a run of a benchmark found. */
+
+import type { Plan } from "./Benchmark.ts";
 import { areAlike, type Compared } from "./compare.ts";
 import type { Machine } from "./machine.ts";
-import type { Measurement, Plan } from "./measure.ts";
+import type { Measurement } from "./measure.ts";
 
 /** As a value, and as JSON for machines. */
 export interface Report {

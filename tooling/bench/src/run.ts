@@ -2,10 +2,10 @@
 import * as Console from "effect/Console";
 import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
-import type { Benchmark, Comparison } from "./Benchmark.ts";
+import type { Benchmark, Comparison, Plan } from "./Benchmark.ts";
 import { compare } from "./compare.ts";
 import { thisMachine } from "./machine.ts";
-import { measure, type Plan } from "./measure.ts";
+import { measure } from "./measure.ts";
 import type { ComparisonReport, Report } from "./report.ts";
 
 /** Sets a benchmark up, measures its cases, and takes everything down again. */
