@@ -11,6 +11,7 @@ import type { SqlError } from "effect/sql/SqlError";
 import * as Catalogue from "../../src/Catalogue.ts";
 import * as hardening from "../../src/hardening.ts";
 import { createWriter, isRecorded, statements as recordingOf } from "../../src/recording.ts";
+import { createRetention } from "../../src/retention.ts";
 
 /**
  * The catalogue that the tables describe.
@@ -38,6 +39,7 @@ const statements = (schema: Readonly<Record<string, unknown>>, login: string): R
     ...hardening.createTriggerFunctions,
     ...hardening.createPartitioning("public"),
     ...createWriter("public"),
+    ...createRetention("public"),
     ...tables.map(createTable),
     // Keys first, because foreign keys refer to them.
     ...tables.flatMap(keys),

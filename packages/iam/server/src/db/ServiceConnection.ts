@@ -21,7 +21,7 @@ type Runs = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Sq
 export class ServiceConnection extends Context.Service<
   ServiceConnection,
   {
-    /** The client to build statements with; run them through `statement`. */
+    /** The client to build statements with; run them through `statement`, or in `transaction`. */
     readonly client: PgClient;
     /** Runs one statement of `client`. Inside a transaction it joins it, in whatever scope that one is. */
     readonly statement: Runs;
@@ -88,7 +88,7 @@ const runsOf = (client: PgClient, runs: { readonly statement: Runs; readonly tra
  * @param roleHolder a client whose connections have the service role from their start
  */
 export const pooled = (client: PgClient, roleHolder: PgClient): ServiceConnection["Service"] => {
-  const transaction = transactionOf(client);
+  /** Has the statements of the one join the open transaction of the other. */
   const statement: Runs = (effect) =>
     Effect.flatMap(
       Effect.serviceOption(client.transactionService),
@@ -97,6 +97,7 @@ export const pooled = (client: PgClient, roleHolder: PgClient): ServiceConnectio
         onSome: (open) => Effect.provideService(effect, roleHolder.transactionService, open),
       }),
     );
+  const transaction: Runs = (effect) => transactionOf(client)(statement(effect));
   return { client: roleHolder, ...runsOf(client, { statement, transaction }) };
 };
 
