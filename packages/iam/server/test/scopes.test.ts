@@ -79,6 +79,7 @@ describe("the service scope", () => {
     "_internal/db-admin/src/Migrations.ts", // names it in a remedy
     "_internal/db-admin/src/hardening.ts", // makes the role and grants it
     "_internal/db-admin/src/recording.ts", // lets the role write events
+    "_internal/db-admin/src/retention.ts", // lets the role retire months of them
     "iam/domain/src/explanations/findings.ts", // names it in what is said of a finding
     "iam/server/src/api/IamHttp.ts", // names the connection that TenantRequired.ts needs
     "iam/server/src/api/TenantRequired.ts", // hands it on to Tenancy.ts
@@ -87,6 +88,7 @@ describe("the service scope", () => {
     "iam/server/src/audit/Log.ts", // the log is no tenant's
     "iam/server/src/audit/Sealer.ts", // the same
     "iam/server/src/audit/Worker.ts", // the same
+    "iam/server/src/audit/retention.ts", // the same
     "iam/server/src/auth/Auth.ts", // Better Auth reads sessions, which no tenant may
     "iam/server/src/auth/FirstAdministrator.ts", // there is no tenant yet
     "iam/server/src/auth/Operator.ts", // operators look into every tenant

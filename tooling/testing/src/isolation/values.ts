@@ -71,6 +71,9 @@ const ours: Readonly<Record<string, string>> = {
   "iam_data_keys.wrapped_key": digits,
   "iam_data_keys.key_version": "'1'",
   "iam_legal_holds.owner_type": "'organization'",
+  // It retires and expires, or does neither.
+  "iam_signing_keys.retires_at": "now()",
+  "iam_signing_keys.expires_at": "now()",
 };
 
 /** What is stated of a column's value. */
