@@ -1,33 +1,11 @@
-/** Whether the database is what the tables say, and whether that would be noticed if it were not. */
+/** Whether the database is what the tables say. */
 import { IamDbSchema } from "@beep/iam-tables";
-import { connect, IamTest, TestDatabase } from "@beep/testing";
+import { IamTest, TestDatabase } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
-import { assert, describe, layer } from "@effect/vitest";
-import * as Context from "effect/Context";
+import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import { Catalogue } from "../src/index.ts";
-import { expected } from "./catalogue/expected.ts";
-import { mutations } from "./catalogue/mutations.ts";
-import { differencesBetween } from "./support.ts";
-
-/** What the catalogue should be, as the database's own major version writes it. */
-class Expected extends Context.Service<Expected, Catalogue.Catalogue>()("Expected") {
-  static readonly on = (major: 15 | 18) =>
-    Layer.effect(
-      Expected,
-      Effect.gen(function* () {
-        const empty = yield* TestDatabase.make({ major, template: "empty" });
-        return yield* expected(yield* connect(empty.ownerUrl), IamDbSchema, "iam_app");
-      }),
-    );
-}
-
-/** The superuser's connection to the migrated database. */
-const Admin = Layer.effect(
-  PgClient,
-  Effect.flatMap(TestDatabase, ({ adminUrl }) => connect(adminUrl)),
-);
+import { Admin, differences, Expected } from "./catalogue/differences.ts";
 
 const databases = [
   ...TestDatabase.majors.map((major) => ({
@@ -36,29 +14,6 @@ const databases = [
   })),
   { name: "embedded", layer: Layer.merge(Expected.on(18), IamTest.embedded) },
 ];
-
-const differences = Effect.gen(function* () {
-  const should = yield* Expected;
-  return differencesBetween(should, yield* Catalogue.read(yield* PgClient));
-});
-
-/** What is different while a change is there; it is undone afterwards. */
-const differencesAfter = Effect.fnUntraced(function* (change: string) {
-  const client = yield* PgClient;
-  let seen: ReadonlyArray<string> = [];
-  yield* Effect.gen(function* () {
-    for (const statement of change.split(";\n")) yield* client.unsafe(statement);
-    seen = yield* differences;
-    return yield* Effect.fail("undo" as const);
-  }).pipe(
-    client.withTransaction,
-    Effect.catchIf(
-      (error) => error === "undo",
-      () => Effect.void,
-    ),
-  );
-  return seen;
-});
 
 for (const database of databases) {
   layer(database.layer)(`on ${database.name}`, (it) => {
@@ -110,15 +65,3 @@ for (const database of databases) {
     );
   });
 }
-
-describe.each(TestDatabase.majors)("on PostgreSQL %i", (major) => {
-  layer(Layer.merge(Expected.on(major), Layer.provide(Admin, TestDatabase.layer({ major }))))((it) => {
-    it.effect.each(mutations)("ALN-2: the comparison sees $title", ({ seen, sql }) =>
-      Effect.gen(function* () {
-        const objects = (yield* differencesAfter(sql)).map((difference) => difference.split(" is\n", 1)[0]);
-        assert.deepStrictEqual(objects, [...seen]);
-        assert.deepStrictEqual(yield* differences, [], "the change was undone");
-      }),
-    );
-  });
-});

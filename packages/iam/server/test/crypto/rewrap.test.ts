@@ -1,6 +1,6 @@
 /** Key-encryption keys that are rotated while everybody goes on. */
 import { Keys } from "@beep/iam-server";
-import { connect, IamTest, Race, TestDatabase } from "@beep/testing";
+import { connect, Race, TestDatabase } from "@beep/testing";
 import type { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, layer } from "@effect/vitest";
 import * as Context from "effect/Context";
@@ -10,15 +10,6 @@ import * as Latch from "effect/Latch";
 import type { SqlError } from "effect/sql/SqlError";
 import * as drawers from "./drawers.ts";
 import * as keyring from "./keyring.ts";
-import { rewrapped } from "./rewrapping.ts";
-
-layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) => {
-  it.effect(
-    "CRY-2: 600 keys are wrapped anew under load, by processes of which one is killed, without an error",
-    () => rewrapped(600),
-    120_000,
-  );
-});
 
 layer(drawers.postgres(), { excludeTestServices: true })("on PostgreSQL beside somebody who has a row locked", (it) => {
   /** Begins to rewrap while a row is locked, and gives what was done until it had to wait, and in the end. */
