@@ -88,12 +88,15 @@ const runsOf = (client: PgClient, runs: { readonly statement: Runs; readonly tra
  * @param roleHolder a client whose connections have the service role from their start
  */
 export const pooled = (client: PgClient, roleHolder: PgClient): ServiceConnection["Service"] => {
+  const withoutTransaction = Context.omit(roleHolder.transactionService);
   /** Has the statements of the one join the open transaction of the other. */
   const statement: Runs = (effect) =>
     Effect.flatMap(
       Effect.serviceOption(client.transactionService),
       Option.match({
-        onNone: () => effect,
+        // What runs after a commit has the context of before, in which that transaction is open still. No effect's type
+        // says that it needs one, so that without it there is all that is needed.
+        onNone: () => Effect.updateContext(effect, (context) => withoutTransaction(context) as typeof context),
         onSome: (open) => Effect.provideService(effect, roleHolder.transactionService, open),
       }),
     );
