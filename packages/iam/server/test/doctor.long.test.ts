@@ -1,4 +1,4 @@
-/** The doctor on faults of the server, the logins, the tables and the data directory. */
+/** The doctor on faults of the configuration, the server, the logins, the tables and the data directory. */
 import { connect, TestDatabase } from "@beep/testing";
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
@@ -9,6 +9,17 @@ import { examine, finds, tellScore } from "./doctor/finds.ts";
 import * as installations from "./doctor/installation.ts";
 
 tellScore();
+
+describe("the configuration", () => {
+  // One installation for all: what is wrong is around it.
+  const scope = Scope.makeUnsafe();
+  let installation: installations.Installation;
+  beforeAll(async () => {
+    installation = await Effect.runPromise(Scope.provide(installations.onServer(18), scope));
+  });
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)));
+  for (const fault of faults.ofConfiguration) finds(fault, () => Effect.succeed(installation));
+});
 
 for (const fault of faults.ofServer) finds(fault, () => installations.onOwnServer);
 

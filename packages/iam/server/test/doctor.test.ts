@@ -1,4 +1,4 @@
-/** The doctor on faults of the configuration and the pooler, and on installations without any. */
+/** The doctor on faults of the pooler, and on installations without any. */
 import { IamTest, PgBouncer } from "@beep/testing";
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
@@ -11,7 +11,7 @@ import * as installations from "./doctor/installation.ts";
 
 tellScore();
 
-describe("the configuration", () => {
+describe("the pooler", () => {
   // One installation for all: what is wrong is around it.
   const scope = Scope.makeUnsafe();
   let installation: installations.Installation;
@@ -19,7 +19,7 @@ describe("the configuration", () => {
     installation = await Effect.runPromise(Scope.provide(installations.onServer(18), scope));
   });
   afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)));
-  for (const fault of [...faults.ofConfiguration, ...faults.ofPooler]) finds(fault, () => Effect.succeed(installation));
+  for (const fault of [...faults.ofPooler]) finds(fault, () => Effect.succeed(installation));
 });
 
 it.live(

@@ -24,6 +24,18 @@ for (const major of TestDatabase.majors) {
   });
 }
 
+for (const { name, layer: pooled } of IamTest.poolers) {
+  layer(pooled, { excludeTestServices: true })(`on ${name}`, (it) => {
+    it.effect("TEN-1, TEN-2: no tenant reaches another's rows, and outside a scope nobody sees any", () =>
+      Effect.gen(function* () {
+        const { adminUrl } = yield* TestDatabase;
+        const admin = Isolation.administrator(yield* connect(adminUrl));
+        yield* Isolation.assertIsolated(yield* Isolation.examine({ admin, way: name, tenants: 2, concurrency: 8 }));
+      }),
+    );
+  });
+}
+
 /** A client whose transactions are committed although they fail. */
 const committing = (client: PgClient): PgClient => {
   const withTransaction: PgClient["withTransaction"] = (effect) =>

@@ -37,52 +37,46 @@ const unpipelined = Effect.gen(function* () {
 
 const few = IamTest.configured({ IAM_DATABASE_CONNECTIONS: "4" });
 
-for (const major of TestDatabase.majors) {
-  const name = `PostgreSQL ${major}`;
-  layer(Layer.provideMerge(few, TestDatabase.layer({ major })), { excludeTestServices: true })(`on ${name}`, (it) => {
-    it.effect("TEN-1, TEN-2: no tenant reaches another's rows, and outside a scope nobody sees any", () =>
-      Effect.gen(function* () {
-        const admin = yield* administrator;
-        // The newest is asked about every pair of three, others whether they answer alike.
-        const direct = { admin, way: name, tenants: major === 18 ? 3 : 2, concurrency: 4 };
-        const report = yield* examined(direct).pipe(Effect.provideServiceEffect(Pg.PgClient, unpipelined));
-        for (const { attacks, kind, rights } of report.lines) {
-          assert.isAbove(attacks, 10);
-          // The services have few functions, and everybody else none.
-          assert.isAbove(rights, kind === "a function closed to tenants" ? 1 : 10);
-        }
+layer(Layer.provideMerge(few, TestDatabase.layer()), { excludeTestServices: true })("on PostgreSQL 18", (it) => {
+  it.effect("TEN-1, TEN-2: no tenant reaches another's rows, and outside a scope nobody sees any", () =>
+    Effect.gen(function* () {
+      const admin = yield* administrator;
+      const direct = { admin, way: "PostgreSQL 18", tenants: 3, concurrency: 4 };
+      const report = yield* examined(direct).pipe(Effect.provideServiceEffect(Pg.PgClient, unpipelined));
+      for (const { attacks, kind, rights } of report.lines) {
+        assert.isAbove(attacks, 10);
+        // The services have few functions, and everybody else none.
+        assert.isAbove(rights, kind === "a function closed to tenants" ? 1 : 10);
+      }
 
-        const tables = (kind: string) => [...report.tables].flatMap(([table, of]) => (of === kind ? [table] : []));
-        assert.includeMembers(tables("kept apart"), ["iam_members", "iam_teams", "iam_team_members"]);
-        assert.includeMembers(tables("closed to tenants"), ["iam_sessions", "iam_accounts", "drizzle.iam_migrations"]);
-        assert.deepStrictEqual(tables("a policy of its own"), ["iam_organizations", "iam_users"]);
-      }),
-    );
-    if (major !== 18) return;
+      const tables = (kind: string) => [...report.tables].flatMap(([table, of]) => (of === kind ? [table] : []));
+      assert.includeMembers(tables("kept apart"), ["iam_members", "iam_teams", "iam_team_members"]);
+      assert.includeMembers(tables("closed to tenants"), ["iam_sessions", "iam_accounts", "drizzle.iam_migrations"]);
+      assert.deepStrictEqual(tables("a policy of its own"), ["iam_organizations", "iam_users"]);
+    }),
+  );
+  it.effect("TEN-1, TEN-2: nor when statements of several tenants are on their way at once, on few connections", () =>
+    Effect.gen(function* () {
+      const admin = yield* administrator;
+      yield* examined({ admin, way: "PostgreSQL 18, pipelined", concurrency: 12 });
+    }),
+  );
 
-    it.effect("TEN-1, TEN-2: nor when statements of several tenants are on their way at once, on few connections", () =>
-      Effect.gen(function* () {
-        const admin = yield* administrator;
-        yield* examined({ admin, way: `${name}, pipelined`, concurrency: 12 });
-      }),
-    );
-
-    it.effect("TEN-3: taking away any single control is seen", () =>
-      Effect.gen(function* () {
-        const admin = yield* administrator;
-        const mutation = yield* Isolation.mutate({ admin });
-        mutations.push(mutation);
-        yield* Isolation.assertIsolated(mutation);
-        const byKind = Map.groupBy(mutation.mutants, ({ kind }) => kind);
-        assert.deepStrictEqual(
-          Object.fromEntries([...byKind].map(([kind, mutants]) => [kind, mutants.length])),
-          Object.fromEntries(mutation.counted),
-        );
-        assert.deepStrictEqual(mutation.survivors, []);
-      }),
-    );
-  });
-}
+  it.effect("TEN-3: taking away any single control is seen", () =>
+    Effect.gen(function* () {
+      const admin = yield* administrator;
+      const mutation = yield* Isolation.mutate({ admin });
+      mutations.push(mutation);
+      yield* Isolation.assertIsolated(mutation);
+      const byKind = Map.groupBy(mutation.mutants, ({ kind }) => kind);
+      assert.deepStrictEqual(
+        Object.fromEntries([...byKind].map(([kind, mutants]) => [kind, mutants.length])),
+        Object.fromEntries(mutation.counted),
+      );
+      assert.deepStrictEqual(mutation.survivors, []);
+    }),
+  );
+});
 
 /** Tables as a team has them, with what makes it hard to give them rows. */
 const invoices = `
@@ -215,16 +209,6 @@ layer(IamTest.postgres(), { excludeTestServices: true })("tables of a team", (it
     }),
   );
 });
-
-for (const { name, layer: pooled } of IamTest.poolers) {
-  layer(pooled, { excludeTestServices: true })(`on ${name}`, (it) => {
-    it.effect("TEN-1, TEN-2: no tenant reaches another's rows, and outside a scope nobody sees any", () =>
-      Effect.gen(function* () {
-        yield* examined({ admin: yield* administrator, way: name, tenants: 2, concurrency: 8 });
-      }),
-    );
-  });
-}
 
 layer(IamTest.embedded, { excludeTestServices: true })("on the embedded database", (it) => {
   it.effect("TEN-1, TEN-2: no tenant reaches another's rows, and outside a scope nobody sees any", () =>

@@ -1,0 +1,3 @@
+import { onServer } from "./migrating.ts";
+
+onServer(15);
