@@ -2,13 +2,12 @@
 import { literal, quoted } from "./hardening.ts";
 
 /**
- * The function that drops a month of the log, for the services, who may not drop tables: none that is younger than a month,
- * and none without the event that says at which indexes events are gone. By it whoever verifies the log knows those from
- * others that are missing.
+ * The function that drops a month of the log, for the services, who may not drop tables: none that is younger than a month.
+ * They write the event that tells of it before; without it whoever verifies the log finds the events missing.
  */
 export const createRetention = (schema: string): ReadonlyArray<string> => [
   `
-create or replace function iam_retire_events(month date, indexes jsonb) returns void language plpgsql security definer
+create or replace function iam_retire_events(month date) returns void language plpgsql security definer
 set search_path = pg_catalog, ${quoted(schema)}, pg_temp set lock_timeout = '2s' as $$
 declare
   part text := format('%I.%I', ${literal(schema)}, 'iam_audit_events_' || to_char(month, 'YYYY_MM'));
@@ -19,10 +18,8 @@ begin
   -- Also where it is another table that is called so: it fails then.
   execute format('alter table iam_audit_events detach partition %s', part);
   execute format('drop table %s', part);
-  perform iam_write_event(null, 'log.retired', null, null, 'success', null,
-    jsonb_build_object('month', to_char(month, 'YYYY-MM'), 'indexes', indexes), null, null, null, null);
 end
 $$`,
-  "revoke execute on function iam_retire_events(date, jsonb) from public",
-  "grant execute on function iam_retire_events(date, jsonb) to iam_service",
+  "revoke execute on function iam_retire_events(date) from public",
+  "grant execute on function iam_retire_events(date) to iam_service",
 ];

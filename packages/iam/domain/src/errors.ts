@@ -117,7 +117,7 @@ export class AuditEventUnknown extends Schema.TaggedError<AuditEventUnknown>()("
 /** What is not as it was sealed. Of what was rewritten as a whole it is known only between which checkpoints it begins. */
 export class AuditLogBroken extends Schema.TaggedError<AuditLogBroken>()("AuditLogBroken", {
   code: Schema.tag("AUDIT_LOG_BROKEN"),
-  says: Schema.Literals(["changed", "missing", "unsealed", "rewritten", "truncated"]),
+  says: Schema.Literals(["changed", "missing", "unsealed", "rewritten", "truncated", "unsigned", "retired"]),
   /** The first index that does not fit, and the last that it may be. */
   index: Schema.BigIntFromString,
   last: Schema.BigIntFromString,
@@ -132,6 +132,8 @@ export class AuditLogBroken extends Schema.TaggedError<AuditLogBroken>()("AuditL
       unsealed: "was put behind what is sealed",
       rewritten: "was rewritten: it fits together, but not to the signed checkpoint",
       truncated: "is missing: the log ends before a checkpoint that was signed",
+      unsigned: "stands above every checkpoint that was signed",
+      retired: "says that events are kept no longer, and those may not be retired",
     }[this.says];
     return `The log is broken ${where}: ${this.event === null ? "what stands there" : this.event} ${what}.`;
   }

@@ -7,6 +7,7 @@ export * as CanonicalJson from "./audit/CanonicalJson.ts";
 export * as Checkpoint from "./audit/Checkpoint.ts";
 export * as Merkle from "./audit/Merkle.ts";
 export * as Ocsf from "./audit/Ocsf.ts";
+export * as AuditRetirement from "./audit/Retirement.ts";
 export * as SignedNote from "./audit/SignedNote.ts";
 export * as Cursor from "./Cursor.ts";
 export * from "./entities.ts";

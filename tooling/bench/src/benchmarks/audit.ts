@@ -98,7 +98,9 @@ export const audit: Benchmark = {
     const key = yield* SignedNote.generateSignerKey(ORIGIN);
     const sealed = of("sealed");
     const log = yield* Layer.build(
-      Layer.merge(AuditSealer.layer(key), AuditLog.layer).pipe(Layer.provide(Layer.succeedContext(sealed.services))),
+      Layer.merge(AuditSealer.layer({ key }), AuditLog.layer).pipe(
+        Layer.provide(Layer.succeedContext(sealed.services)),
+      ),
     );
     const { lines, verify } = yield* Effect.provide(AuditLog.Log, log);
 

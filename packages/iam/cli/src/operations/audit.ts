@@ -1,7 +1,6 @@
 /** `iam audit` */
 import { createReadStream } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import { AuditExport, type AuditLog, Checkpoint, Ocsf, SignedNote } from "@beep/iam-domain";
 import { AuditSealer, AuditSigner, AuditLog as Log, Operator } from "@beep/iam-server";
 import { IamEntityIds, type SharedEntityIds } from "@beep/shared-domain";
@@ -44,7 +43,7 @@ const State = Schema.fromJsonString(
   }),
 );
 
-const stateIn = Effect.fnUntraced(function* (file: string) {
+const stateIn = Effect.fnUntraced(function* (file: string, log: string) {
   const text = yield* Effect.tryPromise({
     try: () =>
       readFile(file, "utf8").catch((error: unknown) => {
@@ -55,9 +54,16 @@ const stateIn = Effect.fnUntraced(function* (file: string) {
     catch: (cause) => unreadable(file, cause),
   });
   if (text === undefined) return undefined;
-  const { hashes, heads, size } = yield* Effect.mapError(Schema.decodeEffect(State)(text), (cause) =>
+  const { hashes, heads, origin, size } = yield* Effect.mapError(Schema.decodeEffect(State)(text), (cause) =>
     unreadable(file, cause),
   );
+  if (origin !== log) {
+    return yield* new Refused({
+      code: "FILE_UNREADABLE",
+      message: `${file} says how far the log ${origin} was verified, and this is ${log}.`,
+      remedy: "State a file of its own for each log by --state.",
+    });
+  }
   return { tree: { size, hashes }, heads: new Map(Object.entries(heads)) };
 });
 
@@ -92,6 +98,17 @@ interface Verifying {
   readonly json: boolean;
 }
 
+/** Lines that end with a newline: to Node's `readline` one ends also with what a value may hold, U+2028 for instance. */
+async function* linesOf(input: NodeJS.ReadableStream): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of input.setEncoding("utf8")) {
+    const lines = `${rest}${chunk}`.split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
 const inFile = (file: string, trust: AuditExport.Trust) =>
   Effect.gen(function* () {
     const { finish, line } = AuditExport.reader(trust, AuditSealer.sha256);
@@ -101,7 +118,7 @@ const inFile = (file: string, trust: AuditExport.Trust) =>
         // An error of the stream is none of the lines'.
         const failed = new Promise<never>((_, reject) => input.once("error", reject));
         const reading = async () => {
-          for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+          for await (const text of linesOf(input)) {
             const result = line(text);
             if (Result.isFailure(result)) return result.failure;
           }
@@ -116,11 +133,7 @@ const inFile = (file: string, trust: AuditExport.Trust) =>
 
 const number = new Intl.NumberFormat("en");
 
-const summary = (
-  { chains, checkpoints, events, retired, size, unsigned }: AuditExport.Verified,
-  kept: number,
-  origin: string,
-) =>
+const summary = ({ chains, checkpoints, events, retired, size }: AuditExport.Verified, kept: number, origin: string) =>
   Output.fields([
     ["Log", origin],
     ["Events", `${number.format(events)} verified, ${number.format(size)} in all, in ${number.format(chains)} chains`],
@@ -128,7 +141,7 @@ const summary = (
       ? []
       : [["Retired", `${number.format(retired)} of them, of which the log has the hashes`] as const]),
     ["Hashes", "each covers its event and the one before it in its chain"],
-    ["Signed", `${number.format(checkpoints)} checkpoints fit, and cover all but ${number.format(unsigned)} events`],
+    ["Signed", `${number.format(checkpoints)} checkpoints fit, and the last covers all events`],
     ["Kept", kept === 0 ? "none of yours: the end of the log is as the file says" : `${kept} of yours fit`],
     ["Result", "nothing was changed, removed, moved or added"],
   ]);
@@ -148,7 +161,7 @@ const trusted = Effect.fnUntraced(function* (input: Verifying) {
   const kept = yield* Effect.forEach(input.kept, (file) =>
     Effect.flatMap(read(file), (note) => Checkpoint.open(`${note.trimEnd()}\n`, origin, keys)),
   );
-  const state = Option.isSome(input.state) ? yield* stateIn(input.state.value) : undefined;
+  const state = Option.isSome(input.state) ? yield* stateIn(input.state.value, origin) : undefined;
   return { origin, keys, kept, ...(state === undefined ? {} : { state }) };
 });
 
@@ -158,7 +171,7 @@ export const verify = (input: Verifying): Operation => {
     Effect.gen(function* () {
       const trust = yield* trusted(input);
       const verified = yield* by(trust);
-      const { chains, checkpoints, events, retired, size, state, unsigned } = verified;
+      const { chains, checkpoints, events, retired, size, state } = verified;
       if (Option.isSome(input.state)) yield* writeState(input.state.value, trust.origin, state);
       yield* Output.result(
         input.json,
@@ -169,7 +182,6 @@ export const verify = (input: Verifying): Operation => {
           retired: String(retired),
           chains,
           checkpoints,
-          unsigned: String(unsigned),
         },
         () => summary(verified, trust.kept.length, trust.origin),
       );
@@ -282,6 +294,9 @@ const who = ({ context, login }: Log.Entry): string => {
 const why = ({ context }: Log.Entry): string =>
   Predicate.hasProperty(context, "intent") && typeof context.intent === "string" ? context.intent : "";
 
+/** So many events are shown at once. */
+const AT_ONCE = 1_000;
+
 /** How long to wait for what comes. */
 const PAUSE = "500 millis";
 
@@ -317,14 +332,17 @@ export const tail = (input: {
               width,
             ),
         );
-      const latest = yield* log.latest({ limit: input.limit, organization });
-      yield* show(latest);
+      // What is sealed meanwhile comes with what follows.
       let next = yield* log.size;
+      const latest = yield* log.latest({ limit: input.limit, organization });
+      yield* show(latest.filter(({ index }) => index < next));
       while (input.follow) {
         yield* Effect.sleep(PAUSE);
-        const more = yield* log.entries({ from: next, limit: 1_000, organization });
+        const size = yield* log.size;
+        const more = yield* log.entries({ from: next, limit: AT_ONCE, organization });
         if (more.length > 0) yield* show(more);
-        next = more.at(-1)?.index === undefined ? next : (more.at(-1)?.index ?? next) + 1n;
+        const last = more.at(-1)?.index ?? next - 1n;
+        next = more.length < AT_ONCE && last < size ? size : last + 1n;
       }
     }).pipe(Effect.catchTag("SqlError", Effect.die)),
   );

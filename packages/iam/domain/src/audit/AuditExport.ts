@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema";
 import {
   AuditEventUnknown,
   AuditExportMalformed,
-  type AuditLogBroken,
+  AuditLogBroken,
   type CheckpointMalformed,
   type CheckpointOfAnotherLog,
   type NoteKeyUnknown,
@@ -78,8 +78,6 @@ export interface Verified {
   readonly retired: bigint;
   readonly chains: number;
   readonly checkpoints: number;
-  /** How many of the last events no checkpoint covers. */
-  readonly unsigned: bigint;
   /** To go on from. */
   readonly state: AuditLog.State;
 }
@@ -243,6 +241,9 @@ export const reader = (trust: Trust, sha256?: Merkle.Sha256): Reader => {
       if (!ended) {
         return yield* new AuditExportMalformed({ line: lines + 1, says: "the file ends before the log does" });
       }
+      if (proven < own.size) {
+        return yield* new AuditLogBroken({ says: "unsigned", index: proven, last: own.size - 1n, event: null });
+      }
       const reached = log.state();
       return {
         events: own.size - from.tree.size,
@@ -250,7 +251,6 @@ export const reader = (trust: Trust, sha256?: Merkle.Sha256): Reader => {
         retired: retirements.count(),
         chains: reached.heads.size,
         checkpoints,
-        unsigned: own.size - proven,
         state: reached,
       };
     }),

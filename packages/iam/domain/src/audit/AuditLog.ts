@@ -22,8 +22,16 @@ const utf8 = new TextEncoder();
 /** What is hashed next: memory of its own for each would take longer than hashing it. */
 let preimage = new Uint8Array(4_096);
 
-/** An event's hash: over the tag, the hash of the event before it in its chain, and its canonical form. */
-const hashOf = (previous: Merkle.Hash, event: string, sha256: Merkle.Sha256): Merkle.Hash => {
+/**
+ * An event's hash: over the tag, the hash of the event before it in its chain, and its canonical form.
+ *
+ * @param previous nothing for the first of a chain
+ */
+export const hashOf = (
+  previous: Merkle.Hash = genesis,
+  event: string,
+  sha256: Merkle.Sha256 = portable,
+): Merkle.Hash => {
   const begin = tag.length + previous.length;
   // UTF-8 has three bytes at most for each unit of UTF-16.
   if (preimage.length < begin + event.length * 3) preimage = new Uint8Array(begin + event.length * 3);
@@ -78,7 +86,7 @@ export const grow = (state: State, sha256: Merkle.Sha256 = portable): Growing =>
     return { index, hash, completed };
   };
   return {
-    append: (chain, event) => put(chain, hashOf(heads.get(chain ?? "") ?? genesis, event, sha256)),
+    append: (chain, event) => put(chain, hashOf(heads.get(chain ?? ""), event, sha256)),
     retired: put,
     state: () => ({ tree, heads }),
     tree: () => ({ size: tree.size, root: Merkle.root(tree, sha256) }),

@@ -54,8 +54,8 @@ const userOf = ({ action, after, before, target }: Event): string => {
 };
 
 /**
- * The event as a line: canonical JSON, in which every control character is escaped, so that no value ends a line or begins
- * one.
+ * The event as a line: JSON, in which every control character is escaped, and whatever else ends a line for some who read it,
+ * so that no value ends a line or begins one.
  *
  * @param canonical the event in its canonical form
  */
@@ -69,7 +69,7 @@ export const line = (event: Event, canonical: string): string => {
   const impersonator = textIn(event.context, "impersonator");
   const succeeded = event.outcome === "success";
   const reason = succeeded ? undefined : textIn(event.after, "reason");
-  return CanonicalJson.text({
+  const text = CanonicalJson.text({
     category_uid: CATEGORY,
     category_name: "Identity & Access Management",
     class_uid: classId,
@@ -99,4 +99,8 @@ export const line = (event: Event, canonical: string): string => {
     ...(event.context === null ? { observables: [{ name: "out_of_band", type_id: 0, value: event.login }] } : {}),
     raw_data: canonical,
   });
+  return text.replaceAll(/[\u007f-\u009f\u2028\u2029]/g, escaped);
 };
+
+/** JSON escapes none of those that end a line for some who read it. */
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;

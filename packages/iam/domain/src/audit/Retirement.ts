@@ -1,24 +1,25 @@
 /**
  * Events that are not kept any more. Their hashes are, so that what comes after them and the tree above can be verified as
- * before; and an event says which ones they are, so that what it does not name is missing.
+ * before; and an event says which ones they are, so that what it does not name is missing. Whoever seals such an event looks
+ * first whether it is so: the events are there then still.
  */
 import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
 import { AuditLogBroken } from "../errors.ts";
 
 /** What the event is called. It stands in the installation's chain. */
-const ACTION = "log.retired";
+export const ACTION = "log.retired";
 
 /** How the canonical text of one begins, as its properties are sorted. */
 const BEGIN = `{"action":"${ACTION}",`;
 
-const Retiring = Schema.fromJsonString(
-  Schema.Struct({
-    after: Schema.Struct({ indexes: Schema.Array(Schema.Tuple([Schema.Int, Schema.Int])) }),
-  }),
-);
+/** What it says: which month is over for long enough, and where its events stand in the log, as ranges. */
+export const Said = Schema.Struct({
+  month: Schema.String.check(Schema.isPattern(/^[0-9]{4}-(0[1-9]|1[0-2])$/)),
+  indexes: Schema.Array(Schema.Tuple([Schema.Int, Schema.Int])),
+});
 
-const decode = Schema.decodeUnknownOption(Retiring);
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ after: Said })));
 
 /** An event that is not there. */
 interface Absent {

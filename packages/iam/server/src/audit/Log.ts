@@ -15,7 +15,7 @@ import type { SqlError } from "effect/sql/SqlError";
 import type { Fragment } from "effect/sql/Statement";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import { apart, canonical, chainOf, type EventRow, eventColumns } from "./rows.ts";
-import { sha256 } from "./Sealer.ts";
+import { sha256 } from "./sha256.ts";
 
 /** So many events are read at once. */
 const PAGE = 2_000;

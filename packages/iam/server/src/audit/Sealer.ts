@@ -7,18 +7,23 @@
  * seen: its horizon, and how many transactions still ran below it. Both are PostgreSQL's own (`pg_current_snapshot`), so
  * that no clock and no sequence has a part in it.
  */
-import { hash } from "node:crypto";
-import { AuditLog, Checkpoint, type Errors, type Merkle, type SignedNote } from "@beep/iam-domain";
+import { AuditLog, Checkpoint, Errors, Merkle, type SignedNote } from "@beep/iam-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
+import * as Bytes from "effect/Bytes";
 import * as Context from "effect/Context";
 import type { Signature } from "effect/crypto/Signature";
 import * as DateTime from "effect/DateTime";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
+import * as Option from "effect/Option";
 import type { SqlError } from "effect/sql/SqlError";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
+import * as retirements from "./retirements.ts";
 import { apart, canonical, chainOf, type EventRow, eventColumns, joined } from "./rows.ts";
+import { sha256 } from "./sha256.ts";
+
+export { sha256 };
 
 /** So many events are in memory at once. */
 const PAGE = 2_000;
@@ -27,8 +32,24 @@ const KEPT_EVERY = Duration.toMillis("1 minute");
 /** How far a clock may have been set back when a database moves to another server. */
 const CLOCK_MARGIN = "1 hour";
 
-/** The platform's, which is thrice as fast, as long as it need not make the buffer. */
-export const sha256: Merkle.Sha256 = (bytes) => Buffer.from(hash("sha256", bytes, "binary"), "binary");
+/** Why nothing is signed. */
+export type Refused =
+  | Errors.AuditEventUnknown
+  | Errors.AuditLogBroken
+  | Errors.NoteMalformed
+  | Errors.NoteKeyUnknown
+  | Errors.NoteSignatureInvalid
+  | Errors.CheckpointMalformed
+  | Errors.CheckpointOfAnotherLog;
+
+/** How a log is sealed. */
+export interface Options {
+  readonly key: SignedNote.SignerKey;
+  /** Public keys by which it was signed before. */
+  readonly former?: ReadonlyArray<SignedNote.VerifierKey>;
+  /** How many whole months of it are kept; all are where it is not stated. */
+  readonly months?: Option.Option<number>;
+}
 
 /** Seals the log. */
 export class Sealer extends Context.Service<
@@ -36,15 +57,18 @@ export class Sealer extends Context.Service<
   {
     /**
      * Seals what is committed, and says how many events that were: none also where another process seals at the moment.
-     * An event of a form that this version does not know stops it, before anything of the batch is sealed.
+     *
+     * It stops, before anything of the batch is sealed, at an event of a form that this version does not know, at one that
+     * says of others wrongly that they may be retired, and where the log is not what was signed of it at last.
      */
-    readonly seal: Effect.Effect<number, Errors.AuditEventUnknown | Errors.CommitUnknown | SqlError>;
+    readonly seal: Effect.Effect<number, Refused | Errors.CommitUnknown | SqlError>;
   }
 >()("@beep/iam-server/audit/Sealer") {}
 
 interface Head {
   readonly size: bigint;
   readonly frontier: Uint8Array;
+  readonly checkpoint: string | null;
   readonly system: string;
   readonly moving: boolean;
   /** The number of this server, which a dump that is restored elsewhere does not take along. */
@@ -86,7 +110,10 @@ from iam_audit_events e
 where not exists (select from iam_audit_seals s where s.event_id = e.id offset 0)
 order by e.recorded_at, e.horizon, e.running desc, e.transaction, e.number`;
 
-const make = (key: SignedNote.SignerKey) =>
+const broken = (says: Errors.AuditLogBroken["says"], index: bigint, size: bigint) =>
+  new Errors.AuditLogBroken({ says, index, last: size - 1n, event: null });
+
+const make = ({ former = [], key, months = Option.none() }: Options) =>
   Effect.gen(function* () {
     const client = yield* PgClient;
     const { transaction } = yield* ServiceConnection;
@@ -94,19 +121,43 @@ const make = (key: SignedNote.SignerKey) =>
 
     const lockHead = Effect.fnUntraced(function* () {
       const select = client<Head>`
-        select size, frontier, system, moving, here.system_identifier::text as here,
+        select size, frontier, checkpoint, system, moving, here.system_identifier::text as here,
           pg_snapshot_xmin(pg_current_snapshot()) >= pg_snapshot_xmax(snapshot::pg_snapshot) as settled,
           pg_snapshot_xmax(snapshot::pg_snapshot)::text as xmax, since,
           array(select pg_snapshot_xip(snapshot::pg_snapshot)::text) as xip
         from iam_audit_heads, pg_control_system() here for update of iam_audit_heads skip locked`;
       const [head] = yield* select;
       if (head !== undefined) return head;
-      // The first one makes it; of two the other waits here, and finds it made.
+      // The first one makes it; of two the other waits here, and finds it made. Of a log that has begun it is missing.
       yield* client`
         insert into iam_audit_heads (size, frontier, snapshot, system, sealed_at)
-        select 0, '', '1:1:', system_identifier::text, now() from pg_control_system() on conflict do nothing`;
+        select 0, '', '1:1:', system_identifier::text, now() from pg_control_system()
+        where not exists (select from iam_audit_seals) on conflict do nothing`;
       const [made] = yield* select;
-      return made;
+      if (made !== undefined) return made;
+      const [begun] = yield* client<{ size: bigint }>`
+        select max(index) + 1 as size from iam_audit_seals where not exists (select from iam_audit_heads)`;
+      return begun?.size == null ? undefined : yield* broken("truncated", 0n, begun.size);
+    });
+
+    /** As far as this process has sealed: nobody puts the log back behind its own memory. */
+    let reached = 0n;
+
+    /**
+     * Looks whether the log is what was signed of it at last, before more is signed: otherwise whoever rewrote it would have
+     * their work signed.
+     */
+    const demandSigned = Effect.fnUntraced(function* ({ checkpoint, frontier, size }: Head) {
+      if (size < reached) return yield* broken("truncated", size, reached);
+      if (size === 0n && checkpoint === null) return;
+      if (checkpoint === null) return yield* broken("unsigned", 0n, size);
+      const signed = yield* Effect.provide(
+        Checkpoint.open(checkpoint, key.verifier.name, [key.verifier, ...former]),
+        context,
+      );
+      const root = Merkle.root({ size, hashes: apart(frontier) }, sha256);
+      if (signed.size !== size || !Bytes.Equivalence(signed.root, root)) return yield* broken("rewritten", 0n, size);
+      reached = size;
     });
 
     /** Where the chains end that some events are to be put to. */
@@ -139,6 +190,7 @@ const make = (key: SignedNote.SignerKey) =>
         return 0;
       }
       if (head.moving && !head.settled) return 0;
+      yield* demandSigned(head);
       return yield* sealAll(head);
     });
 
@@ -150,6 +202,7 @@ const make = (key: SignedNote.SignerKey) =>
       while (true) {
         const rows = yield* client.unsafe<Pending>(`fetch ${PAGE} from pending`);
         seen = rows[0]?.seen ?? seen;
+        for (const row of rows) yield* retirements.demandTrue(row, head.size, months);
         const { heads, tree } = log.state();
         const more = yield* headsOf(rows, heads);
         const ends = new Map(more.map((row) => [chainOf(row) ?? "", row.hash]));
@@ -190,17 +243,15 @@ const make = (key: SignedNote.SignerKey) =>
           snapshot = coalesce(${seen ?? null}, snapshot), checkpoint = ${note}, sealed_at = ${now}`;
       yield* client`
         insert into iam_audit_checkpoints (size, note, created_at) select ${size}, ${note}, ${now}
-        where not exists (
-          select from iam_audit_checkpoints where created_at > ${now}::timestamptz - ${KEPT_EVERY} * interval '1 millisecond'
-        ) on conflict do nothing`;
+        where coalesce((select created_at from iam_audit_checkpoints order by size desc limit 1), '-infinity')
+          <= ${now}::timestamptz - ${KEPT_EVERY} * interval '1 millisecond' on conflict do nothing`;
     });
 
     return Sealer.of({
-      seal: transaction(batch()).pipe(Effect.withSpan("Sealer.seal")),
+      seal: transaction(batch()).pipe(Effect.provideService(PgClient, client), Effect.withSpan("Sealer.seal")),
     });
   });
 
 /** Seals by a key. */
-export const layer = (
-  key: SignedNote.SignerKey,
-): Layer.Layer<Sealer, never, PgClient | ServiceConnection | Signature> => Layer.effect(Sealer, make(key));
+export const layer = (options: Options): Layer.Layer<Sealer, never, PgClient | ServiceConnection | Signature> =>
+  Layer.effect(Sealer, make(options));

@@ -3,12 +3,14 @@
  * people, making the parts of the months to come, retiring those that are kept no longer, and destroying what visitors'
  * addresses were digested by. Any number of processes may do it.
  */
-import type { Errors, SignedNote } from "@beep/iam-domain";
+import type { Errors } from "@beep/iam-domain";
+import { Principal } from "@beep/shared-domain";
 import type { PgClient } from "@effect/sql-pg/PgClient";
 import type { ConfigError } from "effect/Config";
 import { SecureRandom } from "effect/crypto";
 import * as Signature from "effect/crypto/Signature";
 import * as DateTime from "effect/DateTime";
+import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
@@ -22,41 +24,63 @@ import * as Sealer from "./Sealer.ts";
 import * as signer from "./signer.ts";
 
 /** How long to wait where there was nothing to do. */
-const PAUSE = "100 millis";
+const PAUSE = Duration.millis(100);
 
 /** For so many days it can be told whether two visitors came from the same address. */
 const VISITORS_KNOWN = 30;
+
+/** And where it failed. */
+const RETRY = Duration.seconds(5);
 
 /**
  * Goes on until the scope closes, and then does once more what is left. What fails is logged and tried again: nothing of it
  * is lost.
  */
 const keepOn = Effect.fnUntraced(function* <E, R>(what: string, once: Effect.Effect<number, E, R>) {
-  const tried = Effect.catchCause(once, (cause) =>
-    Effect.as(Effect.logError(`${what} failed, and is tried again.`, cause), 0),
-  );
-  yield* Effect.addFinalizer(() => tried);
+  const pause = Effect.matchCauseEffect(once, {
+    onFailure: (cause) => Effect.as(Effect.logError(`${what} failed, and is tried again.`, cause), RETRY),
+    onSuccess: (done) => Effect.succeed(done === 0 ? PAUSE : Duration.zero),
+  });
+  yield* Effect.addFinalizer(() => pause);
   yield* Effect.forkScoped(
-    Effect.forever(Effect.flatMap(tried, (done) => (done === 0 ? Effect.sleep(PAUSE) : Effect.void))),
+    Effect.forever(Effect.flatMap(pause, (some) => (Duration.isZero(some) ? Effect.void : Effect.sleep(some)))),
   );
 });
 
-const sealing = (key: SignedNote.SignerKey) =>
+const sealing = (options: Sealer.Options) =>
   Layer.effectDiscard(Effect.flatMap(Sealer.Sealer, ({ seal }) => keepOn("Sealing the log", seal))).pipe(
-    Layer.provide(Sealer.layer(key)),
+    Layer.provide(Sealer.layer(options)),
   );
 
-const housekeeping = Effect.fnUntraced(function* (months: Option.Option<number>) {
+const makeParts = Effect.gen(function* () {
+  const { client, statement } = yield* ServiceConnection;
+  yield* statement(client`select iam_make_partitions()`);
+});
+
+/** What visitors' addresses were digested by is destroyed after its time, each by itself: a hold on one keeps no other. */
+const forgetVisitors = Effect.gen(function* () {
   const { client, statement } = yield* ServiceConnection;
   const { destroy } = yield* Keys;
-  yield* statement(client`select iam_make_partitions()`);
-  if (Option.isSome(months)) yield* retention.retire(months.value);
   const kept = visitorsOf(DateTime.subtract(yield* DateTime.now, { days: VISITORS_KNOWN }));
   const old = yield* statement(client<{ owner_id: string }>`
     select owner_id from iam_data_keys
     where owner_type = ${kept.type} and owner_id < ${kept.id} and destroyed_at is null`);
-  for (const { owner_id } of old) yield* destroy({ ...kept, id: owner_id });
+  for (const { owner_id } of old) yield* logged(destroy({ ...kept, id: owner_id }));
 });
+
+const logged = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<void, never, R> =>
+  Effect.catchCause(Effect.asVoid(effect), (cause) => Effect.logError("Looking after the log failed.", cause));
+
+/** Each by itself, so that none is kept from its work by what another waits for. */
+const housekeeping = (months: Option.Option<number>) =>
+  Effect.all(
+    [
+      logged(makeParts),
+      logged(forgetVisitors),
+      Option.match(months, { onNone: () => Effect.void, onSome: (some) => logged(retention.retire(some)) }),
+    ],
+    { discard: true },
+  ).pipe(Principal.acting(Principal.system("audit log")));
 
 /** Runs beside the services. */
 export const layer: Layer.Layer<
@@ -66,18 +90,18 @@ export const layer: Layer.Layer<
 > = Layer.unwrap(
   Effect.gen(function* () {
     const key = yield* signer.read;
+    const former = yield* signer.former;
     const months = yield* retention.keys.auditRetentionMonths;
     const personal = Layer.effectDiscard(
       Effect.flatMap(Envelopes, ({ seal }) => keepOn("Sealing personal data", seal)),
     );
     const daily = Layer.effectDiscard(
-      Effect.forkScoped(
-        housekeeping(months).pipe(
-          Effect.catchCause((cause) => Effect.logError("Looking after the log failed.", cause)),
-          Effect.repeat(Schedule.spaced("6 hours")),
-        ),
-      ),
+      Effect.forkScoped(Effect.repeat(housekeeping(months), Schedule.spaced("6 hours"))),
     );
-    return Layer.mergeAll(personal, daily, ...Option.toArray(Option.map(key, sealing)));
+    return Layer.mergeAll(
+      personal,
+      daily,
+      ...Option.toArray(Option.map(key, (one) => sealing({ key: one, former, months }))),
+    );
   }),
 ).pipe(Layer.provide(Signature.layerWebCrypto.pipe(Layer.provide(SecureRandom.layerWebCrypto))));

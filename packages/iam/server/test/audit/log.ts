@@ -20,10 +20,10 @@ export class Key extends Context.Service<Key, SignedNote.SignerKey>()("test/audi
 const crypto = Signature.layerWebCrypto.pipe(Layer.provideMerge(SecureRandom.layerWebCrypto));
 
 /** What seals, and what reads, on a database. */
-export const withLog = <A, E, R>(database: Layer.Layer<A, E, R>) =>
+export const withLog = <A, E, R>(database: Layer.Layer<A, E, R>, options: Omit<Sealer.Options, "key"> = {}) =>
   Layer.unwrap(
     Effect.map(SignedNote.generateSignerKey(origin), (key) =>
-      Layer.mergeAll(Sealer.layer(key), Log.layer, Layer.succeed(Key, key)),
+      Layer.mergeAll(Sealer.layer({ ...options, key }), Log.layer, Layer.succeed(Key, key)),
     ),
   ).pipe(Layer.provideMerge(database), Layer.provideMerge(crypto));
 

@@ -29,7 +29,7 @@ const crypto = Signature.layerWebCrypto.pipe(Layer.provideMerge(SecureRandom.lay
 
 /** The services' side of a database: what seals the log by a key, and what reads it. */
 const logOn = (url: Redacted.Redacted, key: SignedNote.SignerKey) =>
-  Layer.mergeAll(Sealer.layer(key), Log.layer).pipe(
+  Layer.mergeAll(Sealer.layer({ key }), Log.layer).pipe(
     Layer.provide(
       IamDb.layer.pipe(
         Layer.provide(
@@ -104,8 +104,7 @@ it.live(
         yield* made(there.adminUrl, "after-2");
         assert.strictEqual(yield* seal, 1);
         assert.strictEqual(yield* seal, 0);
-        const verified = yield* log.verify({ ...known, kept: [tree] });
-        assert.strictEqual(verified.unsigned, 0n);
+        yield* log.verify({ ...known, kept: [tree] });
         const rows = yield* admin<{ slug: string }>`
           select e.after ->> 'slug' as slug from iam_audit_seals s join iam_audit_events e on e.id = s.event_id
           where e.action = 'organization.created' and s.index >= ${tree.size} order by s.index`;

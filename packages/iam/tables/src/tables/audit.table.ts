@@ -37,6 +37,8 @@ export const auditEvent = Record.make("iam_audit_events")(
   (t) => [
     pg.primaryKey({ name: "iam_audit_events_pkey", columns: [t.recordedAt, t.id] }),
     pg.index("iam_audit_events_transaction_idx").on(t.transaction),
+    // Few, and to be found among all.
+    pg.index("iam_audit_events_retired_idx").on(t.recordedAt).where(sql`action = 'log.retired'`),
     pg.check("iam_audit_events_outcome_check", sql`${t.outcome} in ('success', 'failure')`),
   ],
   { services: ["select"], immutable: true, written: "by the database", partitioned: "recorded_at" },

@@ -1,0 +1,1 @@
+CREATE INDEX "iam_audit_events_retired_idx" ON "iam_audit_events" ("recorded_at") WHERE action = 'log.retired';
