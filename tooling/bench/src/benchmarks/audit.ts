@@ -28,6 +28,8 @@ const WRITERS = 16;
 const ROWS = 64;
 /** Events of the log that is verified. */
 const EVENTS = 20_000;
+/** Those that are verified after the others. */
+const NEW = 1_000;
 
 const sealing = fileURLToPath(new URL("../sealing.ts", import.meta.url));
 
@@ -109,10 +111,14 @@ export const audit: Benchmark = {
     const took = (yield* Clock.currentTimeMillis) - began;
     const trust = { origin: ORIGIN, keys: [key.verifier] };
     const file = `${(yield* Stream.runCollect(lines(ORIGIN))).join("\n")}\n`;
-    const { size, state } = yield* AuditExport.verify(file, trust, AuditSealer.sha256);
+    const { size } = yield* AuditExport.verify(file, trust, AuditSealer.sha256);
 
     yield* keepSealed(sealed, key);
     const delays = yield* untilSealed(sealed, organizations.slice(0, 1));
+    const { state } = yield* verify(trust);
+    yield* sealed.admin`
+      update iam_teams set member_count = member_count + 1 where id in (select id from iam_teams limit ${NEW})`;
+    yield* allSealed(sealed);
 
     const changes = (title: string, some: Organizations): Subject => ({
       name: `A change, ${title}`,
@@ -128,17 +134,19 @@ export const audit: Benchmark = {
     const whole = Effect.provide(AuditExport.verify(file, trust, AuditSealer.sha256), crypto);
     const set: SetUp = {
       subjects: [
-        changes("one tenant", organizations.slice(0, 1)),
-        changes(`${TENANTS} tenants`, organizations),
+        // First, as long as nothing is added.
         {
           name: `Verifying ${size} events`,
           plan: { concurrencies: [1], milliseconds: 500 },
           cases: [
             { name: "hashing what is hashed", operation: () => Effect.sync(() => hashed(file)) },
             { name: "an export in memory", operation: () => whole },
-            { name: "the database, what is new of it", operation: () => verify({ ...trust, state }) },
+            { name: "the database", operation: () => verify(trust) },
+            { name: `${NEW} new ones, in the database`, operation: () => verify({ ...trust, state }) },
           ],
         },
+        changes("one tenant", organizations.slice(0, 1)),
+        changes(`${TENANTS} tenants`, organizations),
       ],
       notes: [
         `Sealing ${backlog} events that waited took ${took} ms: ${Math.round((backlog / took) * 1_000)} a second.`,
@@ -167,10 +175,8 @@ const hashed = (file: string): number => {
 };
 
 /** Has a process of its own seal what comes, for as long as the scope is open. */
-const keepSealed = Effect.fnUntraced(function* (
-  { admin, adminUrl, appUrl }: Database.Database,
-  key: SignedNote.SignerKey,
-) {
+const keepSealed = Effect.fnUntraced(function* (database: Database.Database, key: SignedNote.SignerKey) {
+  const { admin, adminUrl, appUrl } = database;
   const signingKey = Redacted.value(yield* SignedNote.formatSignerKey(key));
   const folder = yield* temporaryFolder;
   yield* Effect.acquireRelease(
@@ -191,13 +197,18 @@ const keepSealed = Effect.fnUntraced(function* (
   );
   // It is there once it seals.
   yield* admin`update iam_organizations set name = name where id = (select min(id::text) from iam_organizations)::uuid`;
-  const isSealing = Effect.map(
+  yield* allSealed(database);
+});
+
+/** Waits until everything is. */
+const allSealed = Effect.fnUntraced(function* ({ admin }: Database.Database) {
+  const isSealed = Effect.map(
     admin<{ pending: boolean }>`
       select exists (select from iam_audit_events e where not exists (select from iam_audit_seals s where s.event_id = e.id))
         as pending`,
     ([row]) => row?.pending === false,
   );
-  while (!(yield* isSealing)) yield* Effect.sleep("20 millis");
+  while (!(yield* isSealed)) yield* Effect.sleep("20 millis");
 });
 
 const SAMPLES = 300;
