@@ -18,7 +18,7 @@ import * as Secrets from "../crypto/Secrets.ts";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 
 /** So many are sealed in one transaction. */
-const BATCH = 500;
+export const BATCH = 500;
 
 /** What is recorded of an event, as the trigger writes it. */
 export const Recorded = Schema.Struct({

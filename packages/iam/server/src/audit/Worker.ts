@@ -17,13 +17,13 @@ import * as Option from "effect/Option";
 import * as Schedule from "effect/Schedule";
 import { Keys } from "../crypto/Keys.ts";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
-import { Envelopes } from "./Envelopes.ts";
+import { BATCH, Envelopes } from "./Envelopes.ts";
 import { visitorsOf } from "./originDigests.ts";
 import * as retention from "./retention.ts";
 import * as Sealer from "./Sealer.ts";
 import * as signer from "./signer.ts";
 
-/** How long to wait where there was nothing to do. */
+/** How long to wait until there is enough to do again: what is done at once costs less than one after the other. */
 const PAUSE = Duration.millis(100);
 
 /** For so many days it can be told whether two visitors came from the same address. */
@@ -33,13 +33,13 @@ const VISITORS_KNOWN = 30;
 const RETRY = Duration.seconds(5);
 
 /**
- * Goes on until the scope closes, and then does once more what is left. What fails is logged and tried again: nothing of it
- * is lost.
+ * Goes on until the scope closes, and then does once more what is left; at once, where that says that there is more. What
+ * fails is logged and tried again: nothing of it is lost.
  */
-const keepOn = Effect.fnUntraced(function* <E, R>(what: string, once: Effect.Effect<number, E, R>) {
+const keepOn = Effect.fnUntraced(function* <E, R>(what: string, once: Effect.Effect<boolean, E, R>) {
   const pause = Effect.matchCauseEffect(once, {
     onFailure: (cause) => Effect.as(Effect.logError(`${what} failed, and is tried again.`, cause), RETRY),
-    onSuccess: (done) => Effect.succeed(done === 0 ? PAUSE : Duration.zero),
+    onSuccess: (isMore) => Effect.succeed(isMore ? Duration.zero : PAUSE),
   });
   yield* Effect.addFinalizer(() => pause);
   yield* Effect.forkScoped(
@@ -48,9 +48,9 @@ const keepOn = Effect.fnUntraced(function* <E, R>(what: string, once: Effect.Eff
 });
 
 const sealing = (options: Sealer.Options) =>
-  Layer.effectDiscard(Effect.flatMap(Sealer.Sealer, ({ seal }) => keepOn("Sealing the log", seal))).pipe(
-    Layer.provide(Sealer.layer(options)),
-  );
+  Layer.effectDiscard(
+    Effect.flatMap(Sealer.Sealer, ({ seal }) => keepOn("Sealing the log", Effect.as(seal, false))),
+  ).pipe(Layer.provide(Sealer.layer(options)));
 
 const makeParts = Effect.gen(function* () {
   const { client, statement } = yield* ServiceConnection;
@@ -93,7 +93,12 @@ export const layer: Layer.Layer<
     const former = yield* signer.former;
     const months = yield* retention.keys.auditRetentionMonths;
     const personal = Layer.effectDiscard(
-      Effect.flatMap(Envelopes, ({ seal }) => keepOn("Sealing personal data", seal)),
+      Effect.flatMap(Envelopes, ({ seal }) =>
+        keepOn(
+          "Sealing personal data",
+          Effect.map(seal, (done) => done === BATCH),
+        ),
+      ),
     );
     const daily = Layer.effectDiscard(
       Effect.forkScoped(Effect.repeat(housekeeping(months), Schedule.spaced("6 hours"))),
