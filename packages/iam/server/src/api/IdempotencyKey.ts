@@ -42,6 +42,10 @@ export class IdempotencyKey extends HttpApiMiddleware.Service<IdempotencyKey, { 
   { error: [IdempotencyKeyMalformed, IdempotencyKeyInUse, IdempotencyKeyReused, OutcomeUnknown] },
 ) {}
 
+/** The header of a request that may change something. */
+export const headerOf = ({ headers, method }: HttpServerRequest.HttpServerRequest): string | undefined =>
+  reading.has(method) ? undefined : headers[HEADER.toLowerCase()];
+
 /** The key in the header: a string of structured fields (RFC 9651), or as most clients send it, without the quotes. */
 const keyIn = (header: string): string | undefined => {
   const quoted = /^"((?:[ !#-[\]-~]|\\["\\]){1,255})"$/.exec(header)?.[1]?.replaceAll(/\\(["\\])/g, "$1");
@@ -119,8 +123,8 @@ const make = Effect.gen(function* () {
   return IdempotencyKey.of(
     Effect.fnUntraced(function* (handler) {
       const request = yield* HttpServerRequest.HttpServerRequest;
-      const header = request.headers[HEADER.toLowerCase()];
-      if (header === undefined || reading.has(request.method)) return yield* handler;
+      const header = headerOf(request);
+      if (header === undefined) return yield* handler;
       const key = keyIn(header);
       if (key === undefined) return yield* new IdempotencyKeyMalformed();
       const principal = yield* CurrentPrincipal;
