@@ -1,7 +1,7 @@
 /** What an operator's command runs in: the services on the installation's database, without a server. */
 import type { Errors } from "@beep/iam-domain";
 import { Auth, Holder, Iam, Operator, Progress } from "@beep/iam-server";
-import type { SharedEntityIds } from "@beep/shared-domain";
+import { CurrentActor, type SharedEntityIds } from "@beep/shared-domain";
 import * as ConfigProvider from "effect/ConfigProvider";
 import type { Environment } from "effect/cli/Command";
 import * as Effect from "effect/Effect";
@@ -23,7 +23,10 @@ const unmigrated = ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ IAM_RUN_
   asPrimary: true,
 });
 
-/** Runs an effect on the installation that the environment names. */
+/** In whose name the log has what a command changes, unless it names a user. */
+const asOperator = Effect.provideService(CurrentActor, { _tag: "System", name: "operator" });
+
+/** Runs an effect on the installation that the environment names, in the operator's name. */
 export const operating = (
   effect: Effect.Effect<void, Failure, Iam.Provided | Outbox.Outbox | Environment>,
 ): Operation =>
@@ -35,7 +38,7 @@ export const operating = (
     const { step, end } = (yield* stdoutIsTerminal) ? yield* progress : silent;
     yield* Secret.demandStated.pipe(
       Effect.andThen(Configuration.demandValid),
-      Effect.andThen(Effect.provide(Effect.andThen(end, effect), services)),
+      Effect.andThen(Effect.provide(Effect.andThen(end, asOperator(effect)), services)),
       Effect.provide(Layer.provideMerge(Configuration.withBaseUrl(main), unmigrated)),
       Effect.provideService(Progress.Progress, step),
       Effect.provideService(Holder.Holder, { command: `iam ${command}` }),
@@ -56,5 +59,8 @@ export const inNameOf = Effect.fnUntraced(function* <E>(
   const operator = yield* Operator.Operator;
   const { id } = yield* Option.match(as, { onNone: () => unlessStated, onSome: operator.user });
   return (effect) =>
-    Effect.flatMap(Auth.Auth, ({ actingAs }) => actingAs(id)(effect)).pipe(Effect.catchTag("SqlError", Effect.die));
+    Effect.flatMap(Auth.Auth, ({ actingAs }) => actingAs(id)(effect)).pipe(
+      Effect.provideService(CurrentActor, { _tag: "User", userId: id, impersonatedBy: null }),
+      Effect.catchTag("SqlError", Effect.die),
+    );
 });

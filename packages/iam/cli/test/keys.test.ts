@@ -8,13 +8,13 @@ import { assert, layer } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import * as Iam from "./support/iam.ts";
-import { json, operator } from "./support/operator.ts";
+import { json, logged, operator } from "./support/operator.ts";
 
 const entryForm = /^(\d+):[A-Za-z0-9+/]{43}=\n$/;
 
 layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) => {
   it.effect(
-    "CRY-2, CRY-3: keys are listed, rotated, wrapped anew, held and destroyed by command",
+    "CRY-2, CRY-3, AUD-2: keys are listed, rotated, wrapped anew, held and destroyed by command, in the operator's name",
     () =>
       Effect.gen(function* () {
         const { seal, openEach } = yield* Secrets.Secrets;
@@ -83,6 +83,13 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         assert.strictEqual((yield* states)[0], "Failure");
         yield* refusedWithBoth(["rotate", ann.email], /\[KEY_DESTROYED\]/);
         assert.include((yield* withBoth(["list", "--owner", ann.id])).stdout, "destroyed");
+        assert.includeMembers(yield* logged, [
+          "datakey.created Keys.rotate operator",
+          "datakey.updated Keys.rotate operator",
+          "datakey.updated Keys.destroy operator",
+          `legalhold.created Keys.hold ${ann.id}`,
+          "legalhold.updated Keys.release operator",
+        ]);
       }).pipe(Effect.scoped),
     180_000,
   );

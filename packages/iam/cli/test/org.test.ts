@@ -7,13 +7,13 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import * as Iam from "./support/iam.ts";
 import { mailTo } from "./support/mail.ts";
-import { json, operator } from "./support/operator.ts";
+import { json, logged, operator } from "./support/operator.ts";
 
 const idOf = Schema.decodeUnknownEffect(SharedEntityIds.OrganizationId);
 
 layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) => {
   it.effect(
-    "AUTH-9: an operator makes organizations, invites and removes members",
+    "AUTH-9, AUD-2: an operator makes organizations, invites and removes members",
     () =>
       Effect.gen(function* () {
         const { dataDir, does, environment, refused } = yield* operator;
@@ -67,6 +67,11 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         // Who is suspended is let in by nobody, and to whom it belongs finds everything again.
         yield* does(["org", "suspend", "acme"]);
         yield* refused(["org", "members", "acme"], /\[ORGANIZATION_NOT_FOUND\]/);
+        assert.includeMembers(yield* logged, [
+          "organization.created /organization/create operator",
+          "organization.updated Organizations.suspend operator",
+          `invitation.created /organization/invite-member ${ann.id}`,
+        ]);
         assert.match(yield* does(["org", "list"]), /\nacme .* \d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d\n$/);
         yield* does(["org", "resume", "acme"]);
         assert.include(yield* does(["org", "members", "acme"]), ann.email);

@@ -25,6 +25,11 @@ const routes: Readonly<
     cause: "`Idempotency-Key` is not one text of 1 to 255 visible ASCII characters, quoted or not.",
     remedy: "Send a random one for each change, a UUID for instance, and the same one when the change is sent again.",
   },
+  IDEMPOTENCY_KEY_UNSUPPORTED: {
+    statuses: [400],
+    cause: "`Idempotency-Key` was sent with a change to a route below `/api/auth`, which would not have made it once.",
+    remedy: "Send the change without it, or by a route that keeps keys: those of `/openapi.json` that have the header.",
+  },
   IDEMPOTENCY_KEY_IN_USE: {
     statuses: [409],
     cause: "A request of the same key is being answered at the moment, and this one has waited for it.",

@@ -28,10 +28,10 @@ const ownerOf = Effect.fnUntraced(function* (
   return KeyOwner.organization((yield* operator.organization(text)).id);
 });
 
-/** Acts in the name of a user, or of the operator. */
-const acting = (as: Option.Option<string>) =>
+/** Acts in the name of a user, or as every command does. */
+const acting = (as: Option.Option<string>): Effect.Effect<Actor, Errors.AuthError, Operator.Operator> =>
   Option.match(as, {
-    onNone: () => Effect.succeed<Actor>({ _tag: "System", name: "operator" }),
+    onNone: () => Effect.service(CurrentActor),
     onSome: (text) =>
       Effect.map(
         Effect.flatMap(Operator.Operator, ({ user }) => user(text)),

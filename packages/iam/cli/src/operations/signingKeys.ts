@@ -1,7 +1,7 @@
 /** `iam signing-keys` */
 import { Errors, SigningKeyLife } from "@beep/iam-domain";
 import { SigningKeys } from "@beep/iam-server";
-import { CurrentActor, IamEntityIds } from "@beep/shared-domain";
+import { IamEntityIds } from "@beep/shared-domain";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import type { Operation } from "../explain.ts";
@@ -12,9 +12,6 @@ const unexpected = {
   EffectDrizzleQueryError: Effect.die,
   SqlError: Effect.die,
 } as const;
-
-/** Changes which keys there are, in the name of the operator. */
-const asOperator = Effect.provideService(CurrentActor, { _tag: "System", name: "operator" });
 
 /** Lists the keys. */
 export const list = (input: { readonly json: boolean }): Operation =>
@@ -48,7 +45,7 @@ export const rotate = (input: { readonly json: boolean }): Operation =>
   operating(
     Effect.gen(function* () {
       const { rotate } = yield* SigningKeys.SigningKeys;
-      const key = yield* rotate.pipe(Effect.catchTags(unexpected), asOperator);
+      const key = yield* rotate.pipe(Effect.catchTags(unexpected));
       yield* Output.result(input.json, { key }, () => key.id);
       yield* Output.say(`It signs from ${Output.moment(key.activatesAt)} on.`);
     }),
@@ -61,7 +58,7 @@ export const revoke = (input: { readonly key: string; readonly json: boolean }):
       const { key } = input;
       if (!IamEntityIds.SigningKeyId.is(key)) return yield* new Errors.SigningKeyNotFound();
       const { revoke } = yield* SigningKeys.SigningKeys;
-      const signer = yield* revoke(key).pipe(Effect.catchTags(unexpected), asOperator);
+      const signer = yield* revoke(key).pipe(Effect.catchTags(unexpected));
       yield* Output.result(input.json, { signer }, () => signer.id);
       yield* Output.say(`${key} is revoked; ${signer.id} signs.`);
     }),

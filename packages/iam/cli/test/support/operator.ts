@@ -1,5 +1,5 @@
 /** An operator's commands on the database that a test's own services use. */
-import { IamTest, TestDatabase } from "@beep/testing";
+import { connect, IamTest, TestDatabase } from "@beep/testing";
 import { assert } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
@@ -38,6 +38,15 @@ export const operator = Effect.gen(function* () {
         assert.deepInclude(ended, { code: 1, stdout: "" });
       }),
   };
+});
+
+/** In whose names the log has what was done, each as `action intent actor`. */
+export const logged = Effect.gen(function* () {
+  const sql = yield* connect((yield* TestDatabase).adminUrl);
+  const rows = yield* sql<{ readonly done: string }>`
+    select distinct concat_ws(' ', action, context ->> 'intent', coalesce(context ->> 'actor', 'nobody')) as done
+    from iam_audit_events`;
+  return rows.map(({ done }) => done);
 });
 
 /** What a command printed for a program. */

@@ -30,8 +30,9 @@ const reading: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]
  * key gets the same answer, with `Idempotent-Replayed: true`; while the first goes on it waits, and after ten seconds is 409
  * with `Retry-After`. Another request with the key is 422, and a key that is none 400. A key belongs to who asks.
  *
- * What is refused by a handler (403, 404, 409, …) is kept too: it is the answer to this request. A 400 is not, because nothing
- * was begun, and neither is a 500, which undoes what was done. Without a key nothing is different.
+ * What is refused by a handler (403, 404, 409, …) is kept too: it is the answer to this request. What asks to be sent again
+ * (400, 401, 408, 425, 429) is not, and neither is a 500: each undoes what was done. Without a key nothing is different, and
+ * with one a handler is in the scope that it would be in without.
  *
  * It wants a principal: on an endpoint or a group `PrincipalRequired` comes after it, and so around it; `TenantRequired` comes
  * before it. Its handlers' statements join the transaction by themselves; they answer with what is in memory, and no stream.
@@ -40,6 +41,10 @@ export class IdempotencyKey extends HttpApiMiddleware.Service<IdempotencyKey, { 
   "@beep/iam-server/api/IdempotencyKey",
   { error: [IdempotencyKeyMalformed, IdempotencyKeyInUse, IdempotencyKeyReused, OutcomeUnknown] },
 ) {}
+
+/** The header of a request that may change something. */
+export const headerOf = ({ headers, method }: HttpServerRequest.HttpServerRequest): string | undefined =>
+  reading.has(method) ? undefined : headers[HEADER.toLowerCase()];
 
 /** The key in the header: a string of structured fields (RFC 9651), or as most clients send it, without the quotes. */
 const keyIn = (header: string): string | undefined => {
@@ -105,15 +110,21 @@ const answered = <E, R>(handler: Effect.Effect<HttpServerResponse.HttpServerResp
 
 type Refused = IdempotencyKeyReused | IdempotencyKeyInUse | OutcomeUnknown | Types.unhandled;
 
-const isKept = ({ status }: Answer): boolean => status !== 400 && status < 500;
+/**
+ * What tells the client that nothing was begun, and to send it again: mended (400), as somebody (401), faster (408), safely
+ * (425), or later (429).
+ */
+const unbegun: ReadonlySet<number> = new Set([400, 401, 408, 425, 429]);
+
+const isKept = ({ status }: Answer): boolean => !unbegun.has(status) && status < 500;
 
 const make = Effect.gen(function* () {
   const { once } = yield* Idempotency;
   return IdempotencyKey.of(
     Effect.fnUntraced(function* (handler) {
       const request = yield* HttpServerRequest.HttpServerRequest;
-      const header = request.headers[HEADER.toLowerCase()];
-      if (header === undefined || reading.has(request.method)) return yield* handler;
+      const header = headerOf(request);
+      if (header === undefined) return yield* handler;
       const key = keyIn(header);
       if (key === undefined) return yield* new IdempotencyKeyMalformed();
       const principal = yield* CurrentPrincipal;

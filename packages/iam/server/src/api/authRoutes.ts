@@ -11,8 +11,22 @@ import { Auth } from "../auth/Auth.ts";
 import { BASE_PATH } from "../auth/betterAuth.ts";
 import { type Settings, settings } from "../auth/settings.ts";
 import { clientAddress } from "./clientAddress.ts";
-import { ofStatus } from "./problem.ts";
+import { headerOf } from "./IdempotencyKey.ts";
+import { IdempotencyKeyUnsupported, ofStatus } from "./problem.ts";
 import { asScimError, isScim } from "./scimError.ts";
+
+/**
+ * A request to Better Auth is several transactions, on purpose: what counts attempts stays when the request is refused, and
+ * neither a password is hashed in one nor another server asked. None of them could hold a key with its answer.
+ */
+const demandNoKey = (request: HttpServerRequest.HttpServerRequest) =>
+  headerOf(request) === undefined
+    ? Effect.void
+    : Effect.fail(
+        new IdempotencyKeyUnsupported({
+          detail: "This route does not remember keys. Without one, look before you send a change again.",
+        }),
+      );
 
 /** The request for Better Auth. Whatever its sender claims, the server's address is the configured one. */
 const toAuth = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, { baseUrl }: Settings) {
@@ -72,9 +86,10 @@ export const layer = HttpRouter.use(
     const auth = yield* Auth;
     const stated = yield* settings;
     const handler = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
-      const response = yield* toAuth(request, stated).pipe(
+      const response = yield* demandNoKey(request).pipe(
+        Effect.andThen(toAuth(request, stated)),
         Effect.flatMap((web) => auth.handler(web, clientAddress(request, stated))),
-        // Too long a body, say.
+        // A key, or too long a body.
         Effect.catch((error) => Effect.map(HttpServerRespondable.toResponse(error), HttpServerResponse.toWeb)),
       );
       // A client's own words, handed on by a redirection. No browser follows one that long, and some break on its headers.

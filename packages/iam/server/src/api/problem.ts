@@ -67,6 +67,13 @@ export class IdempotencyKeyMalformed extends HttpApiError.Problem<IdempotencyKey
   { code: Schema.tag("IDEMPOTENCY_KEY_MALFORMED") },
 ) {}
 
+/** The route does not remember keys, so that one would promise what is not kept. */
+export class IdempotencyKeyUnsupported extends HttpApiError.Problem<IdempotencyKeyUnsupported>()(
+  "IdempotencyKeyUnsupported",
+  { type: ProblemDetails.blankType, status: 400, title: "Bad Request" },
+  { code: Schema.tag("IDEMPOTENCY_KEY_UNSUPPORTED"), detail: Schema.String },
+) {}
+
 /** The request of this key is being answered, and has not been for a while. */
 export class IdempotencyKeyInUse extends HttpApiError.Problem<IdempotencyKeyInUse>()(
   "IdempotencyKeyInUse",

@@ -1,4 +1,5 @@
 /** Error answers below `/scim/v2`, whose clients know no other form than SCIM's. */
+import * as Predicate from "effect/Predicate";
 import { BASE_PATH } from "../auth/betterAuth.ts";
 import { MEDIA_TYPE, scimError } from "../auth/directories/scimError.ts";
 
@@ -10,9 +11,14 @@ export const asScimError = async (response: Response): Promise<Response> => {
   const type = response.headers.get("content-type") ?? "";
   if (response.status < 400 || type.startsWith(MEDIA_TYPE)) return response;
   const text = await response.text();
-  const body: object = type.startsWith("application/json") ? Object(JSON.parse(text)) : {};
+  // Problem details have the text by another name.
+  const body: object = /^application\/(?:problem\+)?json/.test(type) ? Object(JSON.parse(text)) : {};
+  const message = Predicate.hasProperty(body, "detail") ? body.detail : undefined;
   const headers = new Headers(response.headers);
   headers.set("content-type", MEDIA_TYPE);
   headers.delete("content-length");
-  return new Response(JSON.stringify(scimError(response.status, body)), { status: response.status, headers });
+  return new Response(JSON.stringify(scimError(response.status, { message, ...body })), {
+    status: response.status,
+    headers,
+  });
 };

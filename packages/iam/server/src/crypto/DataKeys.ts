@@ -71,6 +71,8 @@ export class DataKeys extends Context.Service<
     readonly ensure: (
       owners: ReadonlyArray<KeyOwner.KeyOwner>,
     ) => Effect.Effect<void, Errors.KeyManagementUnavailable | SqlError>;
+    /** The key of an owner that seals at the moment; nothing where there is none. */
+    readonly sealer: (owner: KeyOwner.KeyOwner) => Effect.Effect<Row | undefined, SqlError>;
     /** The key of an owner that seals, locked until the transaction is over; nothing where there is none. */
     readonly locked: (
       owner: KeyOwner.KeyOwner,
@@ -186,6 +188,11 @@ const make = Effect.gen(function* () {
     sealing,
     wrapNew,
     ensure: add,
+    sealer: Effect.fnUntraced(function* (owner) {
+      const [found] = yield* statement(client<Found>`
+        select ${read} from iam_data_keys k where ${isOfOwners([owner])}`);
+      return found === undefined ? undefined : rowOf(found);
+    }),
     locked: Effect.fnUntraced(function* (owner, lock) {
       for (let looks = 0; looks < LOOKS; looks++) {
         const [found] = yield* statement(client<Found>`

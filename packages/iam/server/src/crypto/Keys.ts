@@ -157,13 +157,28 @@ const make = Effect.gen(function* () {
   const demandNotInstallation = (owner: KeyOwner.KeyOwner) =>
     KeyOwner.isInstallation(owner) ? Effect.fail(new Errors.KeyOfInstallation()) : Effect.void;
 
-  /** The key that seals, which stays so until the transaction is over; it must be there. */
-  const locked = Effect.fnUntraced(function* (owner: KeyOwner.KeyOwner, lock: "update" | "no key update") {
-    const row = yield* dataKeys.locked(owner, lock);
+  /** The key that seals, which must be there. */
+  const demandLive = Effect.fnUntraced(function* (owner: KeyOwner.KeyOwner, row: DataKeys.Row | undefined) {
     if (row === undefined) return yield* new Errors.KeyMissing({ owner });
     if (row.wrappedKey === null) return yield* new Errors.KeyDestroyed({ owner });
     return row;
   });
+
+  /** The key that seals, which stays so until the transaction is over; it must be there. */
+  const locked = (owner: KeyOwner.KeyOwner, lock: "update" | "no key update") =>
+    Effect.flatMap(dataKeys.locked(owner, lock), (row) => demandLive(owner, row));
+
+  /** Puts a key in the place of another; gives whether that one was still there. */
+  const replace = (owner: KeyOwner.KeyOwner, old: DataKeys.Row, row: DataKeys.Row) =>
+    transaction(
+      Effect.gen(function* () {
+        if ((yield* locked(owner, "update")).id !== old.id) return false;
+        yield* client`
+          update iam_data_keys set retired_at = now() where id = ${IamEntityIds.DataKeyId.toUuid(old.id)}`;
+        yield* client`insert into iam_data_keys ${client.insert({ ...DataKeys.writtenAs(row) })}`;
+        return true;
+      }),
+    );
 
   return Keys.of({
     summary: Effect.gen(function* () {
@@ -204,19 +219,16 @@ const make = Effect.gen(function* () {
       );
     }),
     holds: Effect.fn("Keys.holds")((owner) => reading(holds(owner))),
-    rotate: Effect.fn("Keys.rotate")((owner) =>
-      transaction(
-        Effect.gen(function* () {
-          const old = yield* locked(owner, "update");
-          const { digesting } = yield* dataKeys.material(old);
-          const row = yield* dataKeys.wrapNew(owner, digesting);
-          yield* client`
-            update iam_data_keys set retired_at = now() where id = ${IamEntityIds.DataKeyId.toUuid(old.id)}`;
-          yield* client`insert into iam_data_keys ${client.insert({ ...DataKeys.writtenAs(row) })}`;
-          return row.id;
-        }),
-      ),
-    ),
+    rotate: Effect.fn("Keys.rotate")(function* (owner) {
+      for (;;) {
+        // What key management is asked for may take long, and whoever seals would wait for the lock: it is asked before.
+        const old = yield* Effect.flatMap(dataKeys.sealer(owner), (row) => demandLive(owner, row));
+        const { digesting } = yield* dataKeys.material(old);
+        const row = yield* dataKeys.wrapNew(owner, digesting);
+        // Where another one was faster, its key is replaced, as if this one had come later.
+        if (yield* replace(owner, old, row)) return row.id;
+      }
+    }),
     destroy: Effect.fn("Keys.destroy")((owner) =>
       transaction(
         Effect.gen(function* () {

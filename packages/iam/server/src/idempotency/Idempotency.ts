@@ -20,6 +20,7 @@ import * as Schema from "effect/Schema";
 import type { SqlError } from "effect/sql/SqlError";
 import * as Setting from "../config/Setting.ts";
 import * as Secrets from "../crypto/Secrets.ts";
+import * as Scope from "../db/Scope.ts";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import { Outbox } from "../outbox/Outbox.ts";
 
@@ -83,7 +84,8 @@ export class Idempotency extends Context.Service<
   Idempotency,
   {
     /**
-     * Runs a change and keeps its answer, in one transaction; or gives the answer that was given before.
+     * Runs a change and keeps its answer, in one transaction; or gives the answer that was given before. The change has the
+     * scope that its caller is in, and no more than it would have without the key.
      *
      * @param isKept whether an answer is kept. One that is not undoes what was done, and asks for no other key
      */
@@ -163,6 +165,8 @@ const make = Effect.gen(function* () {
         Effect.gen(function* () {
           const name = yield* digest("idempotency key", actor, key);
           const fingerprint = yield* digest("idempotent request", request);
+          // The key's row is the services'; the change is whoever's it would be without a key.
+          const asBefore = Scope.enter(client, yield* Scope.current(client));
           const whole = Effect.gen(function* () {
             const id = yield* Effect.catchIf(
               take(name, fingerprint),
@@ -170,7 +174,7 @@ const make = Effect.gen(function* () {
               () => Effect.fail(new KeyInUse()),
             );
             if (id === undefined) return yield* replayed(name, fingerprint, owner);
-            const answer = yield* change;
+            const answer = yield* asBefore(change);
             if (!isKept(answer)) return yield* new NotKept({ answer });
             yield* keep(id, owner, answer);
             return { answer, isReplayed: false };

@@ -1,6 +1,6 @@
 /** Looking after data keys: destroying them, legal holds, other keys for an owner, and whether a start is refused. */
 import { Errors, KeyOwner } from "@beep/iam-domain";
-import { type Iam, IamDb, Keys, Secrets } from "@beep/iam-server";
+import { type Iam, IamDb, KeyManagement, Keys, Secrets } from "@beep/iam-server";
 import { IamDbSchema } from "@beep/iam-tables";
 import { CurrentActor, Envelope, IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { connect, Race, Statements, TestDatabase } from "@beep/testing";
@@ -11,6 +11,8 @@ import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
+import * as Latch from "effect/Latch";
+import * as Layer from "effect/Layer";
 import * as Predicate from "effect/Predicate";
 import * as Redacted from "effect/Redacted";
 import { TestClock } from "effect/testing";
@@ -308,6 +310,49 @@ layer(drawers.postgres())("two processes on PostgreSQL", (it) => {
       assert.deepStrictEqual(told(held.rightFirst), { left: "done", right: "done", waited: false });
       const both = yield* race(sealing, sealing, sealing);
       assert.isFalse(both.leftFirst.waited);
+    }),
+  );
+
+  it.effect("CRY-2: nobody waits for key management, and who comes in between is not undone", () =>
+    Effect.gen(function* () {
+      const admin = yield* connect((yield* TestDatabase).adminUrl);
+      const owner = drawers.owners.user();
+      yield* drawers.put(owner, "secret");
+      const digest = Effect.flatMap(Secrets.Secrets, ({ mac }) => mac(owner, "test", Redacted.make("text")));
+      const before = yield* digest;
+      const [asked, answering] = [yield* Latch.make(), yield* Latch.make()];
+      const slowly = Layer.fresh(Keys.layer).pipe(
+        Layer.provide(
+          Layer.effect(
+            KeyManagement.KeyManagement,
+            Effect.map(KeyManagement.KeyManagement, (real) => ({
+              ...real,
+              wrap: (...wanted: Parameters<typeof real.wrap>) =>
+                Effect.andThen(asked.open, Effect.andThen(answering.await, real.wrap(...wanted))),
+            })),
+          ),
+        ),
+      );
+      const rotate = yield* Effect.forkChild(Effect.provide(rotating(owner), slowly));
+      yield* asked.await;
+      yield* admin`select from iam_data_keys where owner_id = ${owner.id} for update nowait`;
+      const between = yield* rotating(owner);
+      yield* answering.open;
+      const last = yield* Fiber.join(rotate);
+      const { keys } = yield* Effect.flatMap(Keys.Keys, ({ list }) => list({ owner, limit: 10, offset: 0 }));
+      assert.deepStrictEqual(
+        keys.map(({ id, retiredAt }) => [id, retiredAt === null]),
+        [
+          [last, true],
+          [between, false],
+          [keys[2]?.id, false],
+        ],
+      );
+      const [id] = yield* drawers.put(owner, "more");
+      assert.isDefined(id);
+      assert.strictEqual(keyOf(yield* drawers.envelopeIn(id)), last);
+      yield* TestClock.adjust("5 minutes");
+      assert.strictEqual(yield* digest, before);
     }),
   );
 

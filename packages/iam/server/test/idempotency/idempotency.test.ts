@@ -174,6 +174,27 @@ for (const { name, layer: services } of [
       }),
     );
 
+    it.effect("IDM-1: a route that keeps no key refuses one, before anything is done", () =>
+      Effect.gen(function* () {
+        const send = yield* sending;
+        const gil = yield* asking("gil");
+        const make = { name: "unkept", slug: "unkept" };
+        const path = "/auth/organization/create";
+        const refused = yield* send(gil, "key", "POST", path, make);
+        assert.deepStrictEqual([refused.status, at(refused.json, "code")], [400, "IDEMPOTENCY_KEY_UNSUPPORTED"]);
+        assert.strictEqual(refused.headers.get("content-type"), "application/problem+json");
+        assert.strictEqual(yield* called("unkept"), 0);
+        const scim = yield* send({}, "key", "POST", "/auth/scim/v2/Users", {});
+        assert.deepStrictEqual([scim.status, at(scim.json, "status")], [400, "400"]);
+        assert.strictEqual(at(scim.json, "detail"), at(refused.json, "detail"));
+        const { url: origin } = yield* Listening;
+        const signIn = { email: "gil@example.com", password: IamTest.password };
+        assert.strictEqual((yield* send({ origin }, "key", "POST", "/auth/sign-in/email", signIn)).status, 400);
+        assert.strictEqual((yield* send({ origin }, undefined, "POST", "/auth/sign-in/email", signIn)).status, 200);
+        assert.strictEqual((yield* send({}, "key", "GET", "/auth/ok")).status, 200);
+      }),
+    );
+
     it.effect("IDM-1: what is kept is sealed, is forgotten in time, and swept away", () =>
       Effect.gen(function* () {
         const send = yield* sending;
