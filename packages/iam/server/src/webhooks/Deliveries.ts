@@ -41,10 +41,13 @@ const BATCH = 2_000;
 /** So many deliveries of one webhook are under way at once, about: one that hangs leaves hands for the others. */
 const OF_ONE = 4;
 
+/** And of all webhooks of one organization. */
+const OF_ORGANIZATION = 8;
+
 /** An endpoint may be down for longer than a mail server: half a day, in the mean, until a delivery is dead. */
 const SPANS: backoff.Spans = { first: Duration.toMillis("5 seconds"), longest: Duration.toMillis("3 hours") };
 
-/** How long it is kept what came of a delivery, and how long a dead one can be tried again. */
+/** How long it is kept what came of a delivery, how long a dead one can be tried again, and how long one waits untried. */
 const KEPT = Duration.days(30);
 
 /** The answer of an endpoint that wants nothing any more (Standard Webhooks; RFC 9110, 15.5.11). */
@@ -67,7 +70,7 @@ type Unavailable = Errors.CommitUnknown | SqlError;
 export class Deliveries extends Context.Service<
   Deliveries,
   {
-    /** Makes the deliveries of what was sealed since, as much as fits into a transaction, and says how many. */
+    /** Makes the deliveries of what was sealed since, a part of the log in a transaction each, and says how many. */
     readonly make: Effect.Effect<number, Unavailable>;
     /** Takes so many that are due, for the length of a lease. */
     readonly take: (count: number) => Effect.Effect<ReadonlyArray<Taken>, Unavailable>;
@@ -172,7 +175,7 @@ const make = Effect.gen(function* () {
   const makeBatch = Effect.gen(function* () {
     yield* begin;
     const at = yield* cursor;
-    if (at === undefined) return 0;
+    if (at === undefined) return { made: 0, isLast: true };
     const found = yield* wanted(at.next, at.until);
     if (found.length > 0) {
       const ids = found.map(() => IamEntityIds.WebhookDeliveryId.toUuid(IamEntityIds.WebhookDeliveryId.create()));
@@ -186,13 +189,20 @@ const make = Effect.gen(function* () {
         ) d (id, organization, subscription, index, event, at, key)`;
     }
     yield* client`update iam_webhook_cursors set next = ${at.until}`;
-    if (at.until < at.size) yield* wake;
-    return found.length;
+    return { made: found.length, isLast: at.until >= at.size };
+  });
+
+  const makeAll: Effect.Effect<number, Unavailable> = Effect.gen(function* () {
+    const { isLast, made } = yield* transaction(makeBatch);
+    if (made > 0) yield* wake;
+    return isLast ? made : made + (yield* makeAll);
   });
 
   /**
    * Of each webhook that has something due the first few, so that whoever has much waiting keeps nobody else waiting. Which
-   * these are is found by going from one to the next in the index, whatever the number of rows.
+   * these are is found by going from one to the next in the index, whatever the number of rows. First comes of each
+   * organization what would be the only one of it under way, then the second: a hand that is free goes to who has the fewest.
+   * Among equals the lot decides, because by age it would always be who has the most waiting.
    */
   const take = (count: number) => client<TakenRow>`
     with recursive waiting as (
@@ -202,8 +212,13 @@ const make = Effect.gen(function* () {
         select d.subscription_id from iam_webhook_deliveries d
         where ${isPending("d")} and d.subscription_id > w.subscription_id order by 1 limit 1
       ) from waiting w where w.subscription_id is not null
-    ), due as (
-      select first.id from waiting w
+    ), held as materialized (
+      select d.organization_id, d.subscription_id from iam_webhook_deliveries d
+      where d.leased_until is not null and not ${isFree}
+    ), ranked as (
+      select first.id, row_number() over (partition by s.organization_id order by first.due_at, first.index)
+        + (select count(*) from held where held.organization_id = s.organization_id) as rank
+      from waiting w
       join iam_webhook_subscriptions s on s.id = w.subscription_id and s.enabled
       cross join lateral (
         select d.id, d.due_at, d.index from iam_webhook_deliveries d
@@ -212,9 +227,10 @@ const make = Effect.gen(function* () {
             select from iam_webhook_deliveries earlier where earlier.subscription_id = d.subscription_id
               and earlier.key = d.key and earlier.index < d.index and ${isPending("earlier")})
         order by d.due_at, d.index limit greatest(0, ${OF_ONE} - (
-          select count(*) from iam_webhook_deliveries d where d.subscription_id = s.id and not ${isFree}))
+          select count(*) from held where held.subscription_id = s.id))
       ) first
-      order by first.due_at, first.index limit ${count}
+    ), due as (
+      select id from ranked where rank <= ${OF_ORGANIZATION} order by rank, random() limit ${count}
     ), free as (
       select d.id from iam_webhook_deliveries d join due on due.id = d.id
       where ${isPending("d")} and ${isFree} for update of d skip locked
@@ -325,20 +341,27 @@ const make = Effect.gen(function* () {
     delete from iam_webhook_deliveries
     where coalesce(delivered_at, dead_at) < ${after(-Duration.toMillis(KEPT))}`;
 
+  /** A webhook that is disabled has nothing tried, and so nothing that ends. */
+  const forgetUntried = client`
+    delete from iam_webhook_deliveries d using iam_webhook_subscriptions s
+    where s.id = d.subscription_id and not s.enabled and ${isPending("d")}
+      and d.due_at < ${after(-Duration.toMillis(KEPT))}`;
+
   const forgetSecrets = transaction(client`
     update iam_webhook_subscriptions set previous_secret = null, previous_until = null where previous_until < now()`).pipe(
     Principal.acting(Principal.system("webhooks")),
   );
 
   yield* outbox.registerSweep(
-    Effect.andThen(
-      Effect.suspend(() => statement(forget)),
-      Effect.asVoid(forgetSecrets),
+    Effect.suspend(() => statement(forget)).pipe(
+      Effect.andThen(statement(forgetUntried)),
+      Effect.andThen(forgetSecrets),
+      Effect.asVoid,
     ),
   );
 
   return Deliveries.of({
-    make: transaction(makeBatch).pipe(Effect.withSpan("Webhooks.make")),
+    make: makeAll.pipe(Effect.withSpan("Webhooks.make")),
     take: (count) =>
       Effect.map(
         Effect.suspend(() => statement(take(count))),

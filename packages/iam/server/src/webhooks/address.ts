@@ -1,6 +1,6 @@
 /** Where webhooks may be sent to: what the public can reach, and of everything else what an operator has named. */
 import type { LookupAddress } from "node:dns";
-import { lookup } from "node:dns/promises";
+import { Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
 import { Problems } from "@beep/iam-domain";
 import * as Array from "effect/Array";
@@ -39,10 +39,46 @@ export interface Allowed {
 /** What Config allows. */
 export const settings: Config.Config<Allowed> = Config.all(keys);
 
-/** Finds the addresses of a host's name: all that there are. */
-export const Resolve = Context.Reference<(host: string) => Promise<ReadonlyArray<LookupAddress>>>(
+/** Who is asked for addresses (`127.0.0.1:53`); none: those whom the system names. */
+export const NameServers = Context.Reference<ReadonlyArray<string>>("@beep/iam-server/webhooks/address/NameServers", {
+  defaultValue: () => [],
+});
+
+/** For how long a name server is waited for at first, in milliseconds, and how often one is asked. */
+const ASKING = { timeout: 1_500, tries: 2 };
+
+/** Names that no name server is asked for: they are this machine's (RFC 6761, 6.3). */
+const isLocal = (host: string): boolean => /(?:^|\.)localhost\.?$/i.test(host);
+
+/** This machine. */
+const LOCAL: ReadonlyArray<LookupAddress> = [
+  { address: "127.0.0.1", family: 4 },
+  { address: "::1", family: 6 },
+];
+
+/**
+ * Asks name servers, and nobody else. What the system would do occupies one of the few threads of the process until it is
+ * over, and cannot be broken off: a name server that never answers would hold up whatever else looks for an address.
+ */
+const asked = Effect.fnUntraced(function* (host: string) {
+  if (isLocal(host)) return LOCAL;
+  const servers = yield* NameServers;
+  const resolver = yield* Effect.acquireRelease(
+    Effect.sync(() => new Resolver(ASKING)),
+    (open) => Effect.sync(() => open.cancel()),
+  );
+  if (servers.length > 0) resolver.setServers(servers);
+  // A name may have addresses of one family only, and then there is an answer all the same.
+  const answers = yield* Effect.promise(() => Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]));
+  return answers.flatMap((answer, at) =>
+    answer.status === "rejected" ? [] : answer.value.map((found) => ({ address: found, family: at === 0 ? 4 : 6 })),
+  );
+}, Effect.scoped);
+
+/** Finds the addresses of a host's name: all that there are, and none where it is not known. */
+export const Resolve = Context.Reference<(host: string) => Effect.Effect<ReadonlyArray<LookupAddress>>>(
   "@beep/iam-server/webhooks/address/Resolve",
-  { defaultValue: () => (host) => lookup(host, { all: true }) },
+  { defaultValue: () => asked },
 );
 
 /** Of IPv6, what is given out to the public (RFC 4291, 2.4; IANA). */

@@ -52,10 +52,7 @@ const resolved = Effect.fnUntraced(function* (url: URL, allowed: address.Allowed
   const host = address.hostOf(url);
   const resolve = yield* address.Resolve;
   const family = isIP(host);
-  const found =
-    family === 0
-      ? yield* Effect.tryPromise({ try: () => resolve(host), catch: () => failed("HOST_UNKNOWN") })
-      : [{ address: host, family }];
+  const found = family === 0 ? yield* resolve(host) : [{ address: host, family }];
   if (found.length === 0) return yield* failed("HOST_UNKNOWN");
   if (!found.every((one) => address.isReachable(one.address, allowed))) return yield* failed("ADDRESS_REFUSED");
   return found;

@@ -13,13 +13,13 @@ const HANDS = 64;
 const worker: Layer.Layer<never, never, Deliveries> = Layer.effectDiscard(
   Effect.gen(function* () {
     const { awaken, deliver, make, take } = yield* Deliveries;
-    yield* working({
-      name: "What webhooks wait for",
-      hands: HANDS,
-      take: (count) => Effect.andThen(make, take(count)),
-      deliver,
-      awaken,
-    });
+    const making = Effect.catchCause(make, (cause) => Effect.logError("Webhooks could not be made.", cause));
+    // What is sealed already has its deliveries before the start is over.
+    yield* making;
+    yield* working({ name: "What webhooks wait for", hands: HANDS, take, deliver, awaken });
+    // Apart from the taking, which every delivery that ends gives cause for.
+    const every = yield* Outbox.PollEvery;
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(every), making)));
   }),
 );
 

@@ -1,16 +1,19 @@
 /** The plans of what a worker and a page ask for all the time, among as many deliveries as a large installation keeps. */
-import { Webhooks } from "@beep/iam-server";
+import { Outbox, Webhooks } from "@beep/iam-server";
 import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { connect, IamTest, Plans, TestDatabase } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, layer } from "@effect/vitest";
+import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Deliveries from "../../src/webhooks/Deliveries.ts";
+import * as WebhookWorker from "../../src/webhooks/worker.ts";
 import { sealed } from "../audit/log.ts";
 import { as, trusted } from "../organizations/people.ts";
 import { Sent } from "../support/Sent.ts";
-import { loopback, subscribed, teamOf, withWebhooks } from "./support.ts";
+import { receiver } from "./receiver.ts";
+import { deliveries, loopback, made, subscribed, teamOf, withWebhooks } from "./support.ts";
 
 const watched = withWebhooks(Layer.provideMerge(IamTest.configured(loopback), Sent.database));
 
@@ -48,6 +51,33 @@ const filled = Effect.gen(function* () {
 });
 
 layer(watched, { excludeTestServices: true })("the plans of webhooks", (it) => {
+  it.effect("AUD-8: the log is looked at from time to time, and not for each delivery that ends", () =>
+    Effect.gen(function* () {
+      const { during } = yield* Sent;
+      const endpoint = yield* receiver();
+      const { organizationId } = yield* subscribed("busy", { url: endpoint.url });
+      for (let count = 0; count < 12; count++) yield* teamOf(organizationId, `Team ${count}`);
+      yield* made;
+      const working = Layer.fresh(WebhookWorker.configured).pipe(
+        Layer.provide(deliveries),
+        Layer.provide(Layer.succeed(Outbox.PollEvery, Duration.hours(1))),
+      );
+      const worked = Effect.scoped(
+        Effect.andThen(
+          Layer.build(working),
+          Effect.forEach(Array.from({ length: 12 }), () => endpoint.next),
+        ),
+      );
+      const { sent } = yield* during(worked);
+      // Four are under way at once: it was taken several times.
+      assert.isAbove(sent.filter(({ text }) => /with recursive waiting/.test(text)).length, 3);
+      assert.lengthOf(
+        sent.filter(({ text }) => /for update of c skip locked/.test(text)),
+        1,
+      );
+    }),
+  );
+
   it.effect("AUD-8: what is due is found by index, whatever is over, and whatever waits for later", () =>
     Effect.gen(function* () {
       const { during } = yield* Sent;

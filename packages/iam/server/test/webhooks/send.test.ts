@@ -1,13 +1,16 @@
 /** What a request to an address that somebody else chose may meet, on real sockets of this machine. */
 import { execFile } from "node:child_process";
+import { createSocket } from "node:dgram";
 import type { LookupAddress } from "node:dns";
+import { lookup, Resolver } from "node:dns/promises";
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { assert, describe, it } from "@effect/vitest";
+import { assert, describe, it, vi } from "@effect/vitest";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
 import * as Result from "effect/Result";
 import * as address from "../../src/webhooks/address.ts";
 import { Patience, post } from "../../src/webhooks/send.ts";
@@ -44,8 +47,7 @@ const taken: RequestListener = (_, response) => response.writeHead(204).end();
 const asked = (url: string, by: address.Allowed, ...found: ReadonlyArray<ReadonlyArray<LookupAddress>>) => {
   let calls = 0;
   const resolve = () => {
-    const next = found[Math.min(calls++, found.length - 1)];
-    return next === undefined ? Promise.reject(new Error("ENOTFOUND")) : Promise.resolve(next);
+    return Effect.succeed(found[Math.min(calls++, found.length - 1)] ?? []);
   };
   return post({ url: new URL(url), headers: {}, body: "{}" }, by).pipe(
     Effect.provideService(address.Resolve, resolve),
@@ -144,6 +146,58 @@ describe("a request", () => {
       assert.strictEqual(seen.connections, 0);
       assert.deepInclude(yield* asked("http://nowhere.example/", none), { code: "HOST_UNKNOWN" });
       assert.deepInclude(yield* asked("http://nowhere.example/", none, []), { code: "HOST_UNKNOWN" });
+    }).pipe(Effect.scoped),
+  );
+
+  it.live("AUD-8: keeps nobody else from finding an address while a name server does not answer", () =>
+    Effect.gen(function* () {
+      const queries: Array<string> = [];
+      const cancel = vi.spyOn(Resolver.prototype, "cancel");
+      yield* Effect.addFinalizer(() => Effect.sync(() => cancel.mockRestore()));
+      const silent = createSocket("udp4").on("message", (query) => queries.push(query.toString("latin1")));
+      yield* Effect.acquireRelease(
+        Effect.callback<void>((resume) => void silent.bind(0, "127.0.0.1", () => resume(Effect.void))),
+        () => Effect.sync(() => silent.close()),
+      );
+      const ask = (name: string) =>
+        post({ url: new URL(`http://${name}.slow.example/`), headers: {}, body: "{}" }, none).pipe(
+          Effect.provideService(address.NameServers, [`127.0.0.1:${silent.address().port}`]),
+          Effect.provideService(Patience, Duration.millis(500)),
+          Effect.flip,
+          Effect.map(({ code }) => code),
+        );
+      // More than the process has threads for what cannot be broken off.
+      const names = Array.from({ length: 16 }, (_, at) => `host-${at}`);
+      const slow = yield* Effect.forkChild(Effect.forEach(names, ask, { concurrency: "unbounded" }));
+      yield* Effect.promise(() => lookup("localhost"));
+      assert.isUndefined(slow.pollUnsafe());
+      assert.deepStrictEqual(new Set(yield* Fiber.join(slow)), new Set(["TIMED_OUT"]));
+      for (const name of names)
+        assert.isTrue(
+          queries.some((query) => query.includes(name)),
+          name,
+        );
+      // Nothing is waited for any more.
+      assert.lengthOf(cancel.mock.calls, names.length);
+    }).pipe(Effect.scoped),
+  );
+
+  it.live("AUD-8: knows this machine by its name, without asking for it", () =>
+    Effect.gen(function* () {
+      const seen = yield* serving(taken);
+      const own = { webhookHttp: true, webhookNetworks: ["127.0.0.0/8", "::1/128"] };
+      const ask = (host: string, by: address.Allowed) =>
+        post({ url: new URL(`http://${host}:${seen.port}/`), headers: {}, body: "{}" }, by).pipe(
+          // There nobody listens.
+          Effect.provideService(address.NameServers, ["127.0.0.1:9"]),
+          Effect.result,
+        );
+      for (const host of ["localhost", "hooks.localhost"]) {
+        assert.isTrue(Result.isSuccess(yield* ask(host, own)), host);
+        const refused = yield* ask(host, none);
+        assert.strictEqual(Result.isFailure(refused) && refused.failure.code, "ADDRESS_REFUSED", host);
+      }
+      assert.strictEqual(seen.requests, 2);
     }).pipe(Effect.scoped),
   );
 

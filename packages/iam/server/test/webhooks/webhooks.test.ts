@@ -433,6 +433,100 @@ layer(onPostgres, { excludeTestServices: true })("several processes", (it) => {
     }),
   );
 
+  it.effect("AUD-8: organizations whose endpoints hang keep nobody else waiting, however many webhooks they have", () =>
+    Effect.gen(function* () {
+      const { adminUrl } = yield* TestDatabase;
+      const admin = yield* connect(adminUrl);
+      const webhooks = yield* Webhooks.Webhooks;
+      const { take } = yield* Deliveries.Deliveries;
+      // What other tests left is out of the way.
+      yield* admin`delete from iam_webhook_deliveries where delivered_at is null and dead_at is null`;
+      const hanging: Array<string> = [];
+      for (const slug of ["hanging-one", "hanging-two"]) {
+        const { organizationId } = yield* subscribed(slug, { url: "https://hooks.example.com/" });
+        hanging.push(organizationId);
+        for (let count = 1; count < Webhooks.LIMIT; count++) {
+          yield* as(
+            trusted,
+            organizationId,
+          )(webhooks.create({ url: "https://hooks.example.com/", actions: ["team.*"] }));
+        }
+        for (let count = 0; count < 4; count++) yield* teamOf(organizationId, `Team ${count}`);
+      }
+      yield* made;
+      const of = (taken: ReadonlyArray<Deliveries.Taken>, organizationId: string | undefined) =>
+        taken.filter((one) => one.organizationId === organizationId).length;
+      // Few hands are shared among them.
+      const few = yield* take(6);
+      assert.deepStrictEqual([of(few, hanging[0]), of(few, hanging[1])], [3, 3]);
+      const all = [...few, ...(yield* take(58))];
+      assert.deepStrictEqual([of(all, hanging[0]), of(all, hanging[1])], [8, 8]);
+      const quick = yield* subscribed("quick-one", { url: "https://hooks.example.com/" });
+      yield* teamOf(quick.organizationId, "Night");
+      yield* made;
+      // One of theirs ends: the hand is for who has nothing under way, whose event is the youngest.
+      const [ended] = few;
+      yield* admin`update iam_webhook_deliveries set leased_until = null
+        where id = ${IamEntityIds.WebhookDeliveryId.toUuid(ended?.id ?? assert.fail("Nothing was due."))}`;
+      assert.strictEqual((yield* take(1))[0]?.organizationId, quick.organizationId);
+    }),
+  );
+
+  it.effect("AUD-8: what waited for a disabled webhook for a month is forgotten", () =>
+    Effect.gen(function* () {
+      const { adminUrl } = yield* TestDatabase;
+      const admin = yield* connect(adminUrl);
+      const webhooks = yield* Webhooks.Webhooks;
+      const { sweep } = yield* Outbox.Outbox;
+      const [off, on] = [
+        yield* subscribed("switched-off", { url: "https://hooks.example.com/" }),
+        yield* subscribed("switched-on", { url: "https://hooks.example.com/" }),
+      ];
+      for (const { organizationId } of [off, on]) yield* teamOf(organizationId, "Night");
+      yield* made;
+      yield* as(trusted, off.organizationId)(webhooks.update(off.webhookId, { enabled: false }));
+      const passes = (days: number) =>
+        admin`update iam_webhook_deliveries set due_at = now() - ${days} * interval '1 day'
+          where delivered_at is null and dead_at is null`;
+      yield* passes(29);
+      yield* sweep;
+      assert.lengthOf(yield* rowsOf(off.webhookId), 1);
+      yield* passes(31);
+      yield* sweep;
+      assert.lengthOf(yield* rowsOf(off.webhookId), 0);
+      // No worker has come to it yet.
+      assert.lengthOf(yield* rowsOf(on.webhookId), 1);
+    }),
+  );
+
+  it.effect("AUD-8: deliveries are made and the log is read on in one transaction", () =>
+    Effect.gen(function* () {
+      const { adminUrl } = yield* TestDatabase;
+      const admin = yield* connect(adminUrl);
+      const { make } = yield* Deliveries.Deliveries;
+      const { organizationId, webhookId } = yield* subscribed("halfway", { url: "https://hooks.example.com/" });
+      yield* made;
+      const cursor = admin<{ next: string }>`select next::text from iam_webhook_cursors`;
+      const before = yield* cursor;
+      yield* teamOf(organizationId, "Night");
+      yield* sealed;
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* Effect.acquireRelease(
+            admin`create function public.webhooks_fail() returns trigger language plpgsql as 'begin raise exception ''halfway''; end'`,
+            () => Effect.orDie(admin`drop function public.webhooks_fail() cascade`),
+          );
+          yield* admin`create trigger fails before update on iam_webhook_cursors execute function public.webhooks_fail()`;
+          assert.strictEqual((yield* Effect.exit(make))._tag, "Failure");
+        }),
+      );
+      assert.lengthOf(yield* rowsOf(webhookId), 0);
+      assert.deepStrictEqual(yield* cursor, before);
+      assert.strictEqual(yield* make, 1);
+      assert.lengthOf(yield* rowsOf(webhookId), 1);
+    }),
+  );
+
   it.effect("AUD-8: what belongs to an organization ends with it", () =>
     Effect.gen(function* () {
       const { adminUrl } = yield* TestDatabase;
