@@ -201,18 +201,21 @@ const organizationOf = (table: Recorded): string => {
   if (table.name === "iam_organizations") return "affected.id";
   const name = table.facts.organization ?? "organization_id";
   const value = affected(table, name) ?? "null";
-  return table.columns.some((column) => column.name === name && column.type === "text") ? organizationIn(value) : value;
+  return isText(table, name) ? idIn(value, SharedEntityIds.OrganizationId) : value;
 };
+
+const isText = ({ columns }: Recorded, name: string): boolean =>
+  columns.some((column) => column.name === name && column.type === "text");
 
 /** Crockford's alphabet, as TypeIDs have it. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /**
- * The uuid of an organization's TypeID, and nothing where the text is that of something else. Its suffix is 26 letters of
+ * The uuid of an entity's TypeID, and nothing where the text is that of something else. Its suffix is 26 letters of
  * five bits, two that are zero and the uuid's 128: PostgreSQL makes numbers of at most 64, and so four of 32.
  */
-const organizationIn = (text: string): string => `
-    case when ${text} ~ '^${SharedEntityIds.OrganizationId.prefix}_[0-7][${ALPHABET}]{25}$' then (
+const idIn = (text: string, { prefix }: { readonly prefix: string }): string => `
+    case when ${text} ~ '^${prefix}_[0-7][${ALPHABET}]{25}$' then (
       select string_agg(lpad(to_hex(substr(bits, 3 + part * 32, 32)::bit(32)::bigint), 8, '0'), '' order by part)::uuid
       from generate_series(0, 3) part, (
         select string_agg((strpos('${ALPHABET}', letter) - 1)::bit(5)::text, '' order by place) as bits
@@ -223,7 +226,9 @@ const organizationIn = (text: string): string => `
 /** Whose data it is: the row itself stands for the person, also where no user is named. */
 const subjectOf = (table: Recorded): { readonly type: string; readonly id: string } => {
   const itself = literal(table.facts.prefix ?? table.name);
-  const user = affected(table, table.facts.subject ?? "");
+  const name = table.facts.subject ?? "";
+  const value = affected(table, name);
+  const user = value !== null && isText(table, name) ? idIn(value, SharedEntityIds.UserId) : value;
   return user === null
     ? { type: itself, id: "affected.id" }
     : { type: `case when ${user} is null then ${itself} else 'user' end`, id: `coalesce(${user}, affected.id)` };

@@ -14,7 +14,10 @@ export interface Facts<Column extends string = string> {
   readonly lookedUp?: ReadonlyArray<Column>;
   /** Personal data: in events only under the key of the person, whose destruction makes it unreadable. */
   readonly personal?: ReadonlyArray<Column>;
-  /** Whose: the column that holds the user's id. The row itself is the person where nothing is said. */
+  /**
+   * Whose: the column that holds the user's id, or text with TypeIDs, of which a user's count. The row itself is the person
+   * where nothing is said, or no user named.
+   */
   readonly subject?: Column;
   /**
    * The column with the organization in whose log the events stand, where it is not `organizationId`. One of text holds

@@ -46,6 +46,8 @@ export class Envelopes extends Context.Service<
     readonly open: (
       event: IamEntityIds.AuditEventId,
     ) => Effect.Effect<Option.Option<typeof Recorded.Type>, Unavailable>;
+    /** The addresses that events say a user had, in lower case. */
+    readonly addressesOf: (user: SharedEntityIds.UserId) => Effect.Effect<ReadonlySet<string>, Unavailable>;
     /** By whose key the data of people who have no account, the invited, is sealed: by their address. */
     readonly ownerOfAddress: (address: string) => Effect.Effect<KeyOwner.KeyOwner, Unavailable>;
   }
@@ -99,16 +101,40 @@ const make = Effect.gen(function* () {
     return owner;
   });
 
+  /** Of whom nothing can be sealed, as long as this process runs: each is told of once, and keeps nobody else waiting. */
+  const stuck = new Set<string>();
+
   const sealBatch = Effect.gen(function* () {
     const rows = yield* client<Row>`
       select event_id, subject_type, subject_id, recorded, sealed from iam_audit_envelopes
-      where recorded is not null order by event_id limit ${BATCH} for update skip locked`;
+      where recorded is not null and subject_id <> all (${[...stuck]}::uuid[])
+      order by event_id limit ${BATCH} for update skip locked`;
     const values = yield* Effect.forEach(rows, (row) =>
       Effect.map(ownerOf(row, row.recorded ?? ""), (owner) => ({ row, owner })),
     );
-    yield* sealAll(values);
+    yield* Effect.catchTags(sealAll(values), {
+      KeyNotOpened: () => sealEach(values),
+      KeyVersionMissing: () => sealEach(values),
+    });
     return rows.length;
   });
+
+  /** One by one: somebody's key is not what it was. */
+  const sealEach = (values: Parameters<typeof sealAll>[0]) =>
+    Effect.forEach(
+      values,
+      (value) => {
+        const isStuck = (error: Errors.KeyNotOpened | Errors.KeyVersionMissing) => {
+          const { subject_id, subject_type } = value.row;
+          if (stuck.has(subject_id)) return Effect.void;
+          stuck.add(subject_id);
+          const whose = { subject: EntityId.textOf(subject_type, subject_id) };
+          return Effect.annotateLogs(Effect.logError("Personal data of events cannot be sealed.", error), whose);
+        };
+        return Effect.catchTags(sealAll([value]), { KeyNotOpened: isStuck, KeyVersionMissing: isStuck });
+      },
+      { discard: true },
+    );
 
   const sealAll = (
     values: ReadonlyArray<{ readonly row: Row; readonly owner: KeyOwner.KeyOwner }>,
@@ -134,6 +160,19 @@ const make = Effect.gen(function* () {
       }),
     );
 
+  const openRow = Effect.fnUntraced(function* (row: Row) {
+    if (row.recorded !== null) return Option.some(yield* Effect.orDie(fromText(row.recorded)));
+    const owner = row.sealed === null ? undefined : yield* sealedFor(row, row.sealed);
+    if (row.sealed === null || owner === undefined) return Option.none();
+    const [opened] = yield* secrets.open([{ owner, place: place(row), envelope: row.sealed }]).pipe(
+      // Erased; anything else that does not open is somebody's attempt at the log.
+      Effect.catchTag("SecretUnreadable", (unreadable) =>
+        unreadable.reason === "key destroyed" ? Effect.succeed([]) : Effect.die(unreadable),
+      ),
+    );
+    return opened === undefined ? Option.none() : Option.some(yield* Effect.orDie(fromText(Redacted.value(opened))));
+  });
+
   return Envelopes.of({
     seal: connection.transaction(sealBatch).pipe(Effect.withSpan("Envelopes.seal")),
     ownerOfAddress,
@@ -141,17 +180,19 @@ const make = Effect.gen(function* () {
       const [row] = yield* connection.statement(connection.client<Row>`
         select event_id, subject_type, subject_id, recorded, sealed from iam_audit_envelopes
         where event_id = ${IamEntityIds.AuditEventId.toUuid(event)}`);
-      if (row === undefined) return Option.none();
-      if (row.recorded !== null) return Option.some(yield* Effect.orDie(fromText(row.recorded)));
-      const owner = row.sealed === null ? undefined : yield* sealedFor(row, row.sealed);
-      if (row.sealed === null || owner === undefined) return Option.none();
-      const [opened] = yield* secrets.open([{ owner, place: place(row), envelope: row.sealed }]).pipe(
-        // Erased; anything else that does not open is somebody's attempt at the log.
-        Effect.catchTag("SecretUnreadable", (unreadable) =>
-          unreadable.reason === "key destroyed" ? Effect.succeed([]) : Effect.die(unreadable),
-        ),
+      return row === undefined ? Option.none() : yield* openRow(row);
+    }),
+    addressesOf: Effect.fn("Envelopes.addressesOf")(function* (user) {
+      const rows = yield* connection.statement(connection.client<Row>`
+        select event_id, subject_type, subject_id, recorded, sealed from iam_audit_envelopes
+        where subject_type = 'user' and subject_id = ${SharedEntityIds.UserId.toUuid(user)}`);
+      const said = yield* Effect.forEach(rows, openRow);
+      return new Set(
+        said
+          .flatMap(Option.toArray)
+          .flatMap(({ after, before }) => [after?.email, before?.email])
+          .flatMap((email) => (typeof email === "string" ? [email.toLowerCase()] : [])),
       );
-      return opened === undefined ? Option.none() : Option.some(yield* Effect.orDie(fromText(Redacted.value(opened))));
     }),
   });
 });

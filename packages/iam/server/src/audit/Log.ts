@@ -244,11 +244,14 @@ const make = Effect.gen(function* () {
     entries: Effect.fn("Log.entries")(({ from, limit, organization }) =>
       entries(client`where s.index >= ${from} ${ofChain(organization)} order by s.index limit ${limit}`),
     ),
-    latest: Effect.fn("Log.latest")(({ limit, organization }) =>
-      Effect.map(entries(client`where true ${ofChain(organization)} order by s.index desc limit ${limit}`), (latest) =>
-        latest.toReversed(),
-      ),
-    ),
+    latest: Effect.fn("Log.latest")(({ limit, organization }) => {
+      // Within a chain the order is the same, and there is an index for it.
+      const order = client.literal(organization === undefined ? "s.index" : "s.position");
+      return Effect.map(
+        entries(client`where true ${ofChain(organization)} order by ${order} desc limit ${limit}`),
+        (latest) => latest.toReversed(),
+      );
+    }),
     lines: (origin, from = 0n) => Stream.map(linesOf(origin, from), ({ text }) => text),
     verify: Effect.fn("Log.verify")(function* (trust) {
       const { finish, line } = AuditExport.reader(trust, sha256);

@@ -1,7 +1,7 @@
 /** What events say of people: sealed under their keys, and gone when they are erased, while the log stays as it is. */
 import { createHash } from "node:crypto";
 import { KeyOwner } from "@beep/iam-domain";
-import { AuditEnvelopes, AuditLog, Auth, Erasure, Invitations, Keys } from "@beep/iam-server";
+import { AuditEnvelopes, AuditLog, Auth, Erasure, Invitations, Keys, Secrets } from "@beep/iam-server";
 import { Envelope, IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { IamTest } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
@@ -9,6 +9,7 @@ import { assert, layer } from "@effect/vitest";
 import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
+import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import { asService } from "../../src/tenancy/asService.ts";
 import { as, organizationOf, person } from "../organizations/people.ts";
@@ -77,16 +78,31 @@ for (const database of IamTest.serverAndEmbedded) {
         const { id } = yield* organizationOf(owner, "erasing");
         const canary = yield* IamTest.signedUp("canary");
         const mailbox = yield* IamTest.Mailbox;
+        const { api } = yield* Auth.Auth;
+        const client = yield* PgClient;
         yield* as(owner, id)(invitations.create({ email: canary.email, roles: ["member"] }));
+        yield* mailbox.next;
+        yield* api.createApiKey({ headers: canary.headers, body: { name: "canary's laptop" } });
+        yield* asService(client`
+          insert into iam_legal_holds (id, owner_type, owner_id, reason, placed_by, released_at, released_by)
+          values (gen_random_uuid(), 'user', ${canary.id}, 'canary is sued', 'a lawyer', now(), 'a lawyer')`);
+        yield* asService(client`
+          insert into iam_passkeys (id, user_id, public_key, credential_id, counter, device_type, backed_up)
+          values (gen_random_uuid(), ${SharedEntityIds.UserId.toUuid(canary.id)}::uuid, 'canary', 'canary', 0, 'a', false)`);
+        // There was another address before.
+        yield* asService(client`
+          update iam_users set email = 'other-canary@example.com'
+          where id = ${SharedEntityIds.UserId.toUuid(canary.id)}::uuid`);
+        yield* as(owner, id)(invitations.create({ email: "other-canary@example.com", roles: ["member"] }));
         yield* mailbox.next;
         while ((yield* envelopes.seal) > 0);
         yield* sealed;
         const before = yield* log.verify(known);
         assert.include(yield* everything, "canary");
         // Some of it is not sealed when the erasure comes.
-        const { api } = yield* Auth.Auth;
         yield* api.updateUser({ headers: canary.headers, body: { name: "canary too" } });
         yield* erase(canary.id);
+        yield* asService(client`delete from iam_legal_holds where owner_id = ${canary.id}`);
         yield* sealed;
         while ((yield* envelopes.seal) > 0);
         const after = yield* log.verify({ ...known, state: before.state });
@@ -97,7 +113,6 @@ for (const database of IamTest.serverAndEmbedded) {
           envelopes.open(IamEntityIds.AuditEventId.fromUuid(event.id)),
         );
         assert.notInclude(JSON.stringify(events), "canary");
-        const client = yield* PgClient;
         const [erased] = yield* asService(
           client<{
             after: unknown;
@@ -153,6 +168,72 @@ for (const database of IamTest.serverAndEmbedded) {
         assert.strictEqual(String(opened.after?.email).toLowerCase(), "stranger@example.com");
         yield* keys.destroy(yield* envelopes.ownerOfAddress("stranger@example.com"));
         assert.deepStrictEqual(yield* envelopes.open(event), Option.none());
+      }),
+    );
+
+    it.effect("AUD-7: who alone owns an organization is erased once somebody else does, or it is gone", () =>
+      Effect.gen(function* () {
+        const { erase } = yield* Erasure.Erasure;
+        const client = yield* PgClient;
+        const owner = yield* person("alone");
+        const { id } = yield* organizationOf(owner, "owned");
+        const user = owner.id;
+        const fault = yield* Effect.flip(erase(user));
+        assert.isTrue(fault._tag === "Conflict" && fault.code === "LAST_OWNER");
+        yield* asService(
+          client`delete from iam_organizations where id = ${SharedEntityIds.OrganizationId.toUuid(id)}::uuid`,
+        );
+        yield* erase(user);
+      }),
+    );
+
+    it.effect("AUD-7: who was deleted before is erased with the address and its invitations", () =>
+      Effect.gen(function* () {
+        const { erase } = yield* Erasure.Erasure;
+        const envelopes = yield* AuditEnvelopes.Envelopes;
+        const client = yield* PgClient;
+        const invitations = yield* Invitations.Invitations;
+        const mailbox = yield* IamTest.Mailbox;
+        const owner = yield* person("keeper");
+        const { id } = yield* organizationOf(owner, "keeping");
+        const left = yield* IamTest.signedUp("leaver");
+        while ((yield* envelopes.seal) > 0);
+        yield* asService(client`delete from iam_users where id = ${SharedEntityIds.UserId.toUuid(left.id)}::uuid`);
+        yield* as(owner, id)(invitations.create({ email: left.email, roles: ["member"] }));
+        yield* mailbox.next;
+        while ((yield* envelopes.seal) > 0);
+        assert.include(yield* everything, "leaver");
+        yield* erase(left.id);
+        while ((yield* envelopes.seal) > 0);
+        assert.notInclude(yield* everything, "leaver");
+      }),
+    );
+
+    it.effect("AUD-7: whose key is not what it was keeps nobody else's data in clear", () =>
+      Effect.gen(function* () {
+        const envelopes = yield* AuditEnvelopes.Envelopes;
+        const client = yield* PgClient;
+        const broken = yield* IamTest.signedUp("broken");
+        while ((yield* envelopes.seal) > 0);
+        yield* asService(client`
+          update iam_data_keys set wrapped_key = left(wrapped_key, 20) || reverse(substr(wrapped_key, 21))
+          where owner_id = ${broken.id}`);
+        const name = SharedEntityIds.UserId.toUuid(broken.id);
+        // With nothing remembered: as in a process that starts.
+        yield* Effect.gen(function* () {
+          const fresh = yield* AuditEnvelopes.Envelopes;
+          yield* asService(client`update iam_users set name = 'b2' where id = ${name}::uuid`);
+          const well = yield* IamTest.signedUp("well");
+          while ((yield* fresh.seal) > 0);
+          const left = yield* asService(client<{ subject: string }>`
+            select distinct subject_id as subject from iam_audit_envelopes where recorded is not null`);
+          assert.deepStrictEqual(
+            left.map(({ subject }) => subject),
+            [name],
+          );
+          assert.notStrictEqual(well.id, broken.id);
+        }).pipe(Effect.provide(Layer.fresh(AuditEnvelopes.layer.pipe(Layer.provide(Layer.fresh(Secrets.layer))))));
+        yield* asService(client`delete from iam_audit_envelopes where recorded is not null`);
       }),
     );
 

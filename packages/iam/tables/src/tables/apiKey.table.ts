@@ -31,6 +31,8 @@ export const apiKey = Table.make(IamEntityIds.ApiKeyId)(
   ],
   {
     digested: ["key"],
+    personal: ["name", "start", "metadata"],
+    subject: "referenceId",
     organization: "referenceId",
     uneventful: ["requestCount", "remaining", "lastRequest", "lastRefillAt"],
   },

@@ -18,4 +18,6 @@ export const legalHold = Table.make(IamEntityIds.LegalHoldId)(
     pg.index("iam_legal_holds_in_force_idx").on(t.ownerType, t.ownerId).where(sql`released_at is null`),
     pg.check("iam_legal_holds_owner_type", sql`owner_type ~ ${sql.raw(`'${KeyOwner.typePattern}'`)}`),
   ],
+  // What is said of somebody in it is theirs.
+  { personal: ["reason"], subject: "ownerId" },
 );

@@ -43,5 +43,5 @@ export const oauthClient = Table.make(IamEntityIds.OauthClientId)(
     pg.index("iam_oauth_clients_user_id_idx").on(t.userId),
     pg.index("iam_oauth_clients_reference_id_idx").on(t.referenceId),
   ],
-  { digested: ["clientSecret"] },
+  { digested: ["clientSecret"], personal: ["contacts"], subject: "userId" },
 );

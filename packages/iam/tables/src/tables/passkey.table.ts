@@ -17,5 +17,5 @@ export const passkey = Table.make(IamEntityIds.PasskeyId)(
     aaguid: pg.text("aaguid"),
   },
   (t) => [pg.index("iam_passkeys_user_id_idx").on(t.userId)],
-  { sealed: ["name"], subject: "userId", uneventful: ["counter"] },
+  { sealed: ["name"], personal: ["credentialID", "publicKey"], subject: "userId", uneventful: ["counter"] },
 );
