@@ -56,7 +56,7 @@ const make = Effect.gen(function* () {
         select from iam_members other where other.organization_id = mine.organization_id
           and other.user_id <> mine.user_id and ${owns("other")}
       ) limit 1`;
-    if (last !== undefined) yield* Problems.Conflict.of("LAST_OWNER");
+    if (last !== undefined) return yield* Problems.Conflict.of("LAST_OWNER");
   });
 
   return Erasure.of({
