@@ -19,6 +19,12 @@ for (const major of TestDatabase.majors) {
         console.log(Isolation.report([report], mutation), Isolation.countingQuery);
         yield* Isolation.assertIsolated(report);
         yield* Isolation.assertIsolated(mutation);
+        const byKind = Map.groupBy(mutation.mutants, ({ kind }) => kind);
+        assert.deepStrictEqual(
+          Object.fromEntries([...byKind].map(([kind, mutants]) => [kind, mutants.length])),
+          Object.fromEntries(mutation.counted),
+        );
+        assert.deepStrictEqual(mutation.survivors, []);
       }),
     );
   });
