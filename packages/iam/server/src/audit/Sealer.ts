@@ -7,7 +7,7 @@
  * seen: its horizon, and how many transactions still ran below it. Both are PostgreSQL's own (`pg_current_snapshot`), so
  * that no clock and no sequence has a part in it.
  */
-import { AuditLog, Checkpoint, Errors, Merkle, type SignedNote } from "@beep/iam-domain";
+import { AuditLog, AuditRetirement, Checkpoint, Errors, Merkle, type SignedNote } from "@beep/iam-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import * as Bytes from "effect/Bytes";
 import * as Context from "effect/Context";
@@ -17,6 +17,7 @@ import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
+import * as Result from "effect/Result";
 import type { SqlError } from "effect/sql/SqlError";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as retirements from "./retirements.ts";
@@ -202,20 +203,21 @@ const make = ({ former = [], key, months = Option.none() }: Options) =>
       while (true) {
         const rows = yield* client.unsafe<Pending>(`fetch ${PAGE} from pending`);
         seen = rows[0]?.seen ?? seen;
-        for (const row of rows) yield* retirements.demandTrue(row, head.size, months);
         const { heads, tree } = log.state();
         const more = yield* headsOf(rows, heads);
         const ends = new Map(more.map((row) => [chainOf(row) ?? "", row.hash]));
         for (const row of more) positions.set(chainOf(row) ?? "", row.position + 1n);
         log = AuditLog.grow({ tree, heads: new Map([...heads, ...ends]) }, sha256);
-        const seals = yield* Effect.forEach(rows, (row) =>
-          Effect.map(Effect.fromResult(canonical(row)), (event) => {
-            const chain = chainOf(row);
-            const position = positions.get(chain ?? "") ?? 0n;
-            positions.set(chain ?? "", position + 1n);
-            return { row, position, ...log.append(chain, event) };
-          }),
-        );
+        const seals: Array<{ readonly row: Pending; readonly position: bigint } & AuditLog.Seal> = [];
+        for (const row of rows) {
+          if (row.action === AuditRetirement.ACTION) yield* retirements.demandTrue(row, head.size, months);
+          const event = canonical(row);
+          if (Result.isFailure(event)) return yield* event.failure;
+          const chain = chainOf(row);
+          const position = positions.get(chain ?? "") ?? 0n;
+          positions.set(chain ?? "", position + 1n);
+          seals.push({ row, position, ...log.append(chain, event.success) });
+        }
         if (seals.length > 0) {
           yield* client`
             insert into iam_audit_seals (index, organization_id, position, event_id, recorded_at, hash, nodes)

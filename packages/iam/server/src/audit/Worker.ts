@@ -26,6 +26,9 @@ import * as signer from "./signer.ts";
 /** How long to wait until there is enough to do again: what is done at once costs less than one after the other. */
 const PAUSE = Duration.millis(100);
 
+/** The same for what events say of people. */
+const PERSONAL_PAUSE = Duration.seconds(1);
+
 /** For so many days it can be told whether two visitors came from the same address. */
 const VISITORS_KNOWN = 30;
 
@@ -36,10 +39,14 @@ const RETRY = Duration.seconds(5);
  * Goes on until the scope closes, and then does once more what is left; at once, where that says that there is more. What
  * fails is logged and tried again: nothing of it is lost.
  */
-const keepOn = Effect.fnUntraced(function* <E, R>(what: string, once: Effect.Effect<boolean, E, R>) {
+const keepOn = Effect.fnUntraced(function* <E, R>(
+  what: string,
+  between: Duration.Duration,
+  once: Effect.Effect<boolean, E, R>,
+) {
   const pause = Effect.matchCauseEffect(once, {
     onFailure: (cause) => Effect.as(Effect.logError(`${what} failed, and is tried again.`, cause), RETRY),
-    onSuccess: (isMore) => Effect.succeed(isMore ? Duration.zero : PAUSE),
+    onSuccess: (isMore) => Effect.succeed(isMore ? Duration.zero : between),
   });
   yield* Effect.addFinalizer(() => pause);
   yield* Effect.forkScoped(
@@ -49,7 +56,7 @@ const keepOn = Effect.fnUntraced(function* <E, R>(what: string, once: Effect.Eff
 
 const sealing = (options: Sealer.Options) =>
   Layer.effectDiscard(
-    Effect.flatMap(Sealer.Sealer, ({ seal }) => keepOn("Sealing the log", Effect.as(seal, false))),
+    Effect.flatMap(Sealer.Sealer, ({ seal }) => keepOn("Sealing the log", PAUSE, Effect.as(seal, false))),
   ).pipe(Layer.provide(Sealer.layer(options)));
 
 const makeParts = Effect.gen(function* () {
@@ -96,6 +103,7 @@ export const layer: Layer.Layer<
       Effect.flatMap(Envelopes, ({ seal }) =>
         keepOn(
           "Sealing personal data",
+          PERSONAL_PAUSE,
           Effect.map(seal, (done) => done === BATCH),
         ),
       ),

@@ -77,13 +77,14 @@ const isOf = (month: Month, row: Sealed): boolean => {
 const decode = Schema.decodeUnknownOption(AuditRetirement.Said);
 
 /**
- * Fails unless an event that is to be sealed may say what it says, or is another.
+ * Fails unless an event that is to be sealed may say that others are kept no longer.
  *
  * @param size how many events are sealed
  * @param months how many are kept; where none is stated, all are
  */
 export const demandTrue = Effect.fnUntraced(function* (row: EventRow, size: bigint, months: Option.Option<number>) {
-  if (row.action !== AuditRetirement.ACTION || row.organization_id !== null) return;
+  // Only the installation's are believed.
+  if (row.organization_id !== null) return;
   const refused = new Errors.AuditLogBroken({
     says: "retired",
     index: size,
