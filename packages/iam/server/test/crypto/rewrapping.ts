@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { KeyOwner } from "@beep/iam-domain";
 import { Keys, Secrets } from "@beep/iam-server";
 import { SharedEntityIds } from "@beep/shared-domain";
-import { connect, IamTest, TestDatabase } from "@beep/testing";
+import { IamTest, TestDatabase } from "@beep/testing";
 import { assert } from "@effect/vitest";
 import * as Clock from "effect/Clock";
 import * as Duration from "effect/Duration";
@@ -96,7 +96,6 @@ const counted = Effect.gen(function* () {
  * and open all the time.
  */
 export const rewrapped = Effect.fnUntraced(function* (number: number) {
-  const admin = yield* connect((yield* TestDatabase).adminUrl);
   const sealed = yield* populated(number);
   assert.deepStrictEqual(yield* counted, { "1": number });
 
@@ -137,13 +136,6 @@ export const rewrapped = Effect.fnUntraced(function* (number: number) {
   yield* killed.until("stopped");
   killed.child.kill("SIGKILL");
   yield* killed.exited;
-  // Its session ends when the server notices.
-  yield* Effect.repeat(
-    admin`select from pg_locks l join pg_class c on c.oid = l.relation, pg_sleep(0.01)
-    where c.relname = 'iam_data_keys' and l.mode = 'RowShareLock' and l.pid in (
-      select pid from pg_stat_activity where state = 'idle in transaction')`,
-    { until: (rows) => rows.length === 0 },
-  );
   assert.deepStrictEqual(yield* counted, { "1": number - 200, "2": 200 });
 
   const began = yield* Clock.currentTimeMillis;
