@@ -242,7 +242,15 @@ const make = Effect.gen(function* () {
     checkpoint: Effect.map(head, ({ checkpoint }) => Option.fromNullishOr(checkpoint)),
     size: Effect.map(head, ({ size }) => size),
     entries: Effect.fn("Log.entries")(({ from, limit, organization }) =>
-      entries(client`where s.index >= ${from} ${ofChain(organization)} order by s.index limit ${limit}`),
+      entries(
+        organization === undefined
+          ? client`where s.index >= ${from} order by s.index limit ${limit}`
+          : // Within a chain the order is the same, and there is an index for it: by which it is looked from the end.
+            client`where true ${ofChain(organization)} and s.position > coalesce((
+                select s.position from iam_audit_seals s where s.index < ${from} ${ofChain(organization)}
+                order by s.position desc limit 1), -1)
+              order by s.position limit ${limit}`,
+      ),
     ),
     latest: Effect.fn("Log.latest")(({ limit, organization }) => {
       // Within a chain the order is the same, and there is an index for it.

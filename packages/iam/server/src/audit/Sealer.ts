@@ -6,6 +6,9 @@
  * that no batch has an event without those that it had seen. Within a batch the order is by what the event's transaction had
  * seen: its horizon, and how many transactions still ran below it. Both are PostgreSQL's own (`pg_current_snapshot`), so
  * that no clock and no sequence has a part in it.
+ *
+ * A batch that is large is sealed in parts, each of them signed and committed. The next part takes what is committed by then:
+ * what the one before did not see, nothing that it sealed can have seen.
  */
 import { AuditLog, AuditRetirement, Checkpoint, Errors, Merkle, type SignedNote } from "@beep/iam-domain";
 import { PgClient } from "@effect/sql-pg/PgClient";
@@ -28,6 +31,8 @@ export { sha256 };
 
 /** So many events are in memory at once. */
 const PAGE = 2_000;
+/** So many are sealed in one transaction: what a log has that nobody sealed for a year is no single one. */
+export const PART = 50_000;
 /** A checkpoint is kept for good when the last one is so old; the latest stands in the head anyway. */
 const KEPT_EVERY = Duration.toMillis("1 minute");
 /** How far a clock may have been set back when a database moves to another server. */
@@ -50,6 +55,8 @@ export interface Options {
   readonly former?: ReadonlyArray<SignedNote.VerifierKey>;
   /** How many whole months of it are kept; all are where it is not stated. */
   readonly months?: Option.Option<number>;
+  /** How many events are sealed in one transaction, to the next page of them; `PART` unless it is said. */
+  readonly part?: number;
 }
 
 /** Seals the log. */
@@ -57,7 +64,8 @@ export class Sealer extends Context.Service<
   Sealer,
   {
     /**
-     * Seals what is committed, and says how many events that were: none also where another process seals at the moment.
+     * Seals what is committed, a part of it at most, and says how many events that were: none also where another process
+     * seals at the moment.
      *
      * It stops, before anything of the batch is sealed, at an event of a form that this version does not know, at one that
      * says of others wrongly that they may be retired, and where the log is not what was signed of it at last.
@@ -72,6 +80,7 @@ interface Head {
   readonly checkpoint: string | null;
   readonly system: string;
   readonly moving: boolean;
+  readonly partial: boolean;
   /** The number of this server, which a dump that is restored elsewhere does not take along. */
   readonly here: string;
   /** Whether all that ran when the log arrived here has ended. */
@@ -86,11 +95,14 @@ interface Pending extends EventRow {
   readonly seen: string;
 }
 
+/** Those events `e` that have no seal: looked up for each, because a join might read the whole log for it. */
+const unsealed = "where not exists (select from iam_audit_seals s where s.event_id = e.id offset 0)";
+
 /**
  * The events that the last batch had not seen, in their order. What it had seen stands in the statement itself, so that the
  * plan is one for few events however long the log is.
  */
-const pending = ({ since, xip, xmax }: Pick<Head, "since" | "xip" | "xmax">) => {
+const pending = ({ partial, since, xip, xmax }: Pick<Head, "partial" | "since" | "xip" | "xmax">) => {
   const unseen = [
     `e.transaction >= '${xmax}'`,
     ...(xip.length === 0 ? [] : [`e.transaction in (${xip.map((id) => `'${id}'`).join()})`]),
@@ -100,6 +112,7 @@ const pending = ({ since, xip, xmax }: Pick<Head, "since" | "xip" | "xmax">) => 
 declare pending no scroll cursor for
 select pg_current_snapshot()::text as seen, ${eventColumns}
 from (${unseen.map((which) => `select * from iam_audit_events e where ${which} ${recorded}`).join(" union all ")}) e
+${partial ? unsealed : ""}
 order by e.horizon, e.running desc, e.transaction, e.number`;
 };
 
@@ -107,14 +120,13 @@ order by e.horizon, e.running desc, e.transaction, e.number`;
 const moved = `
 declare pending no scroll cursor for
 select pg_current_snapshot()::text as seen, ${eventColumns}
-from iam_audit_events e
-where not exists (select from iam_audit_seals s where s.event_id = e.id offset 0)
+from iam_audit_events e ${unsealed}
 order by e.recorded_at, e.horizon, e.running desc, e.transaction, e.number`;
 
 const broken = (says: Errors.AuditLogBroken["says"], index: bigint, size: bigint) =>
   new Errors.AuditLogBroken({ says, index, last: size - 1n, event: null });
 
-const make = ({ former = [], key, months = Option.none() }: Options) =>
+const make = ({ former = [], key, months = Option.none(), part = PART }: Options) =>
   Effect.gen(function* () {
     const client = yield* PgClient;
     const { transaction } = yield* ServiceConnection;
@@ -122,7 +134,7 @@ const make = ({ former = [], key, months = Option.none() }: Options) =>
 
     const lockHead = Effect.fnUntraced(function* () {
       const select = client<Head>`
-        select size, frontier, checkpoint, system, moving, here.system_identifier::text as here,
+        select size, frontier, checkpoint, system, moving, partial, here.system_identifier::text as here,
           pg_snapshot_xmin(pg_current_snapshot()) >= pg_snapshot_xmax(snapshot::pg_snapshot) as settled,
           pg_snapshot_xmax(snapshot::pg_snapshot)::text as xmax, since,
           array(select pg_snapshot_xip(snapshot::pg_snapshot)::text) as xip
@@ -195,13 +207,21 @@ const make = ({ former = [], key, months = Option.none() }: Options) =>
       return yield* sealAll(head);
     });
 
+    /** What is seen now: for where nothing is left of a batch, of which the rows would say it. */
+    const seeing = Effect.map(
+      client<{ seen: string }>`select pg_current_snapshot()::text as seen`,
+      ([row]) => row?.seen,
+    );
+
     const sealAll = Effect.fnUntraced(function* (head: Head) {
+      let seen = head.partial ? yield* seeing : undefined;
       yield* client.unsafe(head.moving ? moved : pending(head));
       let log = AuditLog.grow({ tree: { size: head.size, hashes: apart(head.frontier) }, heads: new Map() }, sha256);
       const positions = new Map<string, bigint>();
-      let seen: string | undefined;
+      const page = Math.min(PAGE, part);
+      let isPart = false;
       while (true) {
-        const rows = yield* client.unsafe<Pending>(`fetch ${PAGE} from pending`);
+        const rows = yield* client.unsafe<Pending>(`fetch ${page} from pending`);
         seen = rows[0]?.seen ?? seen;
         const { heads, tree } = log.state();
         const more = yield* headsOf(rows, heads);
@@ -228,21 +248,27 @@ const make = ({ former = [], key, months = Option.none() }: Options) =>
               ${seals.map(({ completed }) => joined(completed))}::bytea[]
             ) seal (index, organization, position, event, at, hash, nodes)`;
         }
-        if (rows.length < PAGE) break;
+        if (rows.length < page) break;
+        if (Number(log.tree().size - head.size) >= part) {
+          isPart = true;
+          break;
+        }
       }
       yield* client.unsafe("close pending");
       const sealed = Number(log.tree().size - head.size);
-      if (seen !== undefined || head.moving) yield* moveHead(log, seen);
+      if (seen !== undefined || head.moving) yield* moveHead(log, seen, isPart);
       return sealed;
     });
 
-    const moveHead = Effect.fnUntraced(function* (log: AuditLog.Growing, seen: string | undefined) {
+    /** Of a part, only the tree grows: what was seen, and from where the log comes, stays as it was until all is sealed. */
+    const moveHead = Effect.fnUntraced(function* (log: AuditLog.Growing, seen: string | undefined, isPart: boolean) {
       const note = yield* Effect.provide(Checkpoint.sign(log.tree(), key), context);
       const { hashes, size } = log.state().tree;
       const now = DateTime.toDateUtc(yield* DateTime.now);
       yield* client`
-        update iam_audit_heads set size = ${size}, frontier = ${joined(hashes)}, moving = false,
-          snapshot = coalesce(${seen ?? null}, snapshot), checkpoint = ${note}, sealed_at = ${now}`;
+        update iam_audit_heads set size = ${size}, frontier = ${joined(hashes)}, moving = moving and ${isPart},
+          snapshot = coalesce(${isPart ? null : (seen ?? null)}, snapshot), partial = ${isPart}, checkpoint = ${note},
+          sealed_at = ${now}`;
       yield* client`
         insert into iam_audit_checkpoints (size, note, created_at) select ${size}, ${note}, ${now}
         where coalesce((select created_at from iam_audit_checkpoints order by size desc limit 1), '-infinity')

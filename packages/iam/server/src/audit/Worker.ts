@@ -56,7 +56,13 @@ const keepOn = Effect.fnUntraced(function* <E, R>(
 
 const sealing = (options: Sealer.Options) =>
   Layer.effectDiscard(
-    Effect.flatMap(Sealer.Sealer, ({ seal }) => keepOn("Sealing the log", PAUSE, Effect.as(seal, false))),
+    Effect.flatMap(Sealer.Sealer, ({ seal }) =>
+      keepOn(
+        "Sealing the log",
+        PAUSE,
+        Effect.map(seal, (sealed) => sealed >= Sealer.PART),
+      ),
+    ),
   ).pipe(Layer.provide(Sealer.layer(options)));
 
 const makeParts = Effect.gen(function* () {

@@ -1,6 +1,6 @@
 /** What sealing makes of committed events. */
 import { AuditExport, Checkpoint, Merkle, SignedNote } from "@beep/iam-domain";
-import { IamEntityIds } from "@beep/shared-domain";
+import { IamEntityIds, SharedEntityIds } from "@beep/shared-domain";
 import { IamTest } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, layer } from "@effect/vitest";
@@ -59,6 +59,68 @@ for (const database of IamTest.databases) {
         );
         yield* Effect.scoped(Effect.andThen(Layer.build(worker), organizations("a", "b", "c")));
         assert.strictEqual((yield* log.size) - before, 3n);
+      }),
+    );
+
+    it.effect("AUD-3: what is much is sealed in parts, between which others write, and each event once", () =>
+      Effect.gen(function* () {
+        yield* sealed;
+        const log = yield* Log.Log;
+        const client = yield* PgClient;
+        const before = yield* log.size;
+        const context = yield* Layer.build(Layer.fresh(Sealer.layer({ key: yield* Key, part: 10 })));
+        const part = Effect.provideContext(sealed, context);
+        const slugs = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `part-${from + at}`);
+        const isPartial = asService(client<{ partial: boolean }>`select partial from iam_audit_heads`);
+        yield* organizations(...slugs(0, 15));
+        yield* organizations(...slugs(15, 25));
+        assert.strictEqual(yield* part, 10);
+        assert.deepStrictEqual(yield* isPartial, [{ partial: true }]);
+        // Each part is signed, and the log verifies at every time.
+        yield* log.verify(yield* trust);
+        // What others write meanwhile comes behind what was there.
+        yield* organizations(...slugs(25, 30));
+        assert.strictEqual(yield* part, 10);
+        assert.strictEqual(yield* part, 10);
+        // Nothing is left of it, which only this one sees.
+        assert.deepStrictEqual(yield* isPartial, [{ partial: true }]);
+        assert.strictEqual(yield* sealed, 0);
+        assert.deepStrictEqual(yield* isPartial, [{ partial: false }]);
+        yield* organizations(...slugs(30, 32));
+        assert.strictEqual(yield* sealed, 2);
+        const found = yield* actions;
+        assert.deepStrictEqual(
+          found.slice(Number(before)).map(({ said }) => said),
+          slugs(0, 32).map((slug) => `organization.created ${slug}`),
+        );
+        const verified = yield* log.verify(yield* trust);
+        assert.strictEqual(verified.size, before + 32n);
+      }),
+    );
+
+    it.effect("AUD-3: an organization's chain is read from any place of the log, by its index", () =>
+      Effect.gen(function* () {
+        const [one = assert.fail(), other = assert.fail()] = yield* organizations("mine", "yours");
+        const client = yield* PgClient;
+        const renamed = (id: typeof one, name: string) =>
+          asService(client`
+            update iam_organizations set name = ${name} where id = ${SharedEntityIds.OrganizationId.toUuid(id)}`);
+        for (const name of ["1", "2", "3"]) {
+          yield* renamed(one, name);
+          yield* renamed(other, name);
+        }
+        yield* sealed;
+        const { entries } = yield* Log.Log;
+        const all = yield* entries({ from: 0n, limit: 100, organization: one });
+        assert.deepStrictEqual(
+          all.map(({ action }) => action),
+          ["organization.created", "organization.updated", "organization.updated", "organization.updated"],
+        );
+        for (const [at, { index }] of all.entries()) {
+          const behind = { limit: 2, organization: one };
+          const found = [yield* entries({ ...behind, from: index }), yield* entries({ ...behind, from: index + 1n })];
+          assert.deepStrictEqual(found, [all.slice(at, at + 2), all.slice(at + 1, at + 3)]);
+        }
       }),
     );
 

@@ -101,6 +101,8 @@ export const auditHead = Record.make("iam_audit_heads")(
     // Of another server's transactions the numbers say nothing here: of a log that came from there, what was recorded since.
     since: Columns.timestamp("since"),
     moving: pg.boolean("moving").notNull().default(false),
+    // Of what was seen beyond that, a part is sealed already.
+    partial: pg.boolean("partial").notNull().default(false),
     checkpoint: pg.text("checkpoint"),
     sealedAt: Columns.timestamp("sealed_at").notNull(),
   },

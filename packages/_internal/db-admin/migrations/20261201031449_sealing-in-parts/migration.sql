@@ -1,0 +1,1 @@
+ALTER TABLE "iam_audit_heads" ADD COLUMN "partial" boolean DEFAULT false NOT NULL;
