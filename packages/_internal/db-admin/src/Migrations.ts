@@ -17,6 +17,7 @@ import * as Effect from "effect/Effect";
 import { changes } from "./changes.ts";
 import * as hardening from "./hardening.ts";
 import { createWriter, record, recordMigrations, suspendRecording } from "./recording.ts";
+import { createRelations, relationTriggers } from "./relations.ts";
 import { createRetention } from "./retention.ts";
 import * as SqlState from "./SqlState.ts";
 
@@ -90,6 +91,8 @@ export const run = Effect.fn("Migrations.run")(function* (options: Options) {
         ...hardening.createPartitioning(schema),
         ...createWriter(schema),
         ...createRetention(schema),
+        ...createRelations(schema),
+        ...relationTriggers,
       ]) {
         yield* client.unsafe(statement);
       }

@@ -2,6 +2,8 @@
 export { Organization, Team, User } from "@beep/shared-domain";
 export * as Account from "./entities/Account.ts";
 export * as ApiKey from "./entities/ApiKey.ts";
+export * as Application from "./entities/Application.ts";
+export * as AuthorizationModel from "./entities/AuthorizationModel.ts";
 export * as DataKey from "./entities/DataKey.ts";
 export * as DeviceCode from "./entities/DeviceCode.ts";
 export * as IdempotencyKey from "./entities/IdempotencyKey.ts";

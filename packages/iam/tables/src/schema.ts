@@ -2,7 +2,15 @@
 export { organization, team, user } from "@beep/shared-tables";
 export { account } from "./tables/account.table.ts";
 export { apiKey } from "./tables/apiKey.table.ts";
+export { application } from "./tables/application.table.ts";
 export { auditCheckpoint, auditEnvelope, auditEvent, auditHead, auditSeal } from "./tables/audit.table.ts";
+export {
+  authorizationModel,
+  nestedRelation,
+  policyRevision,
+  relation,
+  relationNesting,
+} from "./tables/authorization.table.ts";
 export { dataKey } from "./tables/dataKey.table.ts";
 export { deviceCode } from "./tables/deviceCode.table.ts";
 export { idempotencyKey } from "./tables/idempotencyKey.table.ts";

@@ -29,7 +29,17 @@ describe("what agrees", () => {
   it("ALN-1: is every table of the schema with every entity of the domain", () => {
     type All = Drifts<typeof tables, typeof entities>;
     expectTypeOf<keyof Found<All>>().toEqualTypeOf<never>();
-    type Records = "auditCheckpoint" | "auditEnvelope" | "auditEvent" | "auditHead" | "auditSeal" | "webhookCursor";
+    type Records =
+      | "auditCheckpoint"
+      | "auditEnvelope"
+      | "auditEvent"
+      | "auditHead"
+      | "auditSeal"
+      | "nestedRelation"
+      | "policyRevision"
+      | "relation"
+      | "relationNesting"
+      | "webhookCursor";
     expectTypeOf<keyof All>().toEqualTypeOf<Exclude<keyof typeof tables, Records>>();
     expectTypeOf<keyof All>().toEqualTypeOf<Uncapitalize<keyof typeof entities>>();
   });

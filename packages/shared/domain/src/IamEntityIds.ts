@@ -7,8 +7,17 @@ export type AccountId = typeof AccountId.Type;
 export const ApiKeyId = EntityId.make("ApiKeyId", { prefix: "apikey", table: "iam_api_keys" });
 export type ApiKeyId = typeof ApiKeyId.Type;
 
+export const ApplicationId = EntityId.make("ApplicationId", { prefix: "application", table: "iam_applications" });
+export type ApplicationId = typeof ApplicationId.Type;
+
 export const AuditEventId = EntityId.make("AuditEventId", { prefix: "auditevent", table: "iam_audit_events" });
 export type AuditEventId = typeof AuditEventId.Type;
+export const AuthorizationModelId = EntityId.make("AuthorizationModelId", {
+  prefix: "authorizationmodel",
+  table: "iam_authorization_models",
+});
+export type AuthorizationModelId = typeof AuthorizationModelId.Type;
+
 export const DataKeyId = EntityId.make("DataKeyId", { prefix: "datakey", table: "iam_data_keys" });
 export type DataKeyId = typeof DataKeyId.Type;
 

@@ -37,3 +37,10 @@ export const transaction = (name: string) =>
     // It is read as this one is: as text. The client knows no form of the type itself.
     codec: "interval",
   })(name);
+
+/**
+ * Text that is compared byte by byte, whatever the order of the database is: what is no language's, and is looked up or
+ * listed in its order.
+ */
+export const bytewise = (name: string) =>
+  pg.customType<{ data: string; driverData: string }>({ dataType: () => 'text collate "C"' })(name);

@@ -11,6 +11,7 @@ import type { SqlError } from "effect/sql/SqlError";
 import * as Catalogue from "../../src/Catalogue.ts";
 import * as hardening from "../../src/hardening.ts";
 import { createWriter, isRecorded, statements as recordingOf } from "../../src/recording.ts";
+import { createRelations, relationTriggers } from "../../src/relations.ts";
 import { createRetention } from "../../src/retention.ts";
 
 /**
@@ -50,6 +51,8 @@ const statements = (schema: Readonly<Record<string, unknown>>, login: string): R
       ...triggers(table),
       ...recording(table),
     ]),
+    ...createRelations("public"),
+    ...relationTriggers,
     ...tables.flatMap((table) => grants(table, login)),
   ];
 };
@@ -169,6 +172,7 @@ const policies = (table: Config): ReadonlyArray<string> => [
 
 /** What merely refers to an organization does not belong to it. */
 const isTenantTable = (table: Config): boolean =>
+  recordFacts(table) === undefined &&
   table.columns.some((column) => column.name === "organization_id" && column.notNull);
 
 /** What records the changes of a table; how it is written, tests of what is recorded say. */

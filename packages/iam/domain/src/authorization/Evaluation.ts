@@ -151,13 +151,7 @@ export const decide = (
       return { _tag: "Yes", reason: { _tag: "Tuple", tuple, member: proof } };
     });
 
-  const rewritten = (
-    object: ObjectRef,
-    name: string,
-    relation: Relation,
-    rewrite: Rewrite,
-    depth: number,
-  ): Outcome => {
+  const rewritten = (object: ObjectRef, name: string, relation: Relation, rewrite: Rewrite, depth: number): Outcome => {
     const part = (one: Rewrite) => rewritten(object, name, relation, one, depth);
     switch (rewrite._tag) {
       case "Direct":

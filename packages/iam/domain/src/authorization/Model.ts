@@ -262,7 +262,9 @@ const begun = (types: Types): ReadonlySet<string> => {
       case "Computed":
         return has(type, rewrite.relation);
       case "From":
-        return (types.get(type)?.get(rewrite.tupleset)?.restrictions ?? []).some((one) => has(one.type, rewrite.relation));
+        return (types.get(type)?.get(rewrite.tupleset)?.restrictions ?? []).some((one) =>
+          has(one.type, rewrite.relation),
+        );
       case "Union":
         return rewrite.of.some((part) => begins(type, { restrictions, rewrite }, part));
       case "Intersection":

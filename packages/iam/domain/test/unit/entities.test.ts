@@ -74,6 +74,8 @@ const secretName =
 
 /** Columns that are called like a secret and are none. */
 const plain: Partial<Record<Entity, ReadonlyArray<string>>> = {
+  // What it is called.
+  Application: ["key"],
   // The URI of an API.
   OauthResource: ["identifier"],
   // By which messages wait for each other.
@@ -85,6 +87,8 @@ const plain: Partial<Record<Entity, ReadonlyArray<string>>> = {
 const writable: Record<Entity, { readonly create: ReadonlyArray<string>; readonly update: ReadonlyArray<string> }> = {
   Account: { create: [], update: [] },
   ApiKey: { create: ["metadata"], update: ["metadata"] },
+  Application: { create: ["name"], update: ["name"] },
+  AuthorizationModel: { create: [], update: [] },
   DataKey: { create: [], update: [] },
   DeviceCode: { create: [], update: [] },
   IdempotencyKey: { create: [], update: [] },

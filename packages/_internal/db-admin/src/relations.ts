@@ -1,0 +1,151 @@
+/**
+ * What the database does by itself when relation tuples are written, whoever writes them: the tenant's revision rises, what
+ * nests in what is found anew, and what was written stands in the log.
+ *
+ * Whoever writes has the revision's row locked until the transaction is over, so that of two who nest groups at once the
+ * second one sees what the first one has done.
+ */
+import { quoted } from "./hardening.ts";
+
+/** So many rows of a statement are an event each; of more it is one event with their digest. */
+const EVENTS = 100;
+
+/** How a tuple is written in events. */
+const text = `subject_type || ':' || subject_id || case when subject_relation = '' then '' else '#' || subject_relation end
+  || ' ' || relation || ' ' || object_type || ':' || object_id`;
+
+/** All that a tuple says, in one line. */
+const line = `concat_ws(' ', organization_id, application_id, ${text}, condition, context, expires_at at time zone 'UTC')`;
+
+/** Events of the rows of a transition table. */
+const recorded = (rows: "written" | "removed", side: "before" | "after", action: string): string => `
+  if (select count(*) from (select from ${rows} limit ${EVENTS + 1}) some) > ${EVENTS} then
+    perform iam_write_event(organization_id, 'relation.${action}', 'relation', null, 'success',
+      ${side === "before" ? "told, null" : "null, told"}, null, null, null, null)
+    from (
+      select organization_id, jsonb_build_object('application', application_id, 'count', count(*),
+        'digest', encode(sha256(convert_to(string_agg(${line}, e'\\n' order by ${line} collate "C"), 'UTF8')), 'hex')) as told
+      from ${rows} group by organization_id, application_id
+    ) many;
+  else
+    perform iam_write_event(organization_id, 'relation.${action}', 'relation', null, 'success',
+      ${side === "before" ? "told, null" : "null, told"}, null, null, null, null)
+    from (
+      select organization_id, jsonb_strip_nulls(jsonb_build_object('application', application_id, 'tuple', ${text},
+        'condition', condition, 'context', context, 'expires_at', expires_at)) as told
+      from ${rows} order by ${line} collate "C"
+    ) each_one;
+  end if;`;
+
+/** The groups that rows of a transition table nest something in. */
+const nesting = (rows: "written" | "removed"): string => `
+  select touched || coalesce(jsonb_agg(distinct jsonb_build_array(
+      r.organization_id, r.application_id, r.object_type, r.object_id, r.relation)), '[]') into touched
+  from ${rows} r join iam_nested_relations n on n.application_id = r.application_id and n.object_type = r.object_type
+    and n.relation = r.relation and n.subject_type = r.subject_type and n.subject_relation = r.subject_relation
+  where r.subject_relation <> '';
+  organizations := organizations || array(select distinct organization_id from ${rows});
+  applications := applications || array(select distinct application_id from ${rows});`;
+
+/** The tuples that nest one group in another, as a row \`e\`. */
+const edges = `iam_relations e join iam_nested_relations n on n.application_id = e.application_id
+      and n.object_type = e.object_type and n.relation = e.relation and n.subject_type = e.subject_type
+      and n.subject_relation = e.subject_relation`;
+
+/** The functions and triggers of the tables of relations. */
+export const createRelations = (schema: string): ReadonlyArray<string> => [
+  // Of some groups, and of all that they are in: given as JSON lists of their keys.
+  `
+create or replace function iam_nest_relations(touched jsonb) returns void language sql
+set search_path = pg_catalog, ${quoted(schema)}, pg_temp as $$
+  with asked as materialized (
+    select (k ->> 0)::uuid as organization_id, (k ->> 1)::uuid as application_id, k ->> 2 as type, k ->> 3 as id, k ->> 4 as relation
+    from jsonb_array_elements(touched) k
+  )
+  delete from iam_relation_nestings n using asked a
+  where n.organization_id = a.organization_id and n.application_id = a.application_id and n.outer_type = a.type
+    and n.outer_id = a.id and n.outer_relation = a.relation;
+
+  insert into iam_relation_nestings (organization_id, application_id, outer_type, outer_id, outer_relation,
+    inner_type, inner_id, inner_relation, expires_at)
+  with recursive asked as materialized (
+    select (k ->> 0)::uuid as organization_id, (k ->> 1)::uuid as application_id, k ->> 2 as type, k ->> 3 as id, k ->> 4 as relation
+    from jsonb_array_elements(touched) k
+  ), within as (
+    select a.organization_id, a.application_id, a.type, a.id, a.relation, e.subject_type, e.subject_id, e.subject_relation,
+      coalesce(e.expires_at, 'infinity') as expires_at
+    from asked a join ${edges} on e.organization_id = a.organization_id and e.application_id = a.application_id
+      and e.object_type = a.type and e.object_id = a.id and e.relation = a.relation and e.condition is null
+      and e.subject_relation <> ''
+    union
+    select w.organization_id, w.application_id, w.type, w.id, w.relation, e.subject_type, e.subject_id, e.subject_relation,
+      least(w.expires_at, coalesce(e.expires_at, 'infinity'))
+    from within w join ${edges} on e.organization_id = w.organization_id and e.application_id = w.application_id
+      and e.object_type = w.subject_type and e.object_id = w.subject_id and e.relation = w.subject_relation
+      and e.condition is null and e.subject_relation <> ''
+  )
+  select organization_id, application_id, type, id, relation, subject_type, subject_id, subject_relation,
+    nullif(max(expires_at), 'infinity')
+  from within group by organization_id, application_id, type, id, relation, subject_type, subject_id, subject_relation;
+$$`,
+  `
+create or replace function iam_relations_written() returns trigger language plpgsql
+set search_path = pg_catalog, ${quoted(schema)}, pg_temp as $$
+declare
+  touched jsonb := '[]';
+  organizations uuid[] := '{}';
+  applications uuid[] := '{}';
+begin
+  if tg_op <> 'DELETE' then ${nesting("written")}
+  end if;
+  if tg_op <> 'INSERT' then ${nesting("removed")}
+  end if;
+  if organizations = '{}' then
+    return null;
+  end if;
+
+  -- Whoever changes the model waits for this, or this for them.
+  perform from iam_applications where id = any (applications) order by id for key share;
+  -- An organization that is being deleted has no policy any more.
+  insert into iam_policy_revisions as r (organization_id, revision)
+  select id, 1 from iam_organizations where id = any (organizations) order by id
+  on conflict (organization_id) do update set revision = r.revision + 1;
+
+  if touched <> '[]' then
+    perform iam_nest_relations((
+      select jsonb_agg(distinct k) from (
+        select k from jsonb_array_elements(touched) k
+        union all
+        select jsonb_build_array(n.organization_id, n.application_id, n.outer_type, n.outer_id, n.outer_relation)
+        from jsonb_array_elements(touched) k join iam_relation_nestings n on n.organization_id = (k ->> 0)::uuid
+          and n.application_id = (k ->> 1)::uuid and n.inner_type = k ->> 2 and n.inner_id = k ->> 3
+          and n.inner_relation = k ->> 4
+      ) keys (k)
+    ));
+  end if;
+
+  if tg_op = 'INSERT' then ${recorded("written", "after", "created")}
+  elsif tg_op = 'DELETE' then ${recorded("removed", "before", "deleted")}
+  else ${recorded("removed", "before", "deleted")} ${recorded("written", "after", "created")}
+  end if;
+  return null;
+end
+$$`,
+];
+
+/** The triggers, where the table is there: a database of an earlier version gets it by its migration. */
+export const relationTriggers: ReadonlyArray<string> = [
+  ["iam_relations_inserted", "insert", "new table as written"],
+  ["iam_relations_updated", "update", "old table as removed new table as written"],
+  ["iam_relations_deleted", "delete", "old table as removed"],
+]
+  .flatMap(([name, event, tables]) => [
+    `create or replace trigger ${name} after ${event} on iam_relations referencing ${tables}
+    for each statement execute function iam_relations_written()`,
+    `alter table iam_relations enable always trigger ${name}`,
+  ])
+  .concat([
+    `create or replace trigger iam_not_truncated before truncate on iam_relations
+    for each statement execute function iam_refuse_rewriting()`,
+    "alter table iam_relations enable always trigger iam_not_truncated",
+  ]);
