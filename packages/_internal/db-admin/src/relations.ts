@@ -19,7 +19,7 @@ const line = `concat_ws(' ', organization_id, application_id, ${text}, condition
 
 /** Events of the rows of a transition table. */
 const recorded = (rows: "written" | "removed", side: "before" | "after", action: string): string => `
-  if (select count(*) from (select from ${rows} limit ${EVENTS + 1}) some) > ${EVENTS} then
+  if (select count(*) from (select from ${rows} limit ${EVENTS + 1}) first_rows) > ${EVENTS} then
     perform iam_write_event(organization_id, 'relation.${action}', 'relation', null, 'success',
       ${side === "before" ? "told, null" : "null, told"}, null, null, null, null)
     from (
@@ -37,15 +37,17 @@ const recorded = (rows: "written" | "removed", side: "before" | "after", action:
     ) each_one;
   end if;`;
 
-/** The groups that rows of a transition table nest something in. */
-const nesting = (rows: "written" | "removed"): string => `
-  select touched || coalesce(jsonb_agg(distinct jsonb_build_array(
-      r.organization_id, r.application_id, r.object_type, r.object_id, r.relation)), '[]') into touched
-  from ${rows} r join iam_nested_relations n on n.application_id = r.application_id and n.object_type = r.object_type
-    and n.relation = r.relation and n.subject_type = r.subject_type and n.subject_relation = r.subject_relation
-  where r.subject_relation <> '';
+/** In whose policy rows of a transition table are, and which groups they nest something in. */
+const gathered = (rows: "written" | "removed"): string => `
   organizations := organizations || array(select distinct organization_id from ${rows});
-  applications := applications || array(select distinct application_id from ${rows});`;
+  if organizations <> '{}' then
+    applications := applications || array(select distinct application_id from ${rows});
+    select touched || coalesce(jsonb_agg(distinct jsonb_build_array(
+        r.organization_id, r.application_id, r.object_type, r.object_id, r.relation)), '[]') into touched
+    from ${rows} r join iam_nested_relations n on n.application_id = r.application_id and n.object_type = r.object_type
+      and n.relation = r.relation and n.subject_type = r.subject_type and n.subject_relation = r.subject_relation
+    where r.subject_relation <> '';
+  end if;`;
 
 /** The tuples that nest one group in another, as a row \`e\`. */
 const edges = `iam_relations e join iam_nested_relations n on n.application_id = e.application_id
@@ -96,9 +98,15 @@ declare
   organizations uuid[] := '{}';
   applications uuid[] := '{}';
 begin
-  if tg_op <> 'DELETE' then ${nesting("written")}
+  if tg_op = 'TRUNCATE' then
+    delete from iam_relation_nestings;
+    update iam_policy_revisions set revision = revision + 1;
+    perform iam_write_event(null, 'relation.truncated', 'relation', null, 'success', null, null, null, null, null, null);
+    return null;
   end if;
-  if tg_op <> 'INSERT' then ${nesting("removed")}
+  if tg_op <> 'DELETE' then ${gathered("written")}
+  end if;
+  if tg_op <> 'INSERT' then ${gathered("removed")}
   end if;
   if organizations = '{}' then
     return null;
@@ -133,19 +141,24 @@ end
 $$`,
 ];
 
-/** The triggers, where the table is there: a database of an earlier version gets it by its migration. */
+/** The triggers, of which one is made only where it is not there: its lock waits for whoever writes, and holds up others. */
 export const relationTriggers: ReadonlyArray<string> = [
-  ["iam_relations_inserted", "insert", "new table as written"],
-  ["iam_relations_updated", "update", "old table as removed new table as written"],
-  ["iam_relations_deleted", "delete", "old table as removed"],
-]
-  .flatMap(([name, event, tables]) => [
-    `create or replace trigger ${name} after ${event} on iam_relations referencing ${tables}
-    for each statement execute function iam_relations_written()`,
-    `alter table iam_relations enable always trigger ${name}`,
-  ])
-  .concat([
-    `create or replace trigger iam_not_truncated before truncate on iam_relations
-    for each statement execute function iam_refuse_rewriting()`,
-    "alter table iam_relations enable always trigger iam_not_truncated",
-  ]);
+  ["iam_relations_inserted", "after insert", "referencing new table as written"],
+  ["iam_relations_updated", "after update", "referencing old table as removed new table as written"],
+  ["iam_relations_deleted", "after delete", "referencing old table as removed"],
+  ["iam_relations_truncated", "after truncate", ""],
+].map(
+  ([name, event, tables]) => `
+do $$
+begin
+  if not exists (
+    select from pg_trigger t join pg_proc f on f.oid = t.tgfoid
+    where t.tgrelid = 'iam_relations'::regclass and t.tgname = '${name}' and t.tgenabled = 'A' and f.proname = 'iam_relations_written'
+  ) then
+    create or replace trigger ${name} ${event} on iam_relations ${tables} for each statement execute function iam_relations_written();
+    -- Also where a superuser has put triggers off for the session.
+    alter table iam_relations enable always trigger ${name};
+  end if;
+end
+$$`,
+);

@@ -16,11 +16,45 @@ export interface OwnPolicy {
 /** By the table's name. */
 export type OwnPolicies = Readonly<Record<string, OwnPolicy>>;
 
+const ofOrganization = (organization: string): string => `organization_id = ${organization}`;
+
 /** What a tenant may see of the tables of the identity services. */
 export const ours: OwnPolicies = {
   iam_organizations: {
     columns: ["id", "name", "slug", "logo", "metadata", "suspended_at", "created_at", "updated_at", "version"],
     rows: (organization) => `id = ${organization}`,
+  },
+  iam_policy_revisions: { columns: ["organization_id", "revision"], rows: ofOrganization },
+  iam_relation_nestings: {
+    columns: [
+      "organization_id",
+      "application_id",
+      "outer_type",
+      "outer_id",
+      "outer_relation",
+      "inner_type",
+      "inner_id",
+      "inner_relation",
+      "expires_at",
+    ],
+    rows: ofOrganization,
+  },
+  iam_relations: {
+    columns: [
+      "organization_id",
+      "application_id",
+      "object_type",
+      "object_id",
+      "relation",
+      "subject_relation",
+      "subject_type",
+      "subject_id",
+      "condition",
+      "context",
+      "expires_at",
+      "created_at",
+    ],
+    rows: ofOrganization,
   },
   iam_users: {
     columns: ["id", "name", "email", "image"],
