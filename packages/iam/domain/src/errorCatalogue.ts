@@ -208,6 +208,42 @@ export const errors: Readonly<
     "A sealed value was altered or moved from another place, its key was destroyed, or its key does not open.",
     "Where the key was destroyed, nothing. Otherwise restore the value or its key from a backup, or have it set anew.",
   ),
+  MODEL_INVALID: told(
+    "An authorization model is no OpenFGA model of schema 1.1, names what it does not have, or has a relation that nobody can have.",
+    "Correct the lines that the message names; nothing of it was written.",
+  ),
+  MODEL_MISSING: told(
+    "An application is asked about, or written to, that is unknown or has no authorization model yet.",
+    "Write its model first.",
+  ),
+  TYPE_UNKNOWN: told(
+    "A list is asked for of a type that the application's model does not have.",
+    "Correct the type, or add it to the model.",
+  ),
+  RELATION_UNKNOWN: told(
+    "A list is asked for by a relation that its type does not have in the application's model.",
+    "Correct the relation, or add it to the model.",
+  ),
+  QUESTION_INVALID: told(
+    "A subject, a relation or an object of a question is malformed, or is none of the model's.",
+    "Correct what the message names: a subject is `type:id`, `type:*` or `type:id#relation`, an object `type:id`.",
+  ),
+  TUPLE_INVALID: told(
+    "A tuple that is written, or brought along by a question, is malformed, or the model does not allow it.",
+    "Correct what the message names; nothing was written.",
+  ),
+  CONDITION_UNDECIDED: told(
+    "The answer hangs on a condition of which a parameter is missing, of another type, or leads to an error in its expression.",
+    "Give the parameters that the message names in the question's context.",
+  ),
+  QUESTION_TOO_DEEP: told(
+    "The answer would take more than 25 steps from one object to the next.",
+    "Nest less deeply, or bind the relation more directly.",
+  ),
+  QUESTION_TOO_WIDE: told(
+    "The answer would take more facts than are read for one question.",
+    "Ask about fewer things at once, or grant by groups.",
+  ),
 };
 
 type TheirCode = (typeof betterAuthCodes)[number] | (typeof ssoCodes)[number] | (typeof undeclaredCodes)[number];

@@ -5,6 +5,18 @@ import * as SchemaGetter from "effect/SchemaGetter";
 import { AuthErrorCode } from "./AuthErrorCode.ts";
 import * as KeyOwner from "./KeyOwner.ts";
 
+export {
+  ConditionUndecided,
+  ModelInvalid,
+  ModelMissing,
+  QuestionInvalid,
+  QuestionTooDeep,
+  QuestionTooWide,
+  RelationUnknown,
+  TupleInvalid,
+  TypeUnknown,
+} from "./authorization/AuthorizationErrors.ts";
+
 /** What caused an error: for the log. No encoded form has it, because it may quote a statement. */
 const cause = Schema.optional(
   Schema.Undefined.pipe(

@@ -22,6 +22,8 @@ import * as Operator from "./auth/Operator.ts";
 import * as Outgoing from "./auth/Outgoing.ts";
 import * as Pages from "./auth/pages.ts";
 import * as TextMessages from "./auth/TextMessages.ts";
+import * as Authorization from "./authorization/Authorization.ts";
+import * as Models from "./authorization/Models.ts";
 import * as Misspelt from "./config/Misspelt.ts";
 import * as places from "./config/places.ts";
 import type * as Setting from "./config/Setting.ts";
@@ -115,6 +117,8 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, Errors.StartupError |
 /** The services. */
 export type Services =
   | Auth.Auth
+  | Authorization.Authorization
+  | Models.Models
   | AuditLog.Log
   | Envelopes.Envelopes
   | Erasure.Erasure
@@ -159,7 +163,16 @@ export const services: Layer.Layer<Services, Errors.StartupError | Config.Config
   Roles.layer,
   Webhooks.layer,
 ).pipe(
-  Layer.provideMerge(Layer.mergeAll(Auth.layer, AuditLog.layer, Erasure.layer, originDigests.layer, Idempotency.layer)),
+  Layer.provideMerge(
+    Layer.mergeAll(
+      Auth.layer,
+      Layer.provideMerge(Authorization.layer, Models.layer),
+      AuditLog.layer,
+      Erasure.layer,
+      originDigests.layer,
+      Idempotency.layer,
+    ),
+  ),
   Layer.provideMerge(Envelopes.layer),
   Layer.provideMerge(Keys.layer),
   Layer.provideMerge(SigningKeys.layer),

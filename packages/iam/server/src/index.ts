@@ -20,6 +20,8 @@ export * as Pages from "./auth/pages.ts";
 export * as PasswordBlocklist from "./auth/password/PasswordBlocklist.ts";
 export * as Plugins from "./auth/plugins/names.ts";
 export * as TextMessages from "./auth/TextMessages.ts";
+export * as Authorization from "./authorization/Authorization.ts";
+export * as AuthorizationModels from "./authorization/Models.ts";
 export * as Misspelt from "./config/Misspelt.ts";
 export * as Places from "./config/places.ts";
 export * as KeyManagement from "./crypto/KeyManagement.ts";

@@ -214,3 +214,18 @@ export const decide = (
       return Result.fail(outcome.error);
   }
 };
+
+/** The first condition of facts that cannot be decided, where there is one: then it cannot be told who else has a relation. */
+export const undecided = (
+  model: Model,
+  tuples: ReadonlyArray<Tuple>,
+  context: Condition.Context = {},
+): ConditionUndecided | undefined => {
+  for (const tuple of tuples) {
+    const relation = model.types.get(tuple.object.type)?.get(tuple.relation);
+    if (tuple.condition === null || relation === undefined || !allows(relation, tuple)) continue;
+    const decided = model.conditions.get(tuple.condition.name)?.decide(tuple.condition.context, context);
+    if (decided !== undefined && Result.isFailure(decided)) return decided.failure;
+  }
+  return undefined;
+};

@@ -1,0 +1,334 @@
+/**
+ * Who may do what: asked of the application's own database, in its transaction where one is open. A question is about one
+ * application's types, in one organization.
+ *
+ * An answer is as of one moment, whose revision it carries: the facts, the model that was in force, and the revision are read
+ * by the same statement.
+ */
+import { Application, Asking, type Errors, Evaluation, Reach, Tuple } from "@beep/iam-domain";
+import { SharedEntityIds } from "@beep/shared-domain";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Layer from "effect/Layer";
+import * as Result from "effect/Result";
+import type { SqlError } from "effect/sql/SqlError";
+import { ServiceConnection } from "../db/ServiceConnection.ts";
+import * as facts from "./facts.ts";
+import { type InForce, Models } from "./Models.ts";
+import * as writing from "./writing.ts";
+
+/** Where a question is asked, and where a fact holds. */
+export interface Space {
+  readonly organization: SharedEntityIds.OrganizationId;
+  /** The key of the application whose types are meant; the platform's where nothing is said. */
+  readonly application?: string | undefined;
+}
+
+/** What a question may bring along. */
+export interface Brought {
+  /** Parameters of conditions. */
+  readonly context?: Readonly<Record<string, unknown>> | undefined;
+  /** Facts that are taken to hold for this question. */
+  readonly contextual?: ReadonlyArray<Tuple.Written> | undefined;
+}
+
+/** Whether a subject has a relation to an object. */
+export interface Check extends Space, Brought {
+  readonly subject: string;
+  readonly relation: string;
+  readonly object: string;
+}
+
+/** What is asked for a page of a list. */
+export interface ListPage {
+  /** How many at most. */
+  readonly limit?: number | undefined;
+  /** Those behind this one of the last page. */
+  readonly after?: string | undefined;
+}
+
+/** The objects of a type to which a subject has a relation. */
+export interface ListObjects extends Space, Brought, ListPage {
+  readonly subject: string;
+  readonly relation: string;
+  readonly type: string;
+}
+
+/** The subjects of some kinds (`user`, `group#member`) that have a relation to an object. */
+export interface ListSubjects extends Space, Brought {
+  readonly object: string;
+  readonly relation: string;
+  readonly kinds: ReadonlyArray<string>;
+}
+
+/** What every answer says. */
+interface Said {
+  /** How often the policy of the organization, and what holds for all, had been changed. */
+  readonly revision: bigint;
+}
+
+/** A subject has the relation. */
+export interface Permit extends Said {
+  readonly _tag: "Permit";
+  readonly proof: Evaluation.Proof;
+}
+
+/** A subject does not have it. */
+export interface Deny extends Said {
+  readonly _tag: "Deny";
+}
+
+/** What comes of a check. */
+export type Answer = Permit | Deny;
+
+/** Part of a list. */
+export interface Listed extends Said {
+  readonly items: ReadonlyArray<string>;
+  /** Behind which the next page begins; nothing where this is the last one. */
+  readonly next: string | null;
+}
+
+type Unavailable = Errors.CommitUnknown | SqlError;
+
+/** Why there is no answer: never a permit. */
+export type Unanswered = Errors.ModelMissing | Errors.TupleInvalid | Evaluation.Unanswered | Unavailable;
+
+/** Asks and says who may do what. */
+export class Authorization extends Context.Service<
+  Authorization,
+  {
+    /** Whether a subject has a relation to an object: one statement. */
+    readonly check: (question: Check) => Effect.Effect<Answer, Errors.QuestionInvalid | Unanswered>;
+    /** The same of many in the same place: one statement, and an answer or an error for each. */
+    readonly checkAll: (
+      space: Space,
+      questions: ReadonlyArray<Omit<Check, keyof Space>>,
+    ) => Effect.Effect<
+      ReadonlyArray<Result.Result<Answer, Errors.QuestionInvalid | Errors.TupleInvalid | Evaluation.Unanswered>>,
+      Errors.ModelMissing | Errors.QuestionTooWide | Unavailable
+    >;
+    /** A page of the objects to which a subject has a relation, by their ids. */
+    readonly listObjects: (
+      question: ListObjects,
+    ) => Effect.Effect<Listed, Errors.QuestionInvalid | Errors.TypeUnknown | Errors.RelationUnknown | Unanswered>;
+    /** The subjects that have a relation to an object. One that stands for all of its type is `type:*`. */
+    readonly listSubjects: (
+      question: ListSubjects,
+    ) => Effect.Effect<Listed, Errors.QuestionInvalid | Errors.TypeUnknown | Errors.RelationUnknown | Unanswered>;
+    /** Writes and deletes tuples, as one change. Doing it again changes nothing. */
+    readonly write: (
+      change: Space & writing.Change,
+    ) => Effect.Effect<writing.Changed, Errors.ModelMissing | Errors.TupleInvalid | Unavailable>;
+  }
+>()("@beep/iam-server/authorization/Authorization") {}
+
+/** So many candidates of a list are looked at in a statement. */
+const CANDIDATES = 100;
+
+/** So many objects are on a page unless it is said. */
+const PAGE = 100;
+
+const make = Effect.gen(function* () {
+  const connection = yield* ServiceConnection;
+  const { client, lookUp } = connection;
+  const models = yield* Models;
+
+  /**
+   * Answers by the model that this process knows, and by the one in force where that is another by now; which also what a
+   * model does not allow has to be asked of.
+   */
+  const inForce = Effect.fnUntraced(function* <A extends { readonly model: number }, E>(
+    { application = Application.PLATFORM }: Pick<Space, "application">,
+    answer: (model: InForce) => Effect.Effect<A, E>,
+  ) {
+    let model = yield* models.known(application);
+    for (;;) {
+      const exit = yield* Effect.exit(answer(model));
+      if (Exit.isSuccess(exit) && exit.value.model === model.number) return exit.value;
+      const current = yield* models.current(application);
+      if (Exit.isFailure(exit) && current === model) return yield* exit;
+      model = current;
+    }
+  });
+
+  const spaceOf = ({ organization }: Space, { applicationId }: InForce): facts.Space => ({
+    organizationId: SharedEntityIds.OrganizationId.toUuid(organization),
+    applicationId,
+  });
+
+  const broughtBy = (model: InForce, { contextual = [] }: Brought) =>
+    Effect.forEach(contextual, (written) => Effect.fromResult(Asking.tuple(model.model, written)));
+
+  const one = (subject: Tuple.Subject): Reach.Whom => ({
+    which: "one",
+    type: subject.type,
+    relation: subject.relation,
+  });
+
+  const gather = (
+    space: facts.Space,
+    asked: facts.Asked,
+    steps: ReadonlyArray<Reach.Step>,
+    contextual: ReadonlyArray<Tuple.Tuple>,
+  ) => lookUp(facts.gather(client, space, asked, steps, contextual));
+
+  const answerOf = (proof: Evaluation.Proof | undefined, revision: bigint): Answer =>
+    proof === undefined ? { _tag: "Deny", revision } : { _tag: "Permit", revision, proof };
+
+  const check = Effect.fn("Authorization.check")(function* (asked: Check) {
+    const { answer } = yield* inForce(asked, (model) =>
+      Effect.gen(function* () {
+        const question = yield* Effect.fromResult(Asking.question(model.model, asked));
+        const contextual = yield* broughtBy(model, asked);
+        const { object, relation, subject } = question;
+        const { first, steps } = Reach.of(model.model, object.type, relation, one(subject));
+        const given = { question: "0", subject: subject.id, object, first };
+        const found = yield* gather(spaceOf(asked, model), { _tag: "Given", questions: [given] }, steps, contextual);
+        return {
+          model: found.model,
+          answer: Result.map(Evaluation.decide(model.model, found.facts("0"), question, asked.context), (proof) =>
+            answerOf(proof, found.revision),
+          ),
+        };
+      }),
+    );
+    return yield* Effect.fromResult(answer);
+  });
+
+  const checkAll = Effect.fn("Authorization.checkAll")(function* (
+    space: Space,
+    questions: ReadonlyArray<Omit<Check, keyof Space>>,
+  ) {
+    const { answers } = yield* inForce(space, (model) =>
+      Effect.gen(function* () {
+        // Facts that one question brings along hold for that one.
+        const asked = questions.map((each) =>
+          Result.all({
+            question: Asking.question(model.model, each),
+            contextual: Result.all((each.contextual ?? []).map((written) => Asking.tuple(model.model, written))),
+          }),
+        );
+        const steps: Array<Reach.Step> = [];
+        const seen = new Set<string>();
+        const given = asked.flatMap((each, at) => {
+          if (Result.isFailure(each)) return [];
+          const { object, relation, subject } = each.success.question;
+          const reach = Reach.of(model.model, object.type, relation, one(subject));
+          const kind = `${object.type}#${relation} ${subject.type}#${subject.relation}`;
+          if (!seen.has(kind)) steps.push(...reach.steps);
+          seen.add(kind);
+          return [{ question: String(at), subject: subject.id, object, first: reach.first }];
+        });
+        const found = yield* gather(spaceOf(space, model), { _tag: "Given", questions: given }, distinct(steps), []);
+        return {
+          model: found.model,
+          answers: asked.map((each, at) =>
+            Result.flatMap(each, ({ question }) =>
+              Result.map(
+                Evaluation.decide(model.model, found.facts(String(at)), question, questions[at]?.context),
+                (proof) => answerOf(proof, found.revision),
+              ),
+            ),
+          ),
+        };
+      }),
+    );
+    return answers;
+  });
+
+  const listObjects = Effect.fn("Authorization.listObjects")(function* (asked: ListObjects) {
+    const { limit = PAGE } = asked;
+    const items: Array<string> = [];
+    let after = asked.after ?? "";
+    let revision = 0n;
+    for (;;) {
+      const part = yield* inForce(asked, (model) =>
+        Effect.gen(function* () {
+          yield* Effect.fromResult(Asking.relationOf(model.model, asked.type, asked.relation));
+          const subject = yield* Effect.fromResult(Asking.subject(model.model, asked.subject));
+          const contextual = yield* broughtBy(model, asked);
+          const whom = one(subject);
+          const { first, steps } = Reach.of(model.model, asked.type, asked.relation, whom);
+          const back = Reach.back(model.model, asked.type, asked.relation, whom);
+          const sought = { type: asked.type, relation: asked.relation, subject, back, first, after, limit: CANDIDATES };
+          const found = yield* gather(spaceOf(asked, model), { _tag: "Sought", ...sought }, steps, contextual);
+          const decided: Array<{ readonly id: string; readonly has: Result.Result<boolean, Evaluation.Unanswered> }> =
+            found.questions.map((id) => {
+              const question = { subject, relation: asked.relation, object: { type: asked.type, id } };
+              const proof = Evaluation.decide(model.model, found.facts(id), question, asked.context);
+              return { id, has: Result.map(proof, (one) => one !== undefined) };
+            });
+          return { model: found.model, revision: found.revision, decided };
+        }),
+      );
+      revision = part.revision;
+      for (const { has, id } of part.decided) {
+        after = id;
+        if (yield* Effect.fromResult(has)) items.push(`${asked.type}:${id}`);
+        if (items.length === limit) return { revision, items, next: after };
+      }
+      if (part.decided.length < CANDIDATES) return { revision, items, next: null };
+    }
+  });
+
+  const listSubjects = Effect.fn("Authorization.listSubjects")(function* (asked: ListSubjects) {
+    const { items, revision } = yield* inForce(asked, (model) =>
+      Effect.gen(function* () {
+        const object = yield* Effect.fromResult(Asking.object(asked.object));
+        yield* Effect.fromResult(Asking.relationOf(model.model, object.type, asked.relation));
+        const kinds = yield* Effect.forEach(asked.kinds, (kind) => Effect.fromResult(Asking.filter(model.model, kind)));
+        const contextual = yield* broughtBy(model, asked);
+        const reaches = kinds.map((kind) =>
+          Reach.of(model.model, object.type, asked.relation, { which: "all", ...kind }),
+        );
+        const first = distinct(reaches.flatMap((reach) => reach.first));
+        const found = yield* gather(
+          spaceOf(asked, model),
+          { _tag: "Given", questions: [{ question: "0", subject: "", object, first }] },
+          distinct(reaches.flatMap(({ steps }) => steps)),
+          contextual,
+        );
+        const undecided = Evaluation.undecided(model.model, found.tuples, asked.context);
+        if (undecided !== undefined) return yield* undecided;
+        // Those who have a relation to an object may lead on without a tuple that names them.
+        const reached = [object, ...found.tuples.flatMap((tuple) => [tuple.subject, tuple.object])];
+        const candidates = new Map<string, Tuple.Subject>();
+        for (const { relation, type } of kinds) {
+          for (const one of reached) {
+            if (one.type !== type || (relation !== "" && one.id === Tuple.ANY)) continue;
+            const subject = { type, id: one.id, relation };
+            candidates.set(Tuple.subjectText(subject), subject);
+          }
+        }
+        const items: Array<string> = [];
+        for (const [text, subject] of [...candidates].sort(([left], [right]) => (left < right ? -1 : 1))) {
+          const question = { subject, relation: asked.relation, object };
+          const proof = yield* Effect.fromResult(
+            Evaluation.decide(model.model, found.facts("0"), question, asked.context),
+          );
+          if (proof !== undefined) items.push(text);
+        }
+        return { model: found.model, revision: found.revision, items };
+      }),
+    );
+    return { revision, items, next: null };
+  });
+
+  const write = Effect.fn("Authorization.write")(({ application, organization, ...change }: Space & writing.Change) =>
+    inForce({ application }, (model) =>
+      connection
+        .transaction(writing.write(spaceOf({ organization }, model), model, change))
+        .pipe(Effect.provideService(ServiceConnection, connection)),
+    ),
+  );
+
+  return Authorization.of({ check, checkAll, listObjects, listSubjects, write });
+});
+
+const distinct = <A>(list: ReadonlyArray<A>): ReadonlyArray<A> => [
+  ...new Map(list.map((one) => [JSON.stringify(one), one])).values(),
+];
+
+/** Authorization on a database. */
+export const layer: Layer.Layer<Authorization, never, ServiceConnection | Models> = Layer.effect(Authorization, make);
