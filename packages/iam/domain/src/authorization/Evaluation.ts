@@ -49,14 +49,17 @@ export type Reason =
 /** Why there is no answer. */
 export type Unanswered = ConditionUndecided | QuestionTooDeep | QuestionTooWide;
 
-/** What came of a part: a no may hang on a cycle, and on how far up that one began. */
+/**
+ * What came of a part. A no may hang on a cycle, and on how far up that one began: where it ends there it is a no, unless an
+ * exclusion is on the way, and then neither a yes nor a no is founded.
+ */
 type Outcome =
   | { readonly _tag: "Yes"; readonly reason: Reason }
-  | { readonly _tag: "No"; readonly cycle: boolean; readonly head: number }
+  | { readonly _tag: "No"; readonly cycle: "none" | "open" | "unfounded"; readonly head: number }
   | { readonly _tag: "Undecided"; readonly error: Unanswered; readonly head: number };
 
 const NONE = Number.POSITIVE_INFINITY;
-const no: Outcome = { _tag: "No", cycle: false, head: NONE };
+const no: Outcome = { _tag: "No", cycle: "none", head: NONE };
 
 /** Whether a restriction allows a tuple's subject. */
 const fits = (restriction: Restriction, { condition, subject }: Tuple): boolean =>
@@ -102,7 +105,7 @@ export const decide = (
 
   /** The first that says yes; otherwise whatever could not be decided, and otherwise no. */
   const any = <A>(parts: Iterable<A>, look: (part: A) => Outcome): Outcome => {
-    let cycle = false;
+    let cycle: "none" | "open" | "unfounded" = "none";
     let head = NONE;
     let error: Unanswered | undefined;
     for (const part of parts) {
@@ -110,7 +113,7 @@ export const decide = (
       if (outcome._tag === "Yes") return outcome;
       head = Math.min(head, outcome.head);
       if (outcome._tag === "Undecided") error ??= outcome.error;
-      else cycle ||= outcome.cycle;
+      else if (cycle !== "unfounded" && outcome.cycle !== "none") cycle = outcome.cycle;
     }
     return error === undefined ? { _tag: "No", cycle, head } : { _tag: "Undecided", error, head };
   };
@@ -125,7 +128,7 @@ export const decide = (
     const found = known.get(key);
     if (found !== undefined) return found;
     const above = path.get(key);
-    if (above !== undefined) return { _tag: "No", cycle: true, head: above };
+    if (above !== undefined) return { _tag: "No", cycle: "open", head: above };
     if (depth > DEPTH) return { _tag: "Undecided", error: new QuestionTooDeep(), head: 0 };
     if (++work > WORK) return { _tag: "Undecided", error: new QuestionTooWide(), head: 0 };
     const here = path.size;
@@ -133,8 +136,11 @@ export const decide = (
     const outcome = rewritten(object, name, relation, relation.rewrite, depth);
     path.delete(key);
     // What hangs on a cycle that began further up is another thing when it is come to by another way.
-    if (outcome._tag === "Yes" || outcome.head >= here) known.set(key, outcome);
-    return outcome;
+    if (outcome._tag !== "Yes" && outcome.head < here) return outcome;
+    const ended: Outcome =
+      outcome._tag === "No" ? { ...no, cycle: outcome.cycle === "unfounded" ? "unfounded" : "none" } : outcome;
+    known.set(key, ended);
+    return ended;
   };
 
   const direct = (object: ObjectRef, name: string, relation: Relation, depth: number): Outcome =>
@@ -196,7 +202,7 @@ export const decide = (
         const except = part(rewrite.except);
         if (except._tag === "Yes") return no;
         // What excepts itself is excepted.
-        if (except._tag === "No" && except.cycle) return except;
+        if (except._tag === "No" && except.cycle !== "none") return { ...except, cycle: "unfounded" };
         if (base._tag === "Undecided") return base;
         if (except._tag === "Undecided") return except;
         return { _tag: "Yes", reason: { _tag: "Exclusion", base: base.reason, except: rewrite.except } };

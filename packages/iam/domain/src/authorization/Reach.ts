@@ -223,6 +223,7 @@ export const back = (model: Model, type: string, relation: string, whom: Whom): 
   };
 };
 
-const distinct = <A>(list: ReadonlyArray<A>): ReadonlyArray<A> => [
+/** A list without what is in it already. */
+export const distinct = <A>(list: ReadonlyArray<A>): ReadonlyArray<A> => [
   ...new Map(list.map((one) => [JSON.stringify(one), one])).values(),
 ];

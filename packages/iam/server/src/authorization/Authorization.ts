@@ -16,6 +16,8 @@ import type { SqlError } from "effect/sql/SqlError";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as facts from "./facts.ts";
 import { type InForce, Models } from "./Models.ts";
+import * as plans from "./plans.ts";
+import * as statements from "./statements.ts";
 import * as writing from "./writing.ts";
 
 /** Where a question is asked, and where a fact holds. */
@@ -71,7 +73,6 @@ interface Said {
 /** A subject has the relation. */
 export interface Permit extends Said {
   readonly _tag: "Permit";
-  readonly proof: Evaluation.Proof;
 }
 
 /** A subject does not have it. */
@@ -129,6 +130,48 @@ const CANDIDATES = 100;
 /** So many objects are on a page unless it is said. */
 const PAGE = 100;
 
+/** What came of a question. */
+type Decided = Result.Result<Answer, Evaluation.Unanswered>;
+
+/** Answers, and the number of the model in force when they were true. */
+interface Round {
+  readonly model: number;
+  readonly answers: ReadonlyArray<Decided>;
+}
+
+/** A question that the model allows, and what it brings along. */
+interface Prepared {
+  readonly question: Evaluation.Question;
+  readonly context: Readonly<Record<string, unknown>> | undefined;
+  readonly contextual: ReadonlyArray<Tuple.Tuple>;
+}
+
+const prepare = (
+  { model }: InForce,
+  { context, contextual = [], ...asked }: Omit<Check, keyof Space>,
+): Result.Result<Prepared, Errors.QuestionInvalid | Errors.TupleInvalid> =>
+  Result.gen(function* () {
+    const question = yield* Asking.question(model, asked);
+    const facts: Array<Tuple.Tuple> = [];
+    for (const written of contextual) facts.push(yield* Asking.tuple(model, written));
+    return { question, context, contextual: facts };
+  });
+
+/** The question as SQL, where the database can decide it by itself. */
+const asking = (model: InForce, { contextual, question }: Prepared): plans.Asking | undefined =>
+  contextual.length > 0 || question.subject.relation !== ""
+    ? undefined
+    : plans.of(model).asking(question.object.type, question.relation, question.subject.type);
+
+const answerOf = (permitted: boolean, revision: bigint): Answer =>
+  permitted ? { _tag: "Permit", revision } : { _tag: "Deny", revision };
+
+const whomOf = (subject: Tuple.Subject): Reach.Whom => ({
+  which: "one",
+  type: subject.type,
+  relation: subject.relation,
+});
+
 const make = Effect.gen(function* () {
   const connection = yield* ServiceConnection;
   const { client, lookUp } = connection;
@@ -157,15 +200,6 @@ const make = Effect.gen(function* () {
     applicationId,
   });
 
-  const broughtBy = (model: InForce, { contextual = [] }: Brought) =>
-    Effect.forEach(contextual, (written) => Effect.fromResult(Asking.tuple(model.model, written)));
-
-  const one = (subject: Tuple.Subject): Reach.Whom => ({
-    which: "one",
-    type: subject.type,
-    relation: subject.relation,
-  });
-
   const gather = (
     space: facts.Space,
     asked: facts.Asked,
@@ -173,27 +207,84 @@ const make = Effect.gen(function* () {
     contextual: ReadonlyArray<Tuple.Tuple>,
   ) => lookUp(facts.gather(client, space, asked, steps, contextual));
 
-  const answerOf = (proof: Evaluation.Proof | undefined, revision: bigint): Answer =>
-    proof === undefined ? { _tag: "Deny", revision } : { _tag: "Permit", revision, proof };
+  /** Asks the database for its own decisions. */
+  const ask = Effect.fnUntraced(function* (
+    { applicationId, organizationId }: facts.Space,
+    text: string,
+    parameters: ReadonlyArray<unknown>,
+  ) {
+    const rows = yield* lookUp(client.unsafe<statements.Row>(text, [organizationId, applicationId, ...parameters]));
+    const [row = yield* Effect.die(new Error("A statement gave no answer."))] = rows;
+    const answers = row.permitted.map((permitted): Decided => Result.succeed(answerOf(permitted, row.revision)));
+    return { model: row.model ?? 0, answers };
+  });
+
+  /** Decides questions by their facts, which one statement reads. */
+  const decide = Effect.fnUntraced(function* (
+    space: facts.Space,
+    model: InForce,
+    prepared: ReadonlyArray<Prepared>,
+    contextual: ReadonlyArray<Tuple.Tuple>,
+  ) {
+    const reaches = new Map<Reach.Reach, ReadonlyArray<Reach.Step>>();
+    const questions = prepared.map(({ question: { object, relation, subject } }, at) => {
+      const reach = plans.of(model).reach(object.type, relation, whomOf(subject));
+      reaches.set(reach, reach.steps);
+      return { question: String(at), subject: subject.id, object, first: reach.first };
+    });
+    const found = yield* gather(
+      space,
+      { _tag: "Given", questions },
+      Reach.distinct([...reaches.values()].flat()),
+      contextual,
+    );
+    return {
+      model: found.model,
+      answers: prepared.map(
+        ({ context, question }, at): Decided =>
+          Result.map(Evaluation.decide(model.model, found.facts(String(at)), question, context), (proof) =>
+            answerOf(proof !== undefined, found.revision),
+          ),
+      ),
+    };
+  });
 
   const check = Effect.fn("Authorization.check")(function* (asked: Check) {
-    const { answer } = yield* inForce(asked, (model) =>
+    const { answers } = yield* inForce(asked, (model) =>
       Effect.gen(function* () {
-        const question = yield* Effect.fromResult(Asking.question(model.model, asked));
-        const contextual = yield* broughtBy(model, asked);
-        const { object, relation, subject } = question;
-        const { first, steps } = Reach.of(model.model, object.type, relation, one(subject));
-        const given = { question: "0", subject: subject.id, object, first };
-        const found = yield* gather(spaceOf(asked, model), { _tag: "Given", questions: [given] }, steps, contextual);
-        return {
-          model: found.model,
-          answer: Result.map(Evaluation.decide(model.model, found.facts("0"), question, asked.context), (proof) =>
-            answerOf(proof, found.revision),
-          ),
-        };
+        const prepared = yield* Effect.fromResult(prepare(model, asked));
+        const space = spaceOf(asked, model);
+        const inSql = asking(model, prepared);
+        const { object, subject } = prepared.question;
+        return yield* inSql === undefined
+          ? decide(space, model, [prepared], prepared.contextual)
+          : ask(space, inSql.one, [subject.id, object.id]);
       }),
     );
+    const [answer = yield* Effect.die(new Error("A question was not answered."))] = answers;
     return yield* Effect.fromResult(answer);
+  });
+
+  /** Questions of the same place: what all of them can be asked in, in SQL, or decided by. */
+  const answerAll = Effect.fnUntraced(function* (
+    space: facts.Space,
+    model: InForce,
+    prepared: ReadonlyArray<Prepared>,
+  ): Effect.fn.Return<Round, Errors.QuestionTooWide | Unavailable> {
+    if (prepared.length === 0) return { model: model.number, answers: [] };
+    const inSql = prepared.map((each) => asking(model, each));
+    const kinds = new Map<plans.Asking, Array<number>>();
+    for (const [at, how] of inSql.entries()) if (how !== undefined) kinds.set(how, [...(kinds.get(how) ?? []), at]);
+    if (inSql.includes(undefined)) return yield* decide(space, model, prepared, []);
+    const { parameters, text } = statements.many(
+      [...kinds].map(([{ compiled }, places]) => ({
+        compiled,
+        numbers: places,
+        objects: places.map((at) => prepared[at]?.question.object.id ?? ""),
+        subjects: places.map((at) => prepared[at]?.question.subject.id ?? ""),
+      })),
+    );
+    return yield* ask(space, text, parameters);
   });
 
   const checkAll = Effect.fn("Authorization.checkAll")(function* (
@@ -202,34 +293,26 @@ const make = Effect.gen(function* () {
   ) {
     const { answers } = yield* inForce(space, (model) =>
       Effect.gen(function* () {
-        // Facts that one question brings along hold for that one.
-        const asked = questions.map((each) =>
-          Result.all({
-            question: Asking.question(model.model, each),
-            contextual: Result.all((each.contextual ?? []).map((written) => Asking.tuple(model.model, written))),
-          }),
-        );
-        const steps: Array<Reach.Step> = [];
-        const seen = new Set<string>();
-        const given = asked.flatMap((each, at) => {
-          if (Result.isFailure(each)) return [];
-          const { object, relation, subject } = each.success.question;
-          const reach = Reach.of(model.model, object.type, relation, one(subject));
-          const kind = `${object.type}#${relation} ${subject.type}#${subject.relation}`;
-          if (!seen.has(kind)) steps.push(...reach.steps);
-          seen.add(kind);
-          return [{ question: String(at), subject: subject.id, object, first: reach.first }];
-        });
-        const found = yield* gather(spaceOf(space, model), { _tag: "Given", questions: given }, distinct(steps), []);
+        const asked = questions.map((each) => prepare(model, each));
+        const valid = asked.flatMap((each, at) => (Result.isSuccess(each) ? [{ at, ...each.success }] : []));
+        const inSpace = spaceOf(space, model);
+        // Facts that a question brings along hold for this one alone.
+        const alone = valid.filter(({ contextual }) => contextual.length > 0);
+        const together = valid.filter(({ contextual }) => contextual.length === 0);
+        const rounds = [
+          { of: together, ...(yield* answerAll(inSpace, model, together)) },
+          ...(yield* Effect.forEach(alone, (each) =>
+            Effect.map(decide(inSpace, model, [each], each.contextual), (round) => ({ of: [each], ...round })),
+          )),
+        ];
+        const byPlace = new Map<number, Decided>();
+        for (const { answers: given, of } of rounds) {
+          for (const [index, answer] of given.entries()) byPlace.set(of[index]?.at ?? -1, answer);
+        }
         return {
-          model: found.model,
+          model: rounds.find((round) => round.model !== model.number)?.model ?? model.number,
           answers: asked.map((each, at) =>
-            Result.flatMap(each, ({ question }) =>
-              Result.map(
-                Evaluation.decide(model.model, found.facts(String(at)), question, questions[at]?.context),
-                (proof) => answerOf(proof, found.revision),
-              ),
-            ),
+            Result.flatMap(each, (): Decided => byPlace.get(at) ?? Result.succeed(answerOf(false, 0n))),
           ),
         };
       }),
@@ -247,10 +330,12 @@ const make = Effect.gen(function* () {
         Effect.gen(function* () {
           yield* Effect.fromResult(Asking.relationOf(model.model, asked.type, asked.relation));
           const subject = yield* Effect.fromResult(Asking.subject(model.model, asked.subject));
-          const contextual = yield* broughtBy(model, asked);
-          const whom = one(subject);
-          const { first, steps } = Reach.of(model.model, asked.type, asked.relation, whom);
-          const back = Reach.back(model.model, asked.type, asked.relation, whom);
+          const contextual = yield* Effect.forEach(asked.contextual ?? [], (written) =>
+            Effect.fromResult(Asking.tuple(model.model, written)),
+          );
+          const whom = whomOf(subject);
+          const { first, steps } = plans.of(model).reach(asked.type, asked.relation, whom);
+          const back = plans.of(model).back(asked.type, asked.relation, whom);
           const sought = { type: asked.type, relation: asked.relation, subject, back, first, after, limit: CANDIDATES };
           const found = yield* gather(spaceOf(asked, model), { _tag: "Sought", ...sought }, steps, contextual);
           const decided: Array<{ readonly id: string; readonly has: Result.Result<boolean, Evaluation.Unanswered> }> =
@@ -278,15 +363,17 @@ const make = Effect.gen(function* () {
         const object = yield* Effect.fromResult(Asking.object(asked.object));
         yield* Effect.fromResult(Asking.relationOf(model.model, object.type, asked.relation));
         const kinds = yield* Effect.forEach(asked.kinds, (kind) => Effect.fromResult(Asking.filter(model.model, kind)));
-        const contextual = yield* broughtBy(model, asked);
-        const reaches = kinds.map((kind) =>
-          Reach.of(model.model, object.type, asked.relation, { which: "all", ...kind }),
+        const contextual = yield* Effect.forEach(asked.contextual ?? [], (written) =>
+          Effect.fromResult(Asking.tuple(model.model, written)),
         );
-        const first = distinct(reaches.flatMap((reach) => reach.first));
+        const reaches = kinds.map((kind) =>
+          plans.of(model).reach(object.type, asked.relation, { which: "all", ...kind }),
+        );
+        const first = Reach.distinct(reaches.flatMap((reach) => reach.first));
         const found = yield* gather(
           spaceOf(asked, model),
           { _tag: "Given", questions: [{ question: "0", subject: "", object, first }] },
-          distinct(reaches.flatMap(({ steps }) => steps)),
+          Reach.distinct(reaches.flatMap(({ steps }) => steps)),
           contextual,
         );
         const undecided = Evaluation.undecided(model.model, found.tuples, asked.context);
@@ -325,10 +412,6 @@ const make = Effect.gen(function* () {
 
   return Authorization.of({ check, checkAll, listObjects, listSubjects, write });
 });
-
-const distinct = <A>(list: ReadonlyArray<A>): ReadonlyArray<A> => [
-  ...new Map(list.map((one) => [JSON.stringify(one), one])).values(),
-];
 
 /** Authorization on a database. */
 export const layer: Layer.Layer<Authorization, never, ServiceConnection | Models> = Layer.effect(Authorization, make);
