@@ -49,10 +49,21 @@ const gathered = (rows: "written" | "removed"): string => `
     where r.subject_relation <> '';
   end if;`;
 
-/** The tuples that nest one group in another, as a row \`e\`. */
-const edges = `iam_relations e join iam_nested_relations n on n.application_id = e.application_id
-      and n.object_type = e.object_type and n.relation = e.relation and n.subject_type = e.subject_type
-      and n.subject_relation = e.subject_relation`;
+/**
+ * The groups that tuples nest directly in one, as rows `e`. By the key for each: of a table that was just filled the planner
+ * may think anything.
+ */
+const inner = (group: { readonly row: string; readonly type: string; readonly id: string; readonly relation: string }) => `
+    cross join lateral (
+      select r.subject_type, r.subject_id, r.subject_relation, coalesce(r.expires_at, 'infinity') as expires_at
+      from iam_relations r
+      where r.organization_id = ${group.row}.organization_id and r.application_id = ${group.row}.application_id
+        and r.object_type = ${group.row}.${group.type} and r.object_id = ${group.row}.${group.id}
+        and r.relation = ${group.row}.${group.relation} and r.subject_relation <> '' and r.condition is null offset 0
+    ) e
+    join iam_nested_relations n on n.application_id = ${group.row}.application_id
+      and n.object_type = ${group.row}.${group.type} and n.relation = ${group.row}.${group.relation}
+      and n.subject_type = e.subject_type and n.subject_relation = e.subject_relation`;
 
 /** The functions and triggers of the tables of relations. */
 export const createRelations = (schema: string): ReadonlyArray<string> => [
@@ -75,16 +86,12 @@ set search_path = pg_catalog, ${quoted(schema)}, pg_temp as $$
     from jsonb_array_elements(touched) k
   ), within as (
     select a.organization_id, a.application_id, a.type, a.id, a.relation, e.subject_type, e.subject_id, e.subject_relation,
-      coalesce(e.expires_at, 'infinity') as expires_at
-    from asked a join ${edges} on e.organization_id = a.organization_id and e.application_id = a.application_id
-      and e.object_type = a.type and e.object_id = a.id and e.relation = a.relation and e.condition is null
-      and e.subject_relation <> ''
+      e.expires_at
+    from asked a ${inner({ row: "a", type: "type", id: "id", relation: "relation" })}
     union
     select w.organization_id, w.application_id, w.type, w.id, w.relation, e.subject_type, e.subject_id, e.subject_relation,
-      least(w.expires_at, coalesce(e.expires_at, 'infinity'))
-    from within w join ${edges} on e.organization_id = w.organization_id and e.application_id = w.application_id
-      and e.object_type = w.subject_type and e.object_id = w.subject_id and e.relation = w.subject_relation
-      and e.condition is null and e.subject_relation <> ''
+      least(w.expires_at, e.expires_at)
+    from within w ${inner({ row: "w", type: "subject_type", id: "subject_id", relation: "subject_relation" })}
   )
   select organization_id, application_id, type, id, relation, subject_type, subject_id, subject_relation,
     nullif(max(expires_at), 'infinity')
@@ -125,9 +132,11 @@ begin
         select k from jsonb_array_elements(touched) k
         union all
         select jsonb_build_array(n.organization_id, n.application_id, n.outer_type, n.outer_id, n.outer_relation)
-        from jsonb_array_elements(touched) k join iam_relation_nestings n on n.organization_id = (k ->> 0)::uuid
-          and n.application_id = (k ->> 1)::uuid and n.inner_type = k ->> 2 and n.inner_id = k ->> 3
-          and n.inner_relation = k ->> 4
+        from jsonb_array_elements(touched) k cross join lateral (
+          select * from iam_relation_nestings n where n.organization_id = (k ->> 0)::uuid
+            and n.application_id = (k ->> 1)::uuid and n.inner_type = k ->> 2 and n.inner_id = k ->> 3
+            and n.inner_relation = k ->> 4 offset 0
+        ) n
       ) keys (k)
     ));
   end if;

@@ -36,9 +36,20 @@ export const nesting = (model: Model): ReadonlySet<string> => {
   return found;
 };
 
-/** Which of them may be within which. */
+/** The relations, likewise, of whose holders a tuple of another relation may speak. */
+const spokenOf = (model: Model): ReadonlySet<string> =>
+  new Set(
+    [...model.types.values()].flatMap((relations) =>
+      [...relations.values()].flatMap(({ restrictions }) =>
+        restrictions.filter(({ relation }) => relation !== "").map(({ relation, type }) => keyOf(type, relation)),
+      ),
+    ),
+  );
+
+/** Which of them may be within which, of those that may be within anything. */
 export const nested = (model: Model): ReadonlyArray<Nested> => {
-  const found = nesting(model);
+  const all = nesting(model);
+  const found = new Set([...spokenOf(model)].filter((key) => all.has(key)));
   return [...model.types].flatMap(([type, relations]) =>
     [...relations].flatMap(([name, { restrictions }]) =>
       found.has(keyOf(type, name))

@@ -58,15 +58,16 @@ export const relation = Record.make("iam_relations")(
     createdAt: Columns.timestamp("created_at").notNull().defaultNow(),
   },
   (t) => [
-    // Those who have a relation in their order, and usersets and objects of each type beside each other.
+    // What tells most comes first: so no look-up of an object takes the index of the subjects, or the other way about, also
+    // where nothing is known yet of a table that was just filled.
     pg.primaryKey({
       name: "iam_relations_pkey",
       columns: [
+        t.objectId,
+        t.objectType,
+        t.relation,
         t.organizationId,
         t.applicationId,
-        t.objectType,
-        t.objectId,
-        t.relation,
         t.subjectRelation,
         t.subjectType,
         t.subjectId,
@@ -76,15 +77,16 @@ export const relation = Record.make("iam_relations")(
     pg
       .uniqueIndex("iam_relations_subject_idx")
       .on(
+        t.subjectId,
+        t.subjectType,
+        t.subjectRelation,
         t.organizationId,
         t.applicationId,
-        t.subjectType,
-        t.subjectId,
-        t.subjectRelation,
         t.objectType,
         t.relation,
         t.objectId,
       ),
+    pg.index("iam_relations_organization_id_idx").on(t.organizationId),
     pg.check("iam_relations_context_check", sql`${t.context} is null or ${t.condition} is not null`),
     tenantReads(t),
   ],
@@ -130,11 +132,11 @@ export const relationNesting = Record.make("iam_relation_nestings")(
     pg.primaryKey({
       name: "iam_relation_nestings_pkey",
       columns: [
+        t.outerId,
+        t.outerType,
+        t.outerRelation,
         t.organizationId,
         t.applicationId,
-        t.outerType,
-        t.outerId,
-        t.outerRelation,
         t.innerType,
         t.innerId,
         t.innerRelation,
@@ -143,15 +145,16 @@ export const relationNesting = Record.make("iam_relation_nestings")(
     pg
       .uniqueIndex("iam_relation_nestings_inner_idx")
       .on(
+        t.innerId,
+        t.innerType,
+        t.innerRelation,
         t.organizationId,
         t.applicationId,
-        t.innerType,
-        t.innerId,
-        t.innerRelation,
         t.outerType,
         t.outerRelation,
         t.outerId,
       ),
+    pg.index("iam_relation_nestings_organization_id_idx").on(t.organizationId),
     tenantReads(t),
   ],
   { services: ["select", "insert", "delete"] },

@@ -51,7 +51,7 @@ CREATE TABLE "iam_relations" (
 	"context" jsonb,
 	"expires_at" timestamp(3) with time zone,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "iam_relations_pkey" PRIMARY KEY("organization_id","application_id","object_type","object_id","relation","subject_relation","subject_type","subject_id"),
+	CONSTRAINT "iam_relations_pkey" PRIMARY KEY("object_id","object_type","relation","organization_id","application_id","subject_relation","subject_type","subject_id"),
 	CONSTRAINT "iam_relations_context_check" CHECK ("context" is null or "condition" is not null)
 );
 --> statement-breakpoint
@@ -66,12 +66,14 @@ CREATE TABLE "iam_relation_nestings" (
 	"inner_id" text collate "C",
 	"inner_relation" text collate "C",
 	"expires_at" timestamp(3) with time zone,
-	CONSTRAINT "iam_relation_nestings_pkey" PRIMARY KEY("organization_id","application_id","outer_type","outer_id","outer_relation","inner_type","inner_id","inner_relation")
+	CONSTRAINT "iam_relation_nestings_pkey" PRIMARY KEY("outer_id","outer_type","outer_relation","organization_id","application_id","inner_type","inner_id","inner_relation")
 );
 --> statement-breakpoint
 ALTER TABLE "iam_relation_nestings" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
-CREATE UNIQUE INDEX "iam_relations_subject_idx" ON "iam_relations" ("organization_id","application_id","subject_type","subject_id","subject_relation","object_type","relation","object_id");--> statement-breakpoint
-CREATE UNIQUE INDEX "iam_relation_nestings_inner_idx" ON "iam_relation_nestings" ("organization_id","application_id","inner_type","inner_id","inner_relation","outer_type","outer_relation","outer_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "iam_relations_subject_idx" ON "iam_relations" ("subject_id","subject_type","subject_relation","organization_id","application_id","object_type","relation","object_id");--> statement-breakpoint
+CREATE INDEX "iam_relations_organization_id_idx" ON "iam_relations" ("organization_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "iam_relation_nestings_inner_idx" ON "iam_relation_nestings" ("inner_id","inner_type","inner_relation","organization_id","application_id","outer_type","outer_relation","outer_id");--> statement-breakpoint
+CREATE INDEX "iam_relation_nestings_organization_id_idx" ON "iam_relation_nestings" ("organization_id");--> statement-breakpoint
 ALTER TABLE "iam_authorization_models" ADD CONSTRAINT "iam_authorization_models_IZJ3Vrs7vHab_fkey" FOREIGN KEY ("application_id") REFERENCES "iam_applications"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_nested_relations" ADD CONSTRAINT "iam_nested_relations_application_id_iam_applications_id_fkey" FOREIGN KEY ("application_id") REFERENCES "iam_applications"("id") ON DELETE CASCADE;--> statement-breakpoint
 ALTER TABLE "iam_policy_revisions" ADD CONSTRAINT "iam_policy_revisions_organization_id_iam_organizations_id_fkey" FOREIGN KEY ("organization_id") REFERENCES "iam_organizations"("id") ON DELETE CASCADE;--> statement-breakpoint
