@@ -53,7 +53,12 @@ const gathered = (rows: "written" | "removed"): string => `
  * The groups that tuples nest directly in one, as rows `e`. By the key for each: of a table that was just filled the planner
  * may think anything.
  */
-const inner = (group: { readonly row: string; readonly type: string; readonly id: string; readonly relation: string }) => `
+const inner = (group: {
+  readonly row: string;
+  readonly type: string;
+  readonly id: string;
+  readonly relation: string;
+}) => `
     cross join lateral (
       select r.subject_type, r.subject_id, r.subject_relation, coalesce(r.expires_at, 'infinity') as expires_at
       from iam_relations r

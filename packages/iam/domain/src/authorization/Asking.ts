@@ -34,13 +34,17 @@ export const object = (text: string): Result.Result<Tuple.ObjectRef, QuestionInv
 export const question = (
   model: Model,
   asked: { readonly subject: string; readonly relation: string; readonly object: string },
-): Result.Result<Question, QuestionInvalid> =>
-  Result.gen(function* () {
-    const to = yield* object(asked.object);
-    const has = relationOf(model, to.type, asked.relation);
-    if (Result.isFailure(has)) return yield* Result.fail(new QuestionInvalid({ says: says(has.failure) }));
-    return { subject: yield* subject(model, asked.subject), relation: asked.relation, object: to };
-  });
+): Result.Result<Question, QuestionInvalid> => {
+  const to = object(asked.object);
+  if (Result.isFailure(to)) return Result.fail(to.failure);
+  const has = relationOf(model, to.success.type, asked.relation);
+  if (Result.isFailure(has)) return Result.fail(new QuestionInvalid({ says: says(has.failure) }));
+  return Result.map(subject(model, asked.subject), (who) => ({
+    subject: who,
+    relation: asked.relation,
+    object: to.success,
+  }));
+};
 
 /** That a type has a relation. */
 export const relationOf = (

@@ -133,9 +133,9 @@ const PAGE = 100;
 /** What came of a question. */
 type Decided = Result.Result<Answer, Evaluation.Unanswered>;
 
-/** Answers, and the number of the model in force when they were true. */
+/** Answers, and how often what holds for all had been changed when they were true. */
 interface Round {
-  readonly model: number;
+  readonly common: bigint;
   readonly answers: ReadonlyArray<Decided>;
 }
 
@@ -148,23 +148,32 @@ interface Prepared {
 
 const prepare = (
   { model }: InForce,
-  { context, contextual = [], ...asked }: Omit<Check, keyof Space>,
-): Result.Result<Prepared, Errors.QuestionInvalid | Errors.TupleInvalid> =>
-  Result.gen(function* () {
-    const question = yield* Asking.question(model, asked);
-    const facts: Array<Tuple.Tuple> = [];
-    for (const written of contextual) facts.push(yield* Asking.tuple(model, written));
-    return { question, context, contextual: facts };
-  });
+  { context, contextual, ...asked }: Omit<Check, keyof Space>,
+): Result.Result<Prepared, Errors.QuestionInvalid | Errors.TupleInvalid> => {
+  const question = Asking.question(model, asked);
+  if (Result.isFailure(question)) return Result.fail(question.failure);
+  const facts: Array<Tuple.Tuple> = [];
+  for (const written of contextual ?? []) {
+    const tuple = Asking.tuple(model, written);
+    if (Result.isFailure(tuple)) return Result.fail(tuple.failure);
+    facts.push(tuple.success);
+  }
+  return Result.succeed({ question: question.success, context, contextual: facts });
+};
 
 /** The question as SQL, where the database can decide it by itself. */
 const asking = (model: InForce, { contextual, question }: Prepared): plans.Asking | undefined =>
   contextual.length > 0 || question.subject.relation !== ""
     ? undefined
-    : plans.of(model).asking(question.object.type, question.relation, question.subject.type);
+    : plans.of(model.model).asking(question.object.type, question.relation, question.subject.type);
 
-const answerOf = (permitted: boolean, revision: bigint): Answer =>
-  permitted ? { _tag: "Permit", revision } : { _tag: "Deny", revision };
+/** Both numbers only rise, and so does their sum: of two moments the later one has the greater. */
+const revisionOf = ({ common, own }: statements.Moment): bigint => own + common;
+
+const answerOf = (permitted: boolean, moment: statements.Moment): Answer => ({
+  _tag: permitted ? "Permit" : "Deny",
+  revision: revisionOf(moment),
+});
 
 const whomOf = (subject: Tuple.Subject): Reach.Whom => ({
   which: "one",
@@ -181,19 +190,23 @@ const make = Effect.gen(function* () {
    * Answers by the model that this process knows, and by the one in force where that is another by now; which also what a
    * model does not allow has to be asked of.
    */
-  const inForce = Effect.fnUntraced(function* <A extends { readonly model: number }, E>(
-    { application = Application.PLATFORM }: Pick<Space, "application">,
+  const inForce = <A extends { readonly common: bigint }, E>(
+    application: string = Application.PLATFORM,
     answer: (model: InForce) => Effect.Effect<A, E>,
-  ) {
-    let model = yield* models.known(application);
-    for (;;) {
-      const exit = yield* Effect.exit(answer(model));
-      if (Exit.isSuccess(exit) && exit.value.model === model.number) return exit.value;
-      const current = yield* models.current(application);
-      if (Exit.isFailure(exit) && current === model) return yield* exit;
-      model = current;
-    }
-  });
+  ) => {
+    type Outcome = Effect.Effect<A, E | Errors.ModelMissing | Unavailable>;
+    const by = (model: InForce): Outcome =>
+      Effect.matchCauseEffect(answer(model), {
+        onSuccess: (answered) => {
+          const outcome = Effect.succeed(answered);
+          return answered.common === model.common ? outcome : unlessAnother(model, outcome);
+        },
+        onFailure: (cause) => unlessAnother(model, Effect.failCause(cause)),
+      });
+    const unlessAnother = (model: InForce, outcome: Outcome): Outcome =>
+      Effect.flatMap(models.current(application), (current) => (current.model === model.model ? outcome : by(current)));
+    return Effect.flatMap(models.known(application), by);
+  };
 
   const spaceOf = ({ organization }: Space, { applicationId }: InForce): facts.Space => ({
     organizationId: SharedEntityIds.OrganizationId.toUuid(organization),
@@ -215,8 +228,8 @@ const make = Effect.gen(function* () {
   ) {
     const rows = yield* lookUp(client.unsafe<statements.Row>(text, [organizationId, applicationId, ...parameters]));
     const [row = yield* Effect.die(new Error("A statement gave no answer."))] = rows;
-    const answers = row.permitted.map((permitted): Decided => Result.succeed(answerOf(permitted, row.revision)));
-    return { model: row.model ?? 0, answers };
+    const answers = row.permitted.map((permitted): Decided => Result.succeed(answerOf(permitted, row)));
+    return { common: row.common, answers };
   });
 
   /** Decides questions by their facts, which one statement reads. */
@@ -228,7 +241,7 @@ const make = Effect.gen(function* () {
   ) {
     const reaches = new Map<Reach.Reach, ReadonlyArray<Reach.Step>>();
     const questions = prepared.map(({ question: { object, relation, subject } }, at) => {
-      const reach = plans.of(model).reach(object.type, relation, whomOf(subject));
+      const reach = plans.of(model.model).reach(object.type, relation, whomOf(subject));
       reaches.set(reach, reach.steps);
       return { question: String(at), subject: subject.id, object, first: reach.first };
     });
@@ -239,30 +252,30 @@ const make = Effect.gen(function* () {
       contextual,
     );
     return {
-      model: found.model,
+      common: found.common,
       answers: prepared.map(
         ({ context, question }, at): Decided =>
           Result.map(Evaluation.decide(model.model, found.facts(String(at)), question, context), (proof) =>
-            answerOf(proof !== undefined, found.revision),
+            answerOf(proof !== undefined, found),
           ),
       ),
     };
   });
 
   const check = Effect.fn("Authorization.check")(function* (asked: Check) {
-    const { answers } = yield* inForce(asked, (model) =>
-      Effect.gen(function* () {
-        const prepared = yield* Effect.fromResult(prepare(model, asked));
-        const space = spaceOf(asked, model);
-        const inSql = asking(model, prepared);
-        const { object, subject } = prepared.question;
-        return yield* inSql === undefined
-          ? decide(space, model, [prepared], prepared.contextual)
-          : ask(space, inSql.one, [subject.id, object.id]);
-      }),
-    );
+    type Answering = Effect.Effect<Round, Errors.QuestionInvalid | Errors.TupleInvalid | Errors.QuestionTooWide | Unavailable>;
+    const { answers } = yield* inForce(asked.application, (model): Answering => {
+      const prepared = prepare(model, asked);
+      if (Result.isFailure(prepared)) return Effect.fail(prepared.failure);
+      const { contextual, question } = prepared.success;
+      const inSql = asking(model, prepared.success);
+      const space = spaceOf(asked, model);
+      return inSql === undefined
+        ? decide(space, model, [prepared.success], contextual)
+        : ask(space, inSql.one, [question.subject.id, question.object.id]);
+    });
     const [answer = yield* Effect.die(new Error("A question was not answered."))] = answers;
-    return yield* Effect.fromResult(answer);
+    return Result.isSuccess(answer) ? answer.success : yield* answer.failure;
   });
 
   /** Questions of the same place: what all of them can be asked in, in SQL, or decided by. */
@@ -271,7 +284,7 @@ const make = Effect.gen(function* () {
     model: InForce,
     prepared: ReadonlyArray<Prepared>,
   ): Effect.fn.Return<Round, Errors.QuestionTooWide | Unavailable> {
-    if (prepared.length === 0) return { model: model.number, answers: [] };
+    if (prepared.length === 0) return { common: model.common, answers: [] };
     const inSql = prepared.map((each) => asking(model, each));
     const kinds = new Map<plans.Asking, Array<number>>();
     for (const [at, how] of inSql.entries()) if (how !== undefined) kinds.set(how, [...(kinds.get(how) ?? []), at]);
@@ -291,7 +304,7 @@ const make = Effect.gen(function* () {
     space: Space,
     questions: ReadonlyArray<Omit<Check, keyof Space>>,
   ) {
-    const { answers } = yield* inForce(space, (model) =>
+    const { answers } = yield* inForce(space.application, (model) =>
       Effect.gen(function* () {
         const asked = questions.map((each) => prepare(model, each));
         const valid = asked.flatMap((each, at) => (Result.isSuccess(each) ? [{ at, ...each.success }] : []));
@@ -310,9 +323,9 @@ const make = Effect.gen(function* () {
           for (const [index, answer] of given.entries()) byPlace.set(of[index]?.at ?? -1, answer);
         }
         return {
-          model: rounds.find((round) => round.model !== model.number)?.model ?? model.number,
+          common: rounds.find((round) => round.common !== model.common)?.common ?? model.common,
           answers: asked.map((each, at) =>
-            Result.flatMap(each, (): Decided => byPlace.get(at) ?? Result.succeed(answerOf(false, 0n))),
+            Result.flatMap(each, (): Decided => byPlace.get(at) ?? Result.succeed({ _tag: "Deny", revision: 0n })),
           ),
         };
       }),
@@ -326,7 +339,7 @@ const make = Effect.gen(function* () {
     let after = asked.after ?? "";
     let revision = 0n;
     for (;;) {
-      const part = yield* inForce(asked, (model) =>
+      const part = yield* inForce(asked.application, (model) =>
         Effect.gen(function* () {
           yield* Effect.fromResult(Asking.relationOf(model.model, asked.type, asked.relation));
           const subject = yield* Effect.fromResult(Asking.subject(model.model, asked.subject));
@@ -334,8 +347,8 @@ const make = Effect.gen(function* () {
             Effect.fromResult(Asking.tuple(model.model, written)),
           );
           const whom = whomOf(subject);
-          const { first, steps } = plans.of(model).reach(asked.type, asked.relation, whom);
-          const back = plans.of(model).back(asked.type, asked.relation, whom);
+          const { first, steps } = plans.of(model.model).reach(asked.type, asked.relation, whom);
+          const back = plans.of(model.model).back(asked.type, asked.relation, whom);
           const sought = { type: asked.type, relation: asked.relation, subject, back, first, after, limit: CANDIDATES };
           const found = yield* gather(spaceOf(asked, model), { _tag: "Sought", ...sought }, steps, contextual);
           const decided: Array<{ readonly id: string; readonly has: Result.Result<boolean, Evaluation.Unanswered> }> =
@@ -344,7 +357,7 @@ const make = Effect.gen(function* () {
               const proof = Evaluation.decide(model.model, found.facts(id), question, asked.context);
               return { id, has: Result.map(proof, (one) => one !== undefined) };
             });
-          return { model: found.model, revision: found.revision, decided };
+          return { common: found.common, revision: revisionOf(found), decided };
         }),
       );
       revision = part.revision;
@@ -358,7 +371,7 @@ const make = Effect.gen(function* () {
   });
 
   const listSubjects = Effect.fn("Authorization.listSubjects")(function* (asked: ListSubjects) {
-    const { items, revision } = yield* inForce(asked, (model) =>
+    const { items, revision } = yield* inForce(asked.application, (model) =>
       Effect.gen(function* () {
         const object = yield* Effect.fromResult(Asking.object(asked.object));
         yield* Effect.fromResult(Asking.relationOf(model.model, object.type, asked.relation));
@@ -367,7 +380,7 @@ const make = Effect.gen(function* () {
           Effect.fromResult(Asking.tuple(model.model, written)),
         );
         const reaches = kinds.map((kind) =>
-          plans.of(model).reach(object.type, asked.relation, { which: "all", ...kind }),
+          plans.of(model.model).reach(object.type, asked.relation, { which: "all", ...kind }),
         );
         const first = Reach.distinct(reaches.flatMap((reach) => reach.first));
         const found = yield* gather(
@@ -396,19 +409,28 @@ const make = Effect.gen(function* () {
           );
           if (proof !== undefined) items.push(text);
         }
-        return { model: found.model, revision: found.revision, items };
+        return { common: found.common, revision: revisionOf(found), items };
       }),
     );
     return { revision, items, next: null };
   });
 
-  const write = Effect.fn("Authorization.write")(({ application, organization, ...change }: Space & writing.Change) =>
-    inForce({ application }, (model) =>
-      connection
+  const write = Effect.fn("Authorization.write")(function* ({
+    application = Application.PLATFORM,
+    organization,
+    ...change
+  }: Space & writing.Change) {
+    let model = yield* models.known(application);
+    for (;;) {
+      const exit = yield* connection
         .transaction(writing.write(spaceOf({ organization }, model), model, change))
-        .pipe(Effect.provideService(ServiceConnection, connection)),
-    ),
-  );
+        .pipe(Effect.provideService(ServiceConnection, connection), Effect.exit);
+      if (Exit.isSuccess(exit) && exit.value !== "another model") return exit.value;
+      const current = yield* models.current(application);
+      if (Exit.isFailure(exit) && current.model === model.model) return yield* Effect.failCause(exit.cause);
+      model = current;
+    }
+  });
 
   return Authorization.of({ check, checkAll, listObjects, listSubjects, write });
 });

@@ -13,6 +13,8 @@ export interface InForce {
   readonly applicationId: string;
   readonly number: number;
   readonly model: Model.Model;
+  /** How often what holds for all had been changed: it is in force for as long as that is so. */
+  readonly common: bigint;
 }
 
 /** A version of a model. */
@@ -40,7 +42,7 @@ export class Models extends Context.Service<
       application: string,
       source: string,
     ) => Effect.Effect<Version, Errors.ModelInvalid | Errors.ModelMissing | Unavailable>;
-    /** The model that was in force when this process looked last: whoever uses it compares its number. */
+    /** The model that was in force when this process looked last: whoever uses it looks whether it still is. */
     readonly known: (application: string) => Effect.Effect<InForce, Errors.ModelMissing | Unavailable>;
     /** Reads again which model is in force. */
     readonly current: (application: string) => Effect.Effect<InForce, Errors.ModelMissing | Unavailable>;
@@ -55,16 +57,18 @@ const make = Effect.gen(function* () {
   const remembered = new Map<string, InForce>();
 
   const current = Effect.fn("Models.current")(function* (application: string) {
-    const [row] = yield* lookUp(client<{ application_id: string; number: number; source: string }>`
-      select a.id as application_id, m.number, m.source from iam_applications a
+    const [row] = yield* lookUp(client<{ application_id: string; number: number; source: string; common: bigint }>`
+      select a.id as application_id, m.number, m.source,
+        coalesce((select revision from iam_policy_revisions where organization_id is null), 0) as common
+      from iam_applications a
       join iam_authorization_models m on m.application_id = a.id
       where a.key = ${application} order by m.number desc limit 1`);
     if (row === undefined) return yield* new Errors.ModelMissing();
     const before = remembered.get(application);
-    if (before?.number === row.number && before.applicationId === row.application_id) return before;
+    const isSame = before?.number === row.number && before.applicationId === row.application_id;
     // It was validated when it was written.
-    const model = yield* Effect.orDie(Effect.fromResult(Model.parse(row.source)));
-    const found = { applicationId: row.application_id, number: row.number, model };
+    const model = isSame ? before.model : yield* Effect.orDie(Effect.fromResult(Model.parse(row.source)));
+    const found = { applicationId: row.application_id, number: row.number, model, common: row.common };
     remembered.delete(application);
     remembered.set(application, found);
     for (const oldest of remembered.keys()) {

@@ -7,6 +7,7 @@ import type { PgClient } from "@effect/sql-pg/PgClient";
 import * as Effect from "effect/Effect";
 import type { SqlError } from "effect/sql/SqlError";
 import type { Fragment } from "effect/sql/Statement";
+import type { Moment } from "./statements.ts";
 
 /** Of which application's facts, in which organization: by their ids in the database. */
 export interface Space {
@@ -15,11 +16,7 @@ export interface Space {
 }
 
 /** What was read, as of one moment. */
-export interface Gathered {
-  /** How often the policy had been changed. */
-  readonly revision: bigint;
-  /** The number of the model that was in force. */
-  readonly model: number;
+export interface Gathered extends Moment {
   /** The facts of each question; questions are known by the text of their object, or by a number. */
   readonly facts: (question: string) => Evaluation.Facts;
   /** All of them. */
@@ -66,9 +63,7 @@ interface FactRow {
   readonly context: Readonly<Record<string, unknown>> | null;
 }
 
-interface Row {
-  readonly revision: bigint;
-  readonly model: number | null;
+interface Row extends Moment {
   readonly questions: ReadonlyArray<string>;
   readonly facts: ReadonlyArray<FactRow>;
 }
@@ -90,12 +85,6 @@ const rowOf = (tuple: Tuple.Tuple): Omit<FactRow, "question"> => ({
   condition: tuple.condition?.name ?? null,
   context: tuple.condition?.context ?? null,
 });
-
-/** The revision of a tenant's policy, and the number of the model in force: parts of whatever statement answers. */
-export const moment = (client: PgClient, { applicationId, organizationId }: Space): Fragment => client`
-  (select coalesce(sum(revision), 0)::int8 from iam_policy_revisions
-    where organization_id = ${organizationId} or organization_id is null) as revision,
-  (select max(number) from iam_authorization_models where application_id = ${applicationId}) as model`;
 
 /** The questions, as rows `question`; and what is read first for each, as rows `start`. */
 const starting = (client: PgClient, space: Space, asked: Asked): Fragment => {
@@ -216,7 +205,8 @@ export const gather = Effect.fnUntraced(function* (
       union
       ${read(next, "f", "f.subject")}
     )
-    select ${moment(client, space)},
+    select coalesce((select revision from iam_policy_revisions where organization_id = ${organizationId}), 0) as own,
+      coalesce((select revision from iam_policy_revisions where organization_id is null), 0) as common,
       coalesce((select jsonb_agg(question order by question) from question), '[]') as questions,
       coalesce((select jsonb_agg(f) from (select * from fact limit ${WIDTH + 1}) f), '[]') as facts`;
   if (row === undefined) return yield* Effect.die(new Error("The statement of facts gave no row."));
@@ -232,8 +222,8 @@ export const gather = Effect.fnUntraced(function* (
     else known.push(tuple);
   }
   return {
-    revision: row.revision,
-    model: row.model ?? 0,
+    own: row.own,
+    common: row.common,
     tuples,
     questions: row.questions,
     facts: (question) => (object, relation) => index.get(key(question, object, relation)) ?? [],

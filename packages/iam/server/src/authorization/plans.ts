@@ -1,7 +1,6 @@
 /** What follows from a model for the questions that are asked by it, found once for each kind of question. */
-import { Reach } from "@beep/iam-domain";
+import { type Model, Reach } from "@beep/iam-domain";
 import { type Compiled, compile } from "./compile.ts";
-import type { InForce } from "./Models.ts";
 import * as statements from "./statements.ts";
 
 /** A question as SQL. */
@@ -21,33 +20,39 @@ export interface Plans {
   readonly asking: (type: string, relation: string, subjectType: string) => Asking | undefined;
 }
 
-const known = new WeakMap<InForce, Plans>();
+const known = new WeakMap<Model.Model, Plans>();
 
-const once = <Args extends ReadonlyArray<unknown>, A>(make: (...args: Args) => A): ((...args: Args) => A) => {
-  const made = new Map<string, { readonly value: A }>();
-  return (...args) => {
-    const key = JSON.stringify(args);
-    const before = made.get(key);
-    if (before !== undefined) return before.value;
-    const value = make(...args);
-    made.set(key, { value });
-    return value;
-  };
+const keep = <A>(made: Map<string, A>, key: string, make: () => A): A => {
+  const before = made.get(key);
+  if (before !== undefined) return before;
+  const value = make();
+  made.set(key, value);
+  return value;
 };
 
-/** The plans of a model in force. */
-export const of = (inForce: InForce): Plans => {
-  const before = known.get(inForce);
+const keyOf = (type: string, relation: string, { relation: of, type: subject, which }: Reach.Whom): string =>
+  `${type}#${relation}@${subject}#${of} ${which}`;
+
+/** The plans of a model. */
+export const of = (model: Model.Model): Plans => {
+  const before = known.get(model);
   if (before !== undefined) return before;
-  const { model } = inForce;
+  const reaches = new Map<string, Reach.Reach>();
+  const backs = new Map<string, Reach.Back>();
+  const askings = new Map<string, Asking | "from facts">();
   const plans: Plans = {
-    reach: once((type, relation, whom) => Reach.of(model, type, relation, whom)),
-    back: once((type, relation, whom) => Reach.back(model, type, relation, whom)),
-    asking: once((type, relation, subjectType) => {
-      const compiled = compile(model, type, relation, subjectType);
-      return compiled === undefined ? undefined : { compiled, one: statements.one(compiled) };
-    }),
+    reach: (type, relation, whom) =>
+      keep(reaches, keyOf(type, relation, whom), () => Reach.of(model, type, relation, whom)),
+    back: (type, relation, whom) =>
+      keep(backs, keyOf(type, relation, whom), () => Reach.back(model, type, relation, whom)),
+    asking: (type, relation, subjectType) => {
+      const found = keep(askings, `${type}#${relation}@${subjectType}`, () => {
+        const compiled = compile(model, type, relation, subjectType);
+        return compiled === undefined ? "from facts" : { compiled, one: statements.one(compiled) };
+      });
+      return found === "from facts" ? undefined : found;
+    },
   };
-  known.set(inForce, plans);
+  known.set(model, plans);
   return plans;
 };

@@ -1,17 +1,21 @@
 /** Statements that ask compiled questions: of one object, or of many. They say as of which moment the answers are. */
 import type { Compiled } from "./compile.ts";
 
-/** What every answer is as of: parts of a statement whose first two parameters are the organization and the application. */
-const moment = `(select coalesce(sum(revision), 0)::int8 from iam_policy_revisions
-    where organization_id = $1 or organization_id is null) as revision,
-  (select max(number) from iam_authorization_models where application_id = $2) as model`;
+/** What every answer is as of: parts of a statement whose first parameter is the organization. */
+const moment = `
+  coalesce((select revision from iam_policy_revisions where organization_id = $1), 0) as own,
+  coalesce((select revision from iam_policy_revisions where organization_id is null), 0) as common`;
+
+/** How often the policy of the organization was changed by then, and what holds for all. */
+export interface Moment {
+  readonly own: bigint;
+  readonly common: bigint;
+}
 
 const space = { organization: "$1", application: "$2" };
 
 /** What a statement gives. */
-export interface Row {
-  readonly revision: bigint;
-  readonly model: number | null;
+export interface Row extends Moment {
   /** In the order of what was asked. */
   readonly permitted: ReadonlyArray<boolean>;
 }
@@ -20,7 +24,7 @@ export interface Row {
 export const one = (compiled: Compiled): string =>
   // A condition that asks for neither would leave their types open.
   `select array[${compiled({ ...space, subject: "$3::text", object: "$4::text" })}] as permitted, ${moment}
-  where $3::text is not null and $4::text is not null`;
+  where $2::uuid is not null and $3::text is not null and $4::text is not null`;
 
 /** Questions of one kind: of one subject, or of one for each object. */
 export interface Kind {
@@ -49,6 +53,6 @@ export const many = (
       from ${rows}, ${parameter(subjects)}::text[]) q (number, object, subject)`;
   });
   const text = `select (select array_agg(a.permitted order by a.number) from (${parts.join(" union all ")}) a) as permitted,
-    ${moment}`;
+    ${moment} where $2::uuid is not null`;
   return { text, parameters };
 };

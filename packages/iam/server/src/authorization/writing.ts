@@ -24,8 +24,6 @@ export interface Change {
 
 /** What was changed. */
 export interface Changed {
-  /** The number of the model by which it was allowed. */
-  readonly model: number;
   readonly written: number;
   readonly deleted: number;
   /** The revision of the policy with it. */
@@ -73,7 +71,7 @@ export const write = Effect.fnUntraced(function* (
   const [current] = yield* client<{ number: number | null }>`
     select (select max(number) from iam_authorization_models where application_id = a.id) as number
     from iam_applications a where a.id = ${applicationId} for key share of a`;
-  if (current?.number !== number) return { model: current?.number ?? 0, written: 0, deleted: 0, revision: 0n };
+  if (current?.number !== number) return "another model" as const;
   const removed =
     gone.length === 0
       ? []
@@ -103,5 +101,5 @@ export const write = Effect.fnUntraced(function* (
   const [at] = yield* client<{ revision: bigint }>`
     select coalesce(sum(revision), 0)::int8 as revision from iam_policy_revisions
     where organization_id = ${organizationId} or organization_id is null`;
-  return { model: number, written: put.length, deleted: removed.length, revision: at?.revision ?? 0n };
+  return { written: put.length, deleted: removed.length, revision: at?.revision ?? 0n };
 });

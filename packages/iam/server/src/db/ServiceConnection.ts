@@ -58,10 +58,13 @@ const transactionOf =
 const lookUpOf =
   (client: PgClient, { statement, transaction }: { readonly statement: Runs; readonly transaction: Runs }): Runs =>
   (effect) =>
-    Effect.gen(function* () {
-      const isElsewhere = (yield* Transaction.isOpen(client)) && (yield* Scope.current(client))._tag !== "Service";
-      return yield* isElsewhere ? transaction(statement(effect)) : statement(effect);
-    });
+    Effect.flatMap(Effect.serviceOption(client.transactionService), (open) =>
+      Option.isNone(open)
+        ? statement(effect)
+        : Effect.flatMap(Scope.current(client), ({ _tag }) =>
+            _tag === "Service" ? statement(effect) : transaction(statement(effect)),
+          ),
+    );
 
 const writingOf =
   (client: PgClient, { lookUp, statement, transaction }: Record<"lookUp" | "statement" | "transaction", Runs>): Runs =>
