@@ -136,30 +136,28 @@ const among = Effect.fnUntraced(function* (tuples: number) {
     },
   };
   const many = tuples.toLocaleString("en");
-  return [
-    {
-      name: `a question among ${many} tuples`,
-      cases: [
-        baseline,
-        ...["owner", "reader", "either", "unblocked", "both", "viewer"].map(check),
-        batch,
-        {
-          name: "a page of 50 documents",
-          operation: (index: number) =>
-            Effect.map(
-              authorization.listObjects({
-                ...space,
-                subject: `user:${index % USERS}`,
-                relation: "reader",
-                type: "document",
-                limit: 50,
-              }),
-              ({ items }) => exactly(50)(items),
-            ),
-        },
-      ],
-    } satisfies Subject,
-  ];
+  return {
+    name: `a question among ${many} tuples`,
+    cases: [
+      baseline,
+      ...["owner", "reader", "either", "unblocked", "both", "viewer"].map(check),
+      batch,
+      {
+        name: "a page of 50 documents",
+        operation: (index: number) =>
+          Effect.map(
+            authorization.listObjects({
+              ...space,
+              subject: `user:${index % USERS}`,
+              relation: "reader",
+              type: "document",
+              limit: 50,
+            }),
+            ({ items }) => exactly(50)(items),
+          ),
+      },
+    ],
+  } satisfies Subject;
 });
 
 const demand = ({ _tag }: Authorization.Answer): void => {

@@ -3,6 +3,7 @@
  * the tuple's first. A condition without all of its parameters is not decided: it neither holds nor fails.
  */
 import { Environment, type ParseResult } from "@marcbachmann/cel-js";
+import * as Data from "effect/Data";
 import * as Result from "effect/Result";
 import ip from "ipaddr.js";
 import { ConditionUndecided } from "./AuthorizationErrors.ts";
@@ -85,13 +86,14 @@ const read = {
 
 const MAX_INT = 2n ** 63n;
 
-class Unfit extends Error {}
+/** That a value is none of its parameter's type. */
+class Unfit extends Data.TaggedError("Unfit")<{ readonly message: string }> {}
 
 /** A number of text says what it says, or is refused: never what a double makes of it. */
 const exactDouble = (text: string): number => {
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new Unfit("no number that a double holds");
-  if (decimal(text) !== decimal(String(value))) throw new Unfit("a double would lose part of it");
+  if (text.trim() === "" || !Number.isFinite(value)) throw new Unfit({ message: "no number that a double holds" });
+  if (decimal(text) !== decimal(String(value))) throw new Unfit({ message: "a double would lose part of it" });
   return value;
 };
 
@@ -110,7 +112,7 @@ const integer = (value: unknown): bigint => {
   if (typeof value === "bigint") return value;
   if (typeof value === "number" && Number.isSafeInteger(value)) return BigInt(value);
   if (typeof value === "string" && /^[+-]?\d+$/.test(value)) return BigInt(value);
-  throw new Unfit("no whole number");
+  throw new Unfit({ message: "no whole number" });
 };
 
 /** A value of a question or a tuple as CEL has it: the same conversions as OpenFGA's. */
@@ -119,34 +121,35 @@ const valueOf = ({ name, of }: ParameterType, value: unknown): unknown => {
     case "any":
       return dynamic(value);
     case "bool":
-      if (typeof value !== "boolean") throw new Unfit("neither true nor false");
+      if (typeof value !== "boolean") throw new Unfit({ message: "neither true nor false" });
       return value;
     case "string":
-      if (typeof value !== "string") throw new Unfit("no text");
+      if (typeof value !== "string") throw new Unfit({ message: "no text" });
       return value;
     case "int": {
       const whole = integer(value);
-      if (whole >= MAX_INT || whole < -MAX_INT) throw new Unfit("no number of 64 bits");
+      if (whole >= MAX_INT || whole < -MAX_INT) throw new Unfit({ message: "no number of 64 bits" });
       return whole;
     }
     case "uint": {
       const whole = integer(value);
-      if (whole >= 2n * MAX_INT || whole < 0n) throw new Unfit("no number of 64 bits without a sign");
+      if (whole >= 2n * MAX_INT || whole < 0n) throw new Unfit({ message: "no number of 64 bits without a sign" });
       return read.uint({ text: String(whole) });
     }
     case "double":
       if (typeof value === "string") return exactDouble(value);
-      if (typeof value !== "number" || !Number.isFinite(value)) throw new Unfit("no number that a double holds");
+      if (typeof value !== "number" || !Number.isFinite(value))
+        throw new Unfit({ message: "no number that a double holds" });
       return value;
     case "duration":
     case "timestamp":
-      if (typeof value !== "string") throw new Unfit("no text");
+      if (typeof value !== "string") throw new Unfit({ message: "no text" });
       return read[name]({ text: value });
     case "ipaddress":
-      if (typeof value !== "string" || !ip.isValid(value)) throw new Unfit("no IP address");
+      if (typeof value !== "string" || !ip.isValid(value)) throw new Unfit({ message: "no IP address" });
       return new IpAddress(value);
     case "list":
-      if (!Array.isArray(value)) throw new Unfit("no list");
+      if (!Array.isArray(value)) throw new Unfit({ message: "no list" });
       return value.map((element: unknown) => (of === null ? dynamic(element) : valueOf(of, element)));
     case "map":
       return Object.fromEntries(
@@ -156,7 +159,7 @@ const valueOf = ({ name, of }: ParameterType, value: unknown): unknown => {
 };
 
 const entriesOf = (value: unknown): Array<[string, unknown]> => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Unfit("no map");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Unfit({ message: "no map" });
   return Object.entries(value);
 };
 

@@ -263,7 +263,10 @@ const make = Effect.gen(function* () {
   });
 
   const check = Effect.fn("Authorization.check")(function* (asked: Check) {
-    type Answering = Effect.Effect<Round, Errors.QuestionInvalid | Errors.TupleInvalid | Errors.QuestionTooWide | Unavailable>;
+    type Answering = Effect.Effect<
+      Round,
+      Errors.QuestionInvalid | Errors.TupleInvalid | Errors.QuestionTooWide | Unavailable
+    >;
     const { answers } = yield* inForce(asked.application, (model): Answering => {
       const prepared = prepare(model, asked);
       if (Result.isFailure(prepared)) return Effect.fail(prepared.failure);

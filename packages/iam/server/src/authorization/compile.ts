@@ -9,6 +9,7 @@
  * Conditions are no SQL, and neither is a relation that needs itself twice. Such questions are decided from the facts.
  */
 import { Evaluation, type Model, Nesting } from "@beep/iam-domain";
+import * as Data from "effect/Data";
 
 /** What a condition is about, as SQL writes it. */
 export interface Names {
@@ -30,7 +31,7 @@ const WALK = Evaluation.WORK / 10;
 const LONGEST = 200;
 
 /** That a question is none that SQL can decide. */
-class Elsewhere extends Error {}
+class Elsewhere extends Data.TaggedError("Elsewhere") {}
 
 type Sql = (object: string) => string;
 

@@ -49,7 +49,7 @@ export type Asked =
     };
 
 /** So many facts are read for one statement's questions. */
-export const WIDTH = 10_000;
+const WIDTH = 10_000;
 
 interface FactRow {
   readonly question: string;

@@ -120,7 +120,7 @@ const numberOf = (error: unknown): unknown =>
 const CHUNK = 40;
 
 /** Tuples of a stage that are brought along are not more than this. */
-export const CONTEXTUAL = 100;
+const CONTEXTUAL = 100;
 
 type Space = Authorization.Space & { readonly application: string };
 
