@@ -209,11 +209,11 @@ export const errors: Readonly<
     "Where the key was destroyed, nothing. Otherwise restore the value or its key from a backup, or have it set anew.",
   ),
   MODEL_INVALID: told(
-    "An authorization model is no OpenFGA model of schema 1.1, names what it does not have, or has a relation that nobody can have.",
+    "A model is no OpenFGA model of schema 1.1, or names what it lacks, or has a relation that nobody can have.",
     "Correct the lines that the message names; nothing of it was written.",
   ),
   MODEL_MISSING: told(
-    "An application is asked about, or written to, that is unknown or has no authorization model yet.",
+    "An application is asked about that is unknown or has no authorization model yet.",
     "Write its model first.",
   ),
   TYPE_UNKNOWN: told(
@@ -226,14 +226,14 @@ export const errors: Readonly<
   ),
   QUESTION_INVALID: told(
     "A subject, a relation or an object of a question is malformed, or is none of the model's.",
-    "Correct what the message names: a subject is `type:id`, `type:*` or `type:id#relation`, an object `type:id`.",
+    "Correct what the message names: subjects are `type:id`, `type:*` or `type:id#relation`.",
   ),
   TUPLE_INVALID: told(
     "A tuple that is written, or brought along by a question, is malformed, or the model does not allow it.",
     "Correct what the message names; nothing was written.",
   ),
   CONDITION_UNDECIDED: told(
-    "The answer hangs on a condition of which a parameter is missing, of another type, or leads to an error in its expression.",
+    "The answer hangs on a condition of which a parameter is missing, of another type, or leads to an error.",
     "Give the parameters that the message names in the question's context.",
   ),
   QUESTION_TOO_DEEP: told(

@@ -93,7 +93,7 @@ class Unfit extends Data.TaggedError("Unfit")<{ readonly message: string }> {}
 const exactDouble = (text: string): number => {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new Unfit({ message: "no number that a double holds" });
-  if (decimal(text) !== decimal(String(value))) throw new Unfit({ message: "a double would lose part of it" });
+  if (decimal(text) !== decimal(String(value))) throw new Unfit({ message: "not kept whole by a double" });
   return value;
 };
 

@@ -61,6 +61,13 @@ type Outcome =
 const NONE = Number.POSITIVE_INFINITY;
 const no: Outcome = { _tag: "No", cycle: "none", head: NONE };
 
+/** Two that say no, or do not say: what hangs on how far up, and whether it is founded. */
+const together = (one: Outcome, other: Outcome): Outcome => {
+  if (one._tag !== "No" || other._tag !== "No") return one;
+  const cycle = one.cycle === "unfounded" || other.cycle === "unfounded" ? "unfounded" : "open";
+  return { _tag: "No", cycle, head: Math.min(one.head, other.head) };
+};
+
 /** Whether a restriction allows a tuple's subject. */
 const fits = (restriction: Restriction, { condition, subject }: Tuple): boolean =>
   restriction.type === subject.type &&
@@ -187,14 +194,17 @@ export const decide = (
       }
       case "Intersection": {
         const reasons: Array<Reason> = [];
+        let hanging: Outcome | undefined;
         let undecided: Outcome | undefined;
         for (const one of rewrite.of) {
           const outcome = part(one);
-          if (outcome._tag === "No") return outcome;
+          // What hangs on a cycle is a no for now; one that is a no by itself ends it.
+          if (outcome._tag === "No" && outcome.cycle === "none") return outcome;
           if (outcome._tag === "Yes") reasons.push(outcome.reason);
+          else if (outcome._tag === "No") hanging = hanging === undefined ? outcome : together(hanging, outcome);
           else undecided ??= outcome;
         }
-        return undecided ?? { _tag: "Yes", reason: { _tag: "Intersection", reasons } };
+        return hanging ?? undecided ?? { _tag: "Yes", reason: { _tag: "Intersection", reasons } };
       }
       case "Exclusion": {
         const base = part(rewrite.base);

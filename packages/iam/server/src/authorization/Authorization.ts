@@ -90,6 +90,8 @@ export interface Listed extends Said {
   readonly next: string | null;
 }
 
+export type { Change, Changed, Write } from "./writing.ts";
+
 type Unavailable = Errors.CommitUnknown | SqlError;
 
 /** Why there is no answer: never a permit. */

@@ -75,7 +75,10 @@ export const atEachWrite = Effect.fnUntraced(function* <E, R>(sql: PgClient, ope
     }>`select is_called and last_value >= ${write} as met from fault.writes`;
     if (counter?.met !== true) return { status, writes: write - 1, left } satisfies Outcome;
     const after = yield* contents(sql);
-    const tables = after.filter(({ digest }, i) => digest !== before[i]?.digest).map(({ name }) => name);
+    const tables = after
+      .filter(({ digest }, i) => digest !== before[i]?.digest)
+      .map(({ name }) => name)
+      .toSorted();
     if (tables.length > 0) left.push({ write, tables });
   }
 });

@@ -85,6 +85,7 @@ const parents = {
     displayNameKey: "parent",
     orderKey: "parent",
   },
+  iam_applications: { id: IamEntityIds.ApplicationId.create(), key: "parent", name: "parent" },
   iam_webhook_subscriptions: {
     id: IamEntityIds.WebhookSubscriptionId.create(),
     url: "parent",
@@ -95,6 +96,7 @@ const parents = {
 
 /** What a row must also be, by a check over several of its columns that no field can state. */
 const consistent: Readonly<Record<string, (row: Row) => Row>> = {
+  AuthorizationModel: (row) => ({ ...row, number: Math.max(1, Number(row.number)) }),
   DataKey: (row) =>
     row.destroyedAt === undefined || row.destroyedAt === null
       ? { ...row, wrappedKey: row.wrappedKey ?? "wrapped", keyVersion: row.keyVersion ?? "1" }
@@ -143,6 +145,7 @@ const withParents = Layer.effectDiscard(
           .values({ ...parents.iam_scim_managed_connections, provisioningDomainId });
         yield* db.insert(IamDbSchema.scimUser).values({ ...parents.iam_scim_users, provisioningDomainId, userId });
         yield* db.insert(IamDbSchema.scimGroup).values({ ...parents.iam_scim_groups, provisioningDomainId });
+        yield* db.insert(IamDbSchema.application).values(parents.iam_applications);
         yield* db
           .insert(IamDbSchema.webhookSubscription)
           .values({ ...parents.iam_webhook_subscriptions, organizationId, actions: [] });
