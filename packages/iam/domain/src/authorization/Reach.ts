@@ -2,7 +2,7 @@
  * Which facts a question may hang on, by the model alone: what has to be read of an object for a relation, and what of the
  * objects that are found there. Reading by it, in one statement, gives all facts that a decision asks for.
  */
-import type { Model, Relation, Rewrite } from "./Model.ts";
+import { type Model, partsOf, type Relation, type Rewrite } from "./Model.ts";
 import { ANY } from "./Tuple.ts";
 
 /** Before every id, and after. */
@@ -46,6 +46,8 @@ export interface Sources {
   readonly direct: ReadonlySet<string>;
   /** Those whose tuples name objects, and the relation to these that counts. */
   readonly from: ReadonlyArray<{ readonly tupleset: string; readonly relation: string }>;
+  /** All relations of the object that it comes about by, itself included. */
+  readonly names: ReadonlyArray<string>;
 }
 
 /** From where a relation of a type comes. */
@@ -80,7 +82,7 @@ export const sourcesOf = (model: Model, type: string, relation: string): Sources
     part(found.rewrite);
   };
   look(relation);
-  return { direct, from: [...from.values()] };
+  return { direct, from: [...from.values()], names: [...seen] };
 };
 
 const leavesOf = ({ restrictions }: Relation, name: string, whom: Whom): Array<Read> =>
@@ -191,36 +193,66 @@ export interface Back {
   readonly steps: ReadonlyArray<
     BackStep & { readonly of_type: string; readonly of_relation: string; readonly subject_relation: string }
   >;
+  /** Those of them that give the relation that is asked for. */
+  readonly last: {
+    readonly first: Back["first"];
+    readonly steps: Back["steps"];
+  };
   /** Whether the subject is those who have a relation that leads on by itself. */
   readonly isItself: boolean;
+  /** Whether the subject has the relation to all that is found: nothing on the way is required, excepted or conditional. */
+  readonly isExact: boolean;
 }
 
 /** What to read to find the objects of a type to which a subject may have a relation: more than those to which it has. */
 export const back = (model: Model, type: string, relation: string, whom: Whom): Back => {
   const nodes = nodesOf(model, type, relation, whom);
   const entries = [...nodes].map(([key, node]) => ({ gives: key.slice(node.type.length + 1), node }));
+  const first = distinct(
+    entries.flatMap(({ gives, node }) =>
+      node.leaves.map((leaf) => ({ relation: leaf.relation, object_type: node.type, gives, subject_id: leaf.low })),
+    ),
+  );
+  const steps = distinct(
+    entries.flatMap(({ gives, node }) =>
+      node.leads.flatMap(({ read, to }) =>
+        [...to].map((target) => ({
+          of_type: read.subject_type,
+          of_relation: target,
+          subject_relation: read.subject_relation,
+          relation: read.relation,
+          object_type: node.type,
+          gives,
+        })),
+      ),
+    ),
+  );
+  const isLast = (step: BackStep): boolean => step.object_type === type && step.gives === relation;
+  const leadsOn = steps.some((step) => step.of_type === type && step.of_relation === relation);
+  const isOnTheWay = (step: BackStep): boolean => leadsOn || !isLast(step);
   return {
-    first: distinct(
-      entries.flatMap(({ gives, node }) =>
-        node.leaves.map((leaf) => ({ relation: leaf.relation, object_type: node.type, gives, subject_id: leaf.low })),
-      ),
-    ),
-    steps: distinct(
-      entries.flatMap(({ gives, node }) =>
-        node.leads.flatMap(({ read, to }) =>
-          [...to].map((target) => ({
-            of_type: read.subject_type,
-            of_relation: target,
-            subject_relation: read.subject_relation,
-            relation: read.relation,
-            object_type: node.type,
-            gives,
-          })),
-        ),
-      ),
-    ),
+    first: first.filter(isOnTheWay),
+    steps: steps.filter(isOnTheWay),
+    last: { first: first.filter(isLast), steps: steps.filter(isLast) },
     isItself: whom.relation !== "" && nodes.has(`${whom.type}#${whom.relation}`),
+    isExact: entries.every(({ gives, node }) => isPlain(model, node.type, gives)),
   };
+};
+
+/** Whether a relation is had by whoever has one that it comes from, without more. */
+const isPlain = (model: Model, type: string, relation: string): boolean => {
+  const relations = model.types.get(type);
+  const { direct, from, names } = sourcesOf(model, type, relation);
+  const tuples = [...direct, ...from.map(({ tupleset }) => tupleset)];
+  return (
+    names.every((name) => {
+      const rewrite = relations?.get(name)?.rewrite;
+      return (
+        rewrite === undefined || partsOf(rewrite).every(({ _tag }) => _tag !== "Intersection" && _tag !== "Exclusion")
+      );
+    }) &&
+    tuples.every((name) => relations?.get(name)?.restrictions.every(({ condition }) => condition === null) !== false)
+  );
 };
 
 /** A list without what is in it already. */

@@ -165,7 +165,7 @@ const prepare = (
 
 /** The question as SQL, where the database can decide it by itself. */
 const asking = (model: InForce, { contextual, question }: Prepared): plans.Asking | undefined =>
-  contextual.length > 0 || question.subject.relation !== ""
+  contextual.length > 0 || question.subject.relation !== "" || question.subject.id === Tuple.ANY
     ? undefined
     : plans.of(model.model).asking(question.object.type, question.relation, question.subject.type);
 
@@ -343,7 +343,8 @@ const make = Effect.gen(function* () {
     const items: Array<string> = [];
     let after = asked.after ?? "";
     let revision = 0n;
-    for (;;) {
+    // Of the first ones most may be seen; where they may not, more are looked at.
+    for (let count = Math.min(limit, CANDIDATES); ; count = CANDIDATES) {
       const part = yield* inForce(asked.application, (model) =>
         Effect.gen(function* () {
           yield* Effect.fromResult(Asking.relationOf(model.model, asked.type, asked.relation));
@@ -352,12 +353,26 @@ const make = Effect.gen(function* () {
             Effect.fromResult(Asking.tuple(model.model, written)),
           );
           const whom = whomOf(subject);
-          const { first, steps } = plans.of(model.model).reach(asked.type, asked.relation, whom);
           const back = plans.of(model.model).back(asked.type, asked.relation, whom);
-          const sought = { type: asked.type, relation: asked.relation, subject, back, first, after, limit: CANDIDATES };
+          // Then what is found is had, and needs no facts.
+          const isExact = back.isExact && subject.id !== Tuple.ANY;
+          const { first, steps } = isExact
+            ? { first: [], steps: [] }
+            : plans.of(model.model).reach(asked.type, asked.relation, whom);
+          const sought = {
+            type: asked.type,
+            relation: asked.relation,
+            subject,
+            back,
+            first,
+            isExact,
+            after,
+            limit: count,
+          };
           const found = yield* gather(spaceOf(asked, model), { _tag: "Sought", ...sought }, steps, contextual);
           const decided: Array<{ readonly id: string; readonly has: Result.Result<boolean, Evaluation.Unanswered> }> =
             found.questions.map((id) => {
+              if (isExact) return { id, has: Result.succeed(true) };
               const question = { subject, relation: asked.relation, object: { type: asked.type, id } };
               const proof = Evaluation.decide(model.model, found.facts(id), question, asked.context);
               return { id, has: Result.map(proof, (one) => one !== undefined) };
@@ -371,7 +386,7 @@ const make = Effect.gen(function* () {
         if (yield* Effect.fromResult(has)) items.push(`${asked.type}:${id}`);
         if (items.length === limit) return { revision, items, next: after };
       }
-      if (part.decided.length < CANDIDATES) return { revision, items, next: null };
+      if (part.decided.length < count) return { revision, items, next: null };
     }
   });
 

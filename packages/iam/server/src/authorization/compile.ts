@@ -69,6 +69,9 @@ const not =
 
 const isLive = (row: string): string => `(${row}.expires_at is null or ${row}.expires_at > now())`;
 
+/** A fact with a condition is one that an earlier model allowed: where this one has any, the question is decided from facts. */
+const counts = (row: string): string => `${row}.condition is null and ${isLive(row)}`;
+
 /**
  * Makes a question of it.
  *
@@ -116,7 +119,7 @@ const compiled = (model: Model.Model, type: string, relation: string, subjectTyp
   ): string =>
     `${inSpace(row)} and ${row}.object_type = ${literal(of.type)} and ${row}.object_id = ${object}
       and ${row}.relation = ${literal(of.relation)} and ${row}.subject_relation = ${literal(subject.relation)}
-      and ${row}.subject_type = ${literal(subject.type)} and ${isLive(row)}`;
+      and ${row}.subject_type = ${literal(subject.type)} and ${counts(row)}`;
 
   /** Which ids name the subject, of those that a relation takes; nothing where it takes no such subject. */
   const named = ({ restrictions }: Model.Relation): string | undefined => {
@@ -157,7 +160,7 @@ const compiled = (model: Model.Model, type: string, relation: string, subjectTyp
     const inner = within(ofType, name, depth);
     const direct = isMember([ofType, name]).map(
       (member) => `select ${m}.object_id from iam_relations ${m} where ${inSpace(m)}
-        and ${m}.subject_type = ${literal(subjectType)} and ${m}.subject_relation = '' and ${member} and ${isLive(m)}`,
+        and ${m}.subject_type = ${literal(subjectType)} and ${m}.subject_relation = '' and ${member} and ${counts(m)}`,
     );
     const mayNest = inner.some(([at, as]) => relationOf(at, as).restrictions.some((one) => one.relation !== ""));
     const nested = mayNest
@@ -167,7 +170,7 @@ const compiled = (model: Model.Model, type: string, relation: string, subjectTyp
             and ${n}.inner_relation = ${m}.relation and ${n}.outer_type = ${literal(ofType)}
             and ${n}.outer_relation = ${literal(name)} and ${isLive(n)}
           where ${inSpace(m)} and ${m}.subject_type = ${literal(subjectType)} and ${m}.subject_relation = ''
-            and ${member} and ${isLive(m)}`,
+            and ${member} and ${counts(m)}`,
         )
       : [];
     const all = [...direct, ...nested];

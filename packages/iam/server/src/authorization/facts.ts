@@ -43,6 +43,8 @@ export type Asked =
       readonly subject: Tuple.Subject;
       readonly back: Reach.Back;
       readonly first: ReadonlyArray<Reach.Read>;
+      /** Whether facts with a condition, which an earlier model allowed, are to be passed over. */
+      readonly isExact: boolean;
       /** The ids behind this one, and so many of them. */
       readonly after: string;
       readonly limit: number;
@@ -99,7 +101,9 @@ const starting = (client: PgClient, space: Space, asked: Asked): Fragment => {
           object_id text, relation text, subject_type text, subject_relation text, low text, high text)
       )`;
   }
-  const { after, back, first, limit, relation, subject, type } = asked;
+  const { after, back, first, isExact, limit, relation, subject, type } = asked;
+  const counts = client`(r.expires_at is null or r.expires_at > now())
+            and (r.condition is null or not ${isExact}::boolean)`;
   const { applicationId, organizationId } = space;
   const itself = JSON.stringify(
     back.isItself ? [{ type: subject.type, id: subject.id, relation: subject.relation }] : [],
@@ -117,7 +121,7 @@ const starting = (client: PgClient, space: Space, asked: Asked): Fragment => {
           and r.subject_type = ${subject.type} and r.subject_id = coalesce(s.subject_id, ${subject.id})
           and r.subject_relation = ${subject.relation}
           and r.object_type = s.object_type and r.relation = s.relation
-          and (r.expires_at is null or r.expires_at > now())
+          and ${counts}
         union all
         select c.object_type, c.object_id, s.gives collate "C"
         from jsonb_to_recordset(${JSON.stringify(back.first)}::text::jsonb)
@@ -135,16 +139,53 @@ const starting = (client: PgClient, space: Space, asked: Asked): Fragment => {
         where r.organization_id = ${organizationId} and r.application_id = ${applicationId}
           and r.subject_type = n.type and r.subject_id = n.id and r.subject_relation = s.subject_relation
           and r.object_type = s.object_type and r.relation = s.relation
-          and (r.expires_at is null or r.expires_at > now())
+          and ${counts}
         union all
         select c.object_type, c.object_id from contextual c
         where c.subject_type = n.type and c.subject_id = n.id and c.subject_relation = s.subject_relation
           and c.object_type = s.object_type and c.relation = s.relation
       ) t
     ),
+    -- Of each way to them the first ones only, by its index: there may be any number.
     question as materialized (
-      select id as question from reached where type = ${type} and relation = ${relation} and id > ${after} collate "C"
-      group by id order by id limit ${limit}
+      select id as question from (
+        select t.id from jsonb_to_recordset(${JSON.stringify(back.last.first)}::text::jsonb)
+          s (relation text, subject_id text)
+        cross join lateral (
+          select r.object_id as id from iam_relations r
+          where r.organization_id = ${organizationId} and r.application_id = ${applicationId}
+            and r.subject_type = ${subject.type} and r.subject_id = coalesce(s.subject_id, ${subject.id})
+            and r.subject_relation = ${subject.relation} and r.object_type = ${type} and r.relation = s.relation
+            and r.object_id > ${after} and ${counts}
+          order by r.object_id limit ${limit}
+        ) t
+        union all
+        select t.id from reached n
+        join jsonb_to_recordset(${JSON.stringify(back.last.steps)}::text::jsonb) s (of_type text, of_relation text,
+          subject_relation text, relation text) on s.of_type = n.type and s.of_relation = n.relation
+        cross join lateral (
+          select r.object_id as id from iam_relations r
+          where r.organization_id = ${organizationId} and r.application_id = ${applicationId}
+            and r.subject_type = n.type and r.subject_id = n.id and r.subject_relation = s.subject_relation
+            and r.object_type = ${type} and r.relation = s.relation
+            and r.object_id > ${after} and ${counts}
+          order by r.object_id limit ${limit}
+        ) t
+        union all
+        select c.object_id from contextual c join jsonb_to_recordset(${JSON.stringify(back.last.first)}::text::jsonb)
+          s (relation text, subject_id text) on c.subject_id = coalesce(s.subject_id, ${subject.id})
+          and c.subject_type = ${subject.type} and c.subject_relation = ${subject.relation}
+          and c.object_type = ${type} and c.relation = s.relation
+        union all
+        select c.object_id from reached n join jsonb_to_recordset(${JSON.stringify(back.last.steps)}::text::jsonb)
+          s (of_type text, of_relation text, subject_relation text, relation text)
+          on s.of_type = n.type and s.of_relation = n.relation
+        join contextual c on c.subject_type = n.type and c.subject_id = n.id
+          and c.subject_relation = s.subject_relation and c.object_type = ${type} and c.relation = s.relation
+        union all
+        select ${subject.id} where ${back.isItself && subject.type === type && subject.relation === relation}::boolean
+      ) found
+      where id > ${after} collate "C" group by id order by id limit ${limit}
     ),
     start as materialized (
       select q.question, ${subject.id} as asked, ${type} as object_type, q.question as object_id, s.relation, s.subject_type, s.subject_relation,

@@ -42,11 +42,13 @@ const unreachable: ReadonlySet<string> = new Set([
   "signingKey", // Drawn by lot.
   "verification", // Written with what the server drew by lot.
   // The services write them, and Better Auth does not know them.
+  "application",
   "auditCheckpoint",
   "auditEnvelope",
   "auditEvent",
   "auditHead",
   "auditSeal",
+  "authorizationModel",
   "dataKey",
   "idempotencyKey",
   "legalHold",
@@ -73,6 +75,10 @@ const unreachable: ReadonlySet<string> = new Set([
   "oauthClient", // An administrator's to register.
   "oauthClientResource",
   "oauthResource",
+  "nestedRelation",
+  "policyRevision",
+  "relation",
+  "relationNesting",
 ]);
 
 type Values = Readonly<Record<string, unknown>>;

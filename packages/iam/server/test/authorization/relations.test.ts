@@ -200,6 +200,35 @@ for (const database of IamTest.serverAndEmbedded) {
         }),
     );
 
+    it.effect("AZ-5: a fact with a condition that the model has no longer is none, whichever way it is asked", () =>
+      Effect.gen(function* () {
+        const { check, checkAll, listObjects, listSubjects, write } = yield* Authorization.Authorization;
+        const models = yield* AuthorizationModels.Models;
+        const here = yield* space();
+        const [limited] = tuples("user:ann limited document:1");
+        assert.isDefined(limited);
+        yield* write({ ...here, writes: [{ ...limited, condition: { name: "enough", context: { need: 5 } } }] });
+        const permitted = { ...here, ...limited, context: { have: 7 } };
+        assert.strictEqual((yield* check(permitted))._tag, "Permit");
+        yield* models.write(
+          here.application,
+          `${documents.slice(0, documents.indexOf("condition"))}`.replace("[user with enough]", "[user]"),
+        );
+        assert.strictEqual((yield* check(permitted))._tag, "Deny");
+        const [one] = yield* checkAll(here, [limited]);
+        assert.strictEqual(Result.getOrThrow(one ?? assert.fail())._tag, "Deny");
+        const list = { ...here, relation: "limited" };
+        assert.deepStrictEqual((yield* listObjects({ ...list, subject: "user:ann", type: "document" })).items, []);
+        assert.deepStrictEqual((yield* listSubjects({ ...list, object: "document:1", kinds: ["user"] })).items, []);
+        // Written again without one it is.
+        yield* write({ ...here, writes: [limited] });
+        assert.strictEqual((yield* check(permitted))._tag, "Permit");
+        assert.deepStrictEqual((yield* listObjects({ ...list, subject: "user:ann", type: "document" })).items, [
+          "document:1",
+        ]);
+      }),
+    );
+
     it.effect("AZ-11: of many questions each has its answer or its error, in its place", () =>
       Effect.gen(function* () {
         const { checkAll, write } = yield* Authorization.Authorization;
