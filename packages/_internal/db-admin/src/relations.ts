@@ -6,6 +6,7 @@
  * second one sees what the first one has done.
  */
 import { quoted } from "./hardening.ts";
+import * as SqlState from "./SqlState.ts";
 
 /** So many rows of a statement are an event each; of more it is one event with their digest. */
 const EVENTS = 100;
@@ -111,6 +112,10 @@ declare
   applications uuid[] := '{}';
 begin
   if tg_op = 'TRUNCATE' then
+    -- As a fault of its own: who may do this and not that was let do what nobody is meant to.
+    if not has_table_privilege('iam_relation_nestings', 'delete') then
+      raise exception 'facts are taken away by the services alone' using errcode = '${SqlState.immutable}';
+    end if;
     delete from iam_relation_nestings;
     update iam_policy_revisions set revision = revision + 1;
     perform iam_write_event(null, 'relation.truncated', 'relation', null, 'success', null, null, null, null, null, null);
