@@ -1,6 +1,3 @@
-/** What an operator does with the keys that secrets are sealed under. */
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { KeyOwner } from "@beep/iam-domain";
 import { Secrets, Transaction } from "@beep/iam-server";
 import { IamTest } from "@beep/testing";
@@ -92,28 +89,5 @@ layer(IamTest.postgres(), { excludeTestServices: true })("on PostgreSQL", (it) =
         ]);
       }).pipe(Effect.scoped),
     180_000,
-  );
-
-  it.effect(
-    "CRY-2: a keyring that the data directory keeps is added to by a line",
-    () =>
-      Effect.gen(function* () {
-        const environment = { IAM_DATA_DIR: yield* Iam.folder };
-        const fresh = yield* Iam.run(["keys", "generate"], environment);
-        assert.strictEqual(entryForm.exec(fresh.stdout)?.[1], "1");
-        // Makes the data directory, and the keyring in it.
-        yield* Iam.run(["migrate"], environment);
-        const file = join(environment.IAM_DATA_DIR, "key-encryption-keys");
-        const listed = yield* Iam.run(["keys", "list", "--json"], environment);
-        assert.deepInclude(json(listed.stdout).summary, { keyVersion: "1" });
-        const kept = yield* Effect.promise(() => readFile(file, "utf8"));
-        const next = yield* Iam.run(["keys", "generate"], environment);
-        assert.strictEqual(entryForm.exec(next.stdout)?.[1], "2");
-        assert.include(next.stderr, file);
-        yield* Effect.promise(() => writeFile(file, kept + next.stdout));
-        const after = yield* Iam.run(["keys", "list", "--json"], environment);
-        assert.deepInclude(json(after.stdout).summary, { keyVersion: "2" });
-      }).pipe(Effect.scoped),
-    120_000,
   );
 });

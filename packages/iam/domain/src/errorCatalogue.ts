@@ -240,6 +240,10 @@ export const errors: Readonly<
     "The answer would take more than 25 steps from one object to the next.",
     "Nest less deeply, or bind the relation more directly.",
   ),
+  REVISION_NOT_REACHED: told(
+    "A question asks for a later revision than the database has that it was asked of: a standby that is behind.",
+    "Ask again, or ask the primary.",
+  ),
   QUESTION_TOO_WIDE: told(
     "The answer would take more facts than are read for one question.",
     "Ask about fewer things at once, or grant by groups.",

@@ -13,6 +13,7 @@ export {
   QuestionTooDeep,
   QuestionTooWide,
   RelationUnknown,
+  RevisionNotReached,
   TupleInvalid,
   TypeUnknown,
 } from "./authorization/AuthorizationErrors.ts";

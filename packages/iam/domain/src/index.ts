@@ -12,6 +12,7 @@ export * as SignedNote from "./audit/SignedNote.ts";
 export * as Asking from "./authorization/Asking.ts";
 export * as AuthorizationCondition from "./authorization/Condition.ts";
 export * as Evaluation from "./authorization/Evaluation.ts";
+export * as Explanation from "./authorization/Explanation.ts";
 export * as Model from "./authorization/Model.ts";
 export * as Nesting from "./authorization/Nesting.ts";
 export * as Reach from "./authorization/Reach.ts";

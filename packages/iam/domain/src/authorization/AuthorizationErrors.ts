@@ -94,3 +94,14 @@ export class QuestionTooWide extends Schema.TaggedError<QuestionTooWide>()("Ques
     return "The answer takes more facts than are read.";
   }
 }
+
+/** A question asks for a later revision of the policy than the database that it was asked of has. */
+export class RevisionNotReached extends Schema.TaggedError<RevisionNotReached>()("RevisionNotReached", {
+  code: Schema.tag("REVISION_NOT_REACHED"),
+  asked: Schema.BigIntFromString,
+  reached: Schema.BigIntFromString,
+}) {
+  override get message() {
+    return `The policy is at revision ${this.reached}, and ${this.asked} was asked for.`;
+  }
+}

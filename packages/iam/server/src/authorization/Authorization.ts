@@ -5,7 +5,7 @@
  * An answer is as of one moment, whose revision it carries: the facts, the model that was in force, and the revision are read
  * by the same statement.
  */
-import { Application, Asking, type Errors, Evaluation, Reach, Tuple } from "@beep/iam-domain";
+import { Application, Asking, Errors, Evaluation, Explanation, Reach, Tuple } from "@beep/iam-domain";
 import { SharedEntityIds } from "@beep/shared-domain";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -25,6 +25,8 @@ export interface Space {
   readonly organization: SharedEntityIds.OrganizationId;
   /** The key of the application whose types are meant; the platform's where nothing is said. */
   readonly application?: string | undefined;
+  /** The revision of the policy that an answer must at least be of: of a change that was made before, for instance. */
+  readonly atLeast?: bigint | undefined;
 }
 
 /** What a question may bring along. */
@@ -83,6 +85,11 @@ export interface Deny extends Said {
 /** What comes of a check. */
 export type Answer = Permit | Deny;
 
+/** Why a subject has a relation: the proof. Or why not: which facts are missing, and what excepts it. */
+export type Explained =
+  | (Permit & { readonly proof: Evaluation.Proof; readonly text: string })
+  | (Deny & Explanation.Lack);
+
 /** Part of a list. */
 export interface Listed extends Said {
   readonly items: ReadonlyArray<string>;
@@ -95,7 +102,12 @@ export type { Change, Changed, Write } from "./writing.ts";
 type Unavailable = Errors.CommitUnknown | SqlError;
 
 /** Why there is no answer: never a permit. */
-export type Unanswered = Errors.ModelMissing | Errors.TupleInvalid | Evaluation.Unanswered | Unavailable;
+export type Unanswered =
+  | Errors.ModelMissing
+  | Errors.RevisionNotReached
+  | Errors.TupleInvalid
+  | Evaluation.Unanswered
+  | Unavailable;
 
 /** Asks and says who may do what. */
 export class Authorization extends Context.Service<
@@ -109,8 +121,10 @@ export class Authorization extends Context.Service<
       questions: ReadonlyArray<Omit<Check, keyof Space>>,
     ) => Effect.Effect<
       ReadonlyArray<Result.Result<Answer, Errors.QuestionInvalid | Errors.TupleInvalid | Evaluation.Unanswered>>,
-      Errors.ModelMissing | Errors.QuestionTooWide | Unavailable
+      Errors.ModelMissing | Errors.QuestionTooWide | Errors.RevisionNotReached | Unavailable
     >;
+    /** The answer of a check, and why it is so. It is decided from facts, and takes longer. */
+    readonly explain: (question: Check) => Effect.Effect<Explained, Errors.QuestionInvalid | Unanswered>;
     /** A page of the objects to which a subject has a relation, by their ids. */
     readonly listObjects: (
       question: ListObjects,
@@ -138,6 +152,7 @@ type Decided = Result.Result<Answer, Evaluation.Unanswered>;
 /** Answers, and how often what holds for all had been changed when they were true. */
 interface Round {
   readonly common: bigint;
+  readonly revision: bigint;
   readonly answers: ReadonlyArray<Decided>;
 }
 
@@ -176,6 +191,12 @@ const answerOf = (permitted: boolean, moment: statements.Moment): Answer => ({
   _tag: permitted ? "Permit" : "Deny",
   revision: revisionOf(moment),
 });
+
+/** Who has read something must not be answered from before it. */
+const demandRevision = ({ atLeast }: Space, reached: bigint): Effect.Effect<void, Errors.RevisionNotReached> =>
+  atLeast !== undefined && reached < atLeast
+    ? Effect.fail(new Errors.RevisionNotReached({ asked: atLeast, reached }))
+    : Effect.void;
 
 const whomOf = (subject: Tuple.Subject): Reach.Whom => ({
   which: "one",
@@ -231,7 +252,7 @@ const make = Effect.gen(function* () {
     const rows = yield* lookUp(client.unsafe<statements.Row>(text, [organizationId, applicationId, ...parameters]));
     const [row = yield* Effect.die(new Error("A statement gave no answer."))] = rows;
     const answers = row.permitted.map((permitted): Decided => Result.succeed(answerOf(permitted, row)));
-    return { common: row.common, answers };
+    return { common: row.common, revision: revisionOf(row), answers };
   });
 
   /** Decides questions by their facts, which one statement reads. */
@@ -255,6 +276,7 @@ const make = Effect.gen(function* () {
     );
     return {
       common: found.common,
+      revision: revisionOf(found),
       answers: prepared.map(
         ({ context, question }, at): Decided =>
           Result.map(Evaluation.decide(model.model, found.facts(String(at)), question, context), (proof) =>
@@ -269,7 +291,7 @@ const make = Effect.gen(function* () {
       Round,
       Errors.QuestionInvalid | Errors.TupleInvalid | Errors.QuestionTooWide | Unavailable
     >;
-    const { answers } = yield* inForce(asked.application, (model): Answering => {
+    const { answers, revision } = yield* inForce(asked.application, (model): Answering => {
       const prepared = prepare(model, asked);
       if (Result.isFailure(prepared)) return Effect.fail(prepared.failure);
       const { contextual, question } = prepared.success;
@@ -280,7 +302,30 @@ const make = Effect.gen(function* () {
         : ask(space, inSql.one, [question.subject.id, question.object.id]);
     });
     const [answer = yield* Effect.die(new Error("A question was not answered."))] = answers;
+    yield* demandRevision(asked, revision);
     return Result.isSuccess(answer) ? answer.success : yield* answer.failure;
+  });
+
+  const explain = Effect.fn("Authorization.explain")(function* (asked: Check) {
+    const { explained } = yield* inForce(asked.application, (model) =>
+      Effect.gen(function* () {
+        const { context, contextual, question } = yield* Effect.fromResult(prepare(model, asked));
+        const { object, relation, subject } = question;
+        const { first, steps } = plans.of(model.model).reach(object.type, relation, whomOf(subject));
+        const questions = [{ question: "0", subject: subject.id, object, first }];
+        const found = yield* gather(spaceOf(asked, model), { _tag: "Given", questions }, steps, contextual);
+        const facts = found.facts("0");
+        const proof = yield* Effect.fromResult(Evaluation.decide(model.model, facts, question, context));
+        const revision = revisionOf(found);
+        const explained: Explained =
+          proof === undefined
+            ? { _tag: "Deny", revision, ...Explanation.lack(model.model, facts, question, context) }
+            : { _tag: "Permit", revision, proof, text: Explanation.text(proof, subject) };
+        return { common: found.common, explained };
+      }),
+    );
+    yield* demandRevision(asked, explained.revision);
+    return explained;
   });
 
   /** Questions of the same place: what all of them can be asked in, in SQL, or decided by. */
@@ -289,7 +334,6 @@ const make = Effect.gen(function* () {
     model: InForce,
     prepared: ReadonlyArray<Prepared>,
   ): Effect.fn.Return<Round, Errors.QuestionTooWide | Unavailable> {
-    if (prepared.length === 0) return { common: model.common, answers: [] };
     const inSql = prepared.map((each) => asking(model, each));
     const kinds = new Map<plans.Asking, Array<number>>();
     for (const [at, how] of inSql.entries()) if (how !== undefined) kinds.set(how, [...(kinds.get(how) ?? []), at]);
@@ -309,7 +353,7 @@ const make = Effect.gen(function* () {
     space: Space,
     questions: ReadonlyArray<Omit<Check, keyof Space>>,
   ) {
-    const { answers } = yield* inForce(space.application, (model) =>
+    const { answers, revisions } = yield* inForce(space.application, (model) =>
       Effect.gen(function* () {
         const asked = questions.map((each) => prepare(model, each));
         const valid = asked.flatMap((each, at) => (Result.isSuccess(each) ? [{ at, ...each.success }] : []));
@@ -318,7 +362,7 @@ const make = Effect.gen(function* () {
         const alone = valid.filter(({ contextual }) => contextual.length > 0);
         const together = valid.filter(({ contextual }) => contextual.length === 0);
         const rounds = [
-          { of: together, ...(yield* answerAll(inSpace, model, together)) },
+          ...(together.length === 0 ? [] : [{ of: together, ...(yield* answerAll(inSpace, model, together)) }]),
           ...(yield* Effect.forEach(alone, (each) =>
             Effect.map(decide(inSpace, model, [each], each.contextual), (round) => ({ of: [each], ...round })),
           )),
@@ -329,12 +373,14 @@ const make = Effect.gen(function* () {
         }
         return {
           common: rounds.find((round) => round.common !== model.common)?.common ?? model.common,
+          revisions: rounds.map(({ revision }) => revision),
           answers: asked.map((each, at) =>
             Result.flatMap(each, (): Decided => byPlace.get(at) ?? Result.succeed({ _tag: "Deny", revision: 0n })),
           ),
         };
       }),
     );
+    for (const revision of revisions) yield* demandRevision(space, revision);
     return answers;
   });
 
@@ -381,6 +427,7 @@ const make = Effect.gen(function* () {
         }),
       );
       revision = part.revision;
+      yield* demandRevision(asked, revision);
       for (const { has, id } of part.decided) {
         after = id;
         if (yield* Effect.fromResult(has)) items.push(`${asked.type}:${id}`);
@@ -432,6 +479,7 @@ const make = Effect.gen(function* () {
         return { common: found.common, revision: revisionOf(found), items };
       }),
     );
+    yield* demandRevision(asked, revision);
     return { revision, items, next: null };
   });
 
@@ -452,7 +500,7 @@ const make = Effect.gen(function* () {
     }
   });
 
-  return Authorization.of({ check, checkAll, listObjects, listSubjects, write });
+  return Authorization.of({ check, checkAll, explain, listObjects, listSubjects, write });
 });
 
 /** Authorization on a database. */

@@ -7,7 +7,7 @@ import * as openfga from "./openfga.ts";
 
 layer(IamTest.postgres(), { excludeTestServices: true, timeout: "2 minutes" })("on PostgreSQL", (it) => {
   it.effect.skipIf(!openfga.isThere)(
-    "AZ-5: the suites of OpenFGA pass, with their error codes",
+    "AZ-5, AZ-10: the suites of OpenFGA pass, with their error codes, and each permit has a proof",
     () =>
       Effect.gen(function* () {
         const { id } = yield* IamTest.organizationOf(yield* IamTest.signedUp("ann"), "acme");

@@ -1,10 +1,12 @@
 /** The suites of the OpenFGA project, as they are published, and how its own runner runs them. */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Tuple } from "@beep/iam-domain";
+import { Model, Tuple } from "@beep/iam-domain";
 import { Authorization, AuthorizationModels } from "@beep/iam-server";
 import type { SharedEntityIds } from "@beep/shared-domain";
+import * as Proofs from "@beep/testing/Proofs";
 import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import * as Random from "effect/Random";
 import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
@@ -106,7 +108,7 @@ const numbers: Readonly<Record<string, number>> = {
 
 /** What is expected of an assertion, and what came of it. */
 export interface Outcome {
-  readonly kind: "check" | "list objects" | "list users";
+  readonly kind: "check" | "proof" | "list objects" | "list users";
   readonly test: string;
   readonly asked: string;
   readonly expected: unknown;
@@ -136,14 +138,22 @@ const everyObject = Effect.fnUntraced(function* (question: Authorization.ListObj
   return items;
 });
 
-/** Runs the assertions of a stage; `along` are facts that each question brings along. */
+const parsed = ({ condition, object, relation, subject }: Tuple.Written): Tuple.Tuple => ({
+  subject: Option.getOrThrow(Tuple.subject(subject)),
+  relation,
+  object: Option.getOrThrow(Tuple.object(object)),
+  condition: condition === undefined ? null : { name: condition.name, context: condition.context ?? {} },
+});
+
+/** Runs the assertions of a stage; `along` are facts that each question brings along, beside those that are stored. */
 const assertions = Effect.fnUntraced(function* (
   { name }: Test,
   stage: Stage,
   space: Space,
   along: ReadonlyArray<Tuple.Written>,
+  stored: ReadonlyArray<Tuple.Written>,
 ) {
-  const { check, listSubjects } = yield* Authorization.Authorization;
+  const { check, explain, listSubjects } = yield* Authorization.Authorization;
   const outcomes: Array<Outcome> = [];
   const brought = (assertion: { readonly contextualTuples?: typeof Facts.Type; readonly context?: unknown }) => {
     const context = Schema.is(Context)(assertion.context) ? assertion.context : {};
@@ -167,6 +177,22 @@ const assertions = Effect.fnUntraced(function* (
       assertion.errorCode ?? assertion.expectation ?? false,
       yield* Effect.result(isPermitted(question)),
     );
+    if (assertion.expectation !== true) continue;
+    const explained = yield* Effect.result(explain(question));
+    const fault = Result.map(explained, (why) =>
+      why._tag === "Deny"
+        ? "it is denied"
+        : Proofs.fault(
+            {
+              model: Result.getOrThrow(Model.parse(stage.model)),
+              tuples: [...stored, ...question.contextual].map(parsed),
+              subject: Option.getOrThrow(Tuple.subject(question.subject)),
+              context: question.context,
+            },
+            why.proof,
+          ),
+    );
+    add("proof", assertion, undefined, fault);
   }
   for (const assertion of stage.listObjectsAssertions ?? []) {
     const { relation, type, user } = assertion.request;
@@ -219,15 +245,17 @@ export const run = Effect.fnUntraced(function* (
   const tuples = (only?.tuples ?? []).map(written);
   if (only !== undefined && others.length === 0 && tuples.length <= CONTEXTUAL) {
     yield* models.write(application, only.model);
-    outcomes.push(...(yield* assertions(test, only, space, tuples)));
+    outcomes.push(...(yield* assertions(test, only, space, tuples, [])));
   }
+  const stored: Array<Tuple.Written> = [];
   for (const stage of test.stages) {
     yield* models.write(application, stage.model);
     const shuffled = yield* Random.shuffle((stage.tuples ?? []).map(written));
     for (let at = 0; at < shuffled.length; at += CHUNK) {
       yield* write({ ...space, writes: shuffled.slice(at, at + CHUNK) });
     }
-    outcomes.push(...(yield* assertions(test, stage, space, [])));
+    stored.push(...shuffled);
+    outcomes.push(...(yield* assertions(test, stage, space, [], stored)));
   }
   return outcomes;
 });

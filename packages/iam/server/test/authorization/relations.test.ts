@@ -52,6 +52,31 @@ for (const database of IamTest.serverAndEmbedded) {
         const { check } = yield* Authorization.Authorization;
         const answer = yield* check({ ...here, subject: "user:bob", relation: "owner", object: "document:1" });
         assert.deepStrictEqual(answer, { _tag: "Deny", revision: swapped.revision });
+
+        // Whoever has seen a change is not answered from before it.
+        const { checkAll, explain, listObjects, listSubjects } = yield* Authorization.Authorization;
+        const ask = Effect.fnUntraced(function* (atLeast: bigint) {
+          const there = {
+            ...here,
+            atLeast,
+            subject: "user:ann",
+            relation: "owner",
+            object: "document:1",
+            type: "document",
+          };
+          const asked = [
+            Effect.asVoid(check(there)),
+            Effect.asVoid(checkAll(there, tuples("user:ann owner document:1"))),
+            Effect.asVoid(explain(there)),
+            Effect.asVoid(listObjects(there)),
+            Effect.asVoid(listSubjects({ ...there, kinds: ["user"] })),
+          ];
+          return yield* Effect.forEach(asked, (one) =>
+            Effect.match(one, { onSuccess: () => "answered", onFailure: ({ _tag }) => _tag }),
+          );
+        });
+        assert.deepStrictEqual(new Set(yield* ask(swapped.revision)), new Set(["answered"]));
+        assert.deepStrictEqual(new Set(yield* ask(swapped.revision + 1n)), new Set(["RevisionNotReached"]));
       }),
     );
 

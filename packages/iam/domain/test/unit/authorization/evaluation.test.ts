@@ -1,11 +1,12 @@
 import { Evaluation, Tuple } from "@beep/iam-domain";
 import * as Authorizations from "@beep/testing/Authorizations";
+import * as Proofs from "@beep/testing/Proofs";
 import * as Reference from "@beep/testing/Reference";
 import * as Result from "effect/Result";
 import { describe, expect, it } from "vitest";
 
 /** So many worlds, each with nearly 330 questions. */
-const WORLDS = 150;
+const WORLDS = 60;
 
 const factsOf =
   ({ tuples }: Authorizations.World): Evaluation.Facts =>
@@ -42,6 +43,26 @@ describe("deciding", () => {
       }
     }
     expect(permitted).toBeGreaterThan(WORLDS * 20);
+  });
+
+  it("AZ-10: proves what it says, so that each step can be checked", () => {
+    let proofs = 0;
+    for (let seed = 0; seed < 30; seed++) {
+      const world = Authorizations.world(seed);
+      if (Authorizations.exceptsItself(world.model)) continue;
+      const facts = factsOf(world);
+      for (const question of questionsOf(world).slice(0, 60)) {
+        const proof = Result.getOrThrow(Evaluation.decide(world.model, facts, question));
+        if (proof === undefined) continue;
+        proofs++;
+        expect(Proofs.fault({ ...world, subject: question.subject }, proof)).toBeUndefined();
+        // Without the facts it proves nothing.
+        if (proof.by._tag !== "Self") {
+          expect(Proofs.fault({ ...world, tuples: [], subject: question.subject }, proof)).toBeDefined();
+        }
+      }
+    }
+    expect(proofs).toBeGreaterThan(50);
   });
 
   it("AZ-5: where nothing is excepted, a further fact takes nothing away", () => {
