@@ -236,6 +236,10 @@ export const errors: Readonly<
     "The answer hangs on a condition of which a parameter is missing, of another type, or leads to an error.",
     "Give the parameters that the message names in the question's context.",
   ),
+  QUESTION_NOT_IN_SQL: told(
+    "A relation hangs on a condition, on a group of groups as the subject, or is excepted from itself.",
+    "List the objects instead, and select those.",
+  ),
   QUESTION_TOO_DEEP: told(
     "The answer would take more than 25 steps from one object to the next.",
     "Nest less deeply, or bind the relation more directly.",

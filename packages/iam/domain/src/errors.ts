@@ -10,6 +10,7 @@ export {
   ModelInvalid,
   ModelMissing,
   QuestionInvalid,
+  QuestionNotInSql,
   QuestionTooDeep,
   QuestionTooWide,
   RelationUnknown,

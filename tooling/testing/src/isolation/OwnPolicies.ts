@@ -24,7 +24,11 @@ export const ours: OwnPolicies = {
     columns: ["id", "name", "slug", "logo", "metadata", "suspended_at", "created_at", "updated_at", "version"],
     rows: (organization) => `id = ${organization}`,
   },
-  iam_policy_revisions: { columns: ["organization_id", "revision"], rows: ofOrganization },
+  iam_policy_revisions: {
+    columns: ["organization_id", "revision"],
+    rows: (organization) => `${ofOrganization(organization)} or organization_id is null`,
+    withoutTenant: true,
+  },
   iam_relation_nestings: {
     columns: [
       "organization_id",

@@ -77,6 +77,17 @@ export class ConditionUndecided extends Schema.TaggedError<ConditionUndecided>()
   }
 }
 
+/** A question is to be a condition of SQL, and hangs on what is none. */
+export class QuestionNotInSql extends Schema.TaggedError<QuestionNotInSql>()("QuestionNotInSql", {
+  code: Schema.tag("QUESTION_NOT_IN_SQL"),
+  type: Schema.String,
+  relation: Schema.String,
+}) {
+  override get message() {
+    return `Who has ${this.type}#${this.relation} cannot be said in SQL alone.`;
+  }
+}
+
 /** The answer would take more steps from one object to the next than are gone. */
 export class QuestionTooDeep extends Schema.TaggedError<QuestionTooDeep>()("QuestionTooDeep", {
   code: Schema.tag("QUESTION_TOO_DEEP"),

@@ -7,6 +7,7 @@
  */
 import { Application, Asking, Errors, Evaluation, Explanation, Reach, Tuple } from "@beep/iam-domain";
 import { SharedEntityIds } from "@beep/shared-domain";
+import type { SQL, SQLWrapper } from "drizzle-orm";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
@@ -16,6 +17,7 @@ import type { SqlError } from "effect/sql/SqlError";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as facts from "./facts.ts";
 import { type InForce, Models } from "./Models.ts";
+import * as may from "./may.ts";
 import * as plans from "./plans.ts";
 import * as statements from "./statements.ts";
 import * as writing from "./writing.ts";
@@ -133,6 +135,27 @@ export class Authorization extends Context.Service<
     readonly listSubjects: (
       question: ListSubjects,
     ) => Effect.Effect<Listed, Errors.QuestionInvalid | Errors.TypeUnknown | Errors.RelationUnknown | Unanswered>;
+    /**
+     * The condition that a subject has a relation to the object of which an id stands in a query of the application's own: a
+     * column of ids, or an expression of text. For a query that is made at once: after the next model it permits nothing.
+     * Fails where the relation hangs on conditions, or on itself in a way that no SQL says (`QUESTION_NOT_IN_SQL`).
+     */
+    readonly may: (
+      question: Space & {
+        readonly subject: string;
+        readonly relation: string;
+        readonly type: string;
+        readonly object: SQLWrapper;
+      },
+    ) => Effect.Effect<
+      SQL,
+      | Errors.QuestionInvalid
+      | Errors.QuestionNotInSql
+      | Errors.TypeUnknown
+      | Errors.RelationUnknown
+      | Errors.ModelMissing
+      | Unavailable
+    >;
     /** Writes and deletes tuples, as one change. Doing it again changes nothing. */
     readonly write: (
       change: Space & writing.Change,
@@ -483,6 +506,17 @@ const make = Effect.gen(function* () {
     return { revision, items, next: null };
   });
 
+  const mayBy = Effect.fnUntraced(function* (model: InForce, asked: Parameters<Authorization["Service"]["may"]>[0]) {
+    yield* Effect.fromResult(Asking.relationOf(model.model, asked.type, asked.relation));
+    const subject = yield* Effect.fromResult(Asking.subject(model.model, asked.subject));
+    const isOne = subject.relation === "" && subject.id !== Tuple.ANY;
+    const inSql = isOne ? plans.of(model.model).asking(asked.type, asked.relation, subject.type) : undefined;
+    if (inSql === undefined) {
+      return yield* new Errors.QuestionNotInSql({ type: asked.type, relation: asked.relation });
+    }
+    return may.condition(inSql.compiled, spaceOf(asked, model), subject.id, asked.object, model.common);
+  });
+
   const write = Effect.fn("Authorization.write")(function* ({
     application = Application.PLATFORM,
     organization,
@@ -500,7 +534,17 @@ const make = Effect.gen(function* () {
     }
   });
 
-  return Authorization.of({ check, checkAll, explain, listObjects, listSubjects, write });
+  return Authorization.of({
+    check,
+    checkAll,
+    explain,
+    listObjects,
+    listSubjects,
+    write,
+    may: Effect.fn("Authorization.may")((asked) =>
+      Effect.flatMap(models.current(asked.application ?? Application.PLATFORM), (model) => mayBy(model, asked)),
+    ),
+  });
 });
 
 /** Authorization on a database. */

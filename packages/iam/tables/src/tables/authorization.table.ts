@@ -36,9 +36,12 @@ const space = () => ({
 const name = Columns.bytewise;
 
 /** A tenant's own queries may ask who may do what in them; they see the facts of their organization, and write none. */
-const tenantReads = <Column extends { readonly name: string }>(columns: Readonly<{ [_ in string]: Column }>) =>
+const tenantReads = <Column extends { readonly name: string }>(
+  columns: Readonly<{ [_ in string]: Column }>,
+  more = sql``,
+) =>
   new Table.TenantMayRead({
-    rows: sql`organization_id = (select ${currentOrganization})`,
+    rows: sql`organization_id = (select ${currentOrganization})${more}`,
     columns: Object.values(columns),
   });
 
@@ -170,7 +173,8 @@ export const policyRevision = Record.make("iam_policy_revisions")(
   },
   (t) => [
     pg.unique("iam_policy_revisions_organization_id_unique").on(t.organizationId).nullsNotDistinct(),
-    tenantReads(t),
+    // Also what holds for all: by it a tenant's own statement tells whether the model that it was made by is in force.
+    tenantReads(t, sql` or organization_id is null`),
   ],
   { services: ["select", "insert", "update"] },
 );

@@ -1,0 +1,1 @@
+ALTER POLICY "iam_tenant_reads" ON "iam_policy_revisions" TO "iam_tenant" USING (organization_id = (select cast(nullif(current_setting('iam.organization_id', true), '') as uuid)) or organization_id is null);
