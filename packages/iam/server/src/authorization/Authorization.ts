@@ -394,8 +394,10 @@ const make = Effect.gen(function* () {
         for (const { answers: given, of } of rounds) {
           for (const [index, answer] of given.entries()) byPlace.set(of[index]?.at ?? -1, answer);
         }
+        // What this model does not allow the next one may; nothing else says whether there is one.
+        const isRefused = asked.some(Result.isFailure);
         return {
-          common: rounds.find((round) => round.common !== model.common)?.common ?? model.common,
+          common: isRefused ? -1n : (rounds.find(({ common }) => common !== model.common)?.common ?? model.common),
           revisions: rounds.map(({ revision }) => revision),
           answers: asked.map((each, at) =>
             Result.flatMap(each, (): Decided => byPlace.get(at) ?? Result.succeed({ _tag: "Deny", revision: 0n })),
@@ -408,7 +410,7 @@ const make = Effect.gen(function* () {
   });
 
   const listObjects = Effect.fn("Authorization.listObjects")(function* (asked: ListObjects) {
-    const { limit = PAGE } = asked;
+    const limit = Math.max(1, asked.limit ?? PAGE);
     const items: Array<string> = [];
     let after = asked.after ?? "";
     let revision = 0n;

@@ -220,6 +220,13 @@ for (const database of IamTest.serverAndEmbedded) {
           assert.strictEqual((yield* models.write(here.application, flat)).number, 2);
           yield* models.write(here.application, documents);
           assert.strictEqual((yield* check(asked))._tag, "Permit");
+          yield* models.write(
+            here.application,
+            documents.replace("define limited", "define edited: [user]\n    define limited"),
+          );
+          const edited = tuples("user:ann edited document:1");
+          const [answer] = yield* Context.get(other, Authorization.Authorization).checkAll(here, edited);
+          assert.strictEqual(Result.getOrThrow(answer ?? assert.fail())._tag, "Deny");
           const invalid = yield* Effect.flip(models.write(here.application, `${documents}nonsense`));
           assert.strictEqual(invalid._tag, "ModelInvalid");
         }),
