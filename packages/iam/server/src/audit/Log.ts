@@ -225,41 +225,59 @@ const make = Effect.gen(function* () {
     return yield* Merkle.prove(plan, yield* nodesOf(plan));
   });
 
-  const ofChain = (organization: SharedEntityIds.OrganizationId | undefined) =>
-    organization === undefined
-      ? client.literal("")
-      : client`and s.organization_id = ${SharedEntityIds.OrganizationId.toUuid(organization)}`;
-
-  const entries = (which: Fragment) =>
+  /** Those of which there are events, in the order of the log, or of a chain, which is the same; each found by its key. */
+  const entries = (where: Fragment, order: string) =>
     Effect.map(
       statement(client<SealedRow>`
         select s.index, ${client.literal(eventColumns)} from iam_audit_seals s
-        join iam_audit_events e on e.recorded_at = s.recorded_at and e.id = s.event_id ${which}`),
+          cross join lateral (
+            select * from iam_audit_events where recorded_at = s.recorded_at and id = s.event_id offset 0
+          ) e
+        where ${where} order by ${client.literal(order)}`),
       (rows) => rows.map(entryOf),
     );
+
+  const inChain = (organization: SharedEntityIds.OrganizationId) =>
+    client`s.organization_id = ${SharedEntityIds.OrganizationId.toUuid(organization)}`;
+
+  /**
+   * The position in a chain at which its events from an index on begin. Positions have no gaps and the indexes grow with
+   * them, so that it is found by halves, by the index that there is: one more would have to be written for every seal.
+   */
+  const positionOf = (organization: SharedEntityIds.OrganizationId, from: bigint) => client`(
+    with recursive part (low, high) as (
+      select 0::int8, coalesce(
+        (select s.position + 1 from iam_audit_seals s where ${inChain(organization)} order by s.position desc limit 1), 0)
+      union all
+      select case when s.index < ${from} then s.position + 1 else part.low end,
+        case when s.index < ${from} then part.high else s.position end
+      from part cross join lateral (
+        select * from iam_audit_seals s where ${inChain(organization)} and s.position = (part.low + part.high) / 2 offset 0
+      ) s where part.low < part.high
+    )
+    select max(low) from part
+  )`;
 
   return Log.of({
     checkpoint: Effect.map(head, ({ checkpoint }) => Option.fromNullishOr(checkpoint)),
     size: Effect.map(head, ({ size }) => size),
     entries: Effect.fn("Log.entries")(({ from, limit, organization }) =>
-      entries(
+      organization === undefined
+        ? entries(client`s.index >= ${from}`, `s.index limit ${limit}`)
+        : entries(
+            // Where a seal is missing the search ends early. By the index itself all chains would be read from there on.
+            client`${inChain(organization)} and s.position >= ${positionOf(organization, from)} and s.index + 0 >= ${from}`,
+            `s.position limit ${limit}`,
+          ),
+    ),
+    latest: Effect.fn("Log.latest")(({ limit, organization }) =>
+      Effect.map(
         organization === undefined
-          ? client`where s.index >= ${from} order by s.index limit ${limit}`
-          : // Within a chain the order is the same, and there is an index for it: by which it is looked from the end.
-            client`where true ${ofChain(organization)} and s.position > coalesce((
-                select s.position from iam_audit_seals s where s.index < ${from} ${ofChain(organization)}
-                order by s.position desc limit 1), -1)
-              order by s.position limit ${limit}`,
+          ? entries(client`true`, `s.index desc limit ${limit}`)
+          : entries(inChain(organization), `s.position desc limit ${limit}`),
+        (latest) => latest.toReversed(),
       ),
     ),
-    latest: Effect.fn("Log.latest")(({ limit, organization }) => {
-      // Within a chain the order is the same, and there is an index for it.
-      const order = client.literal(organization === undefined ? "s.index" : "s.position");
-      return Effect.map(
-        entries(client`where true ${ofChain(organization)} order by ${order} desc limit ${limit}`),
-        (latest) => latest.toReversed(),
-      );
-    }),
     lines: (origin, from = 0n) => Stream.map(linesOf(origin, from), ({ text }) => text),
     verify: Effect.fn("Log.verify")(function* (trust) {
       const { finish, line } = AuditExport.reader(trust, sha256);

@@ -31,8 +31,11 @@ export { sha256 };
 
 /** So many events are in memory at once. */
 const PAGE = 2_000;
-/** So many are sealed in one transaction: what a log has that nobody sealed for a year is no single one. */
-export const PART = 50_000;
+/**
+ * So many are sealed in one transaction: what a log has that nobody sealed for a year is no single one. Each part sorts all
+ * that is left, so that small ones would cost more than they do.
+ */
+export const PART = 200_000;
 /** A checkpoint is kept for good when the last one is so old; the latest stands in the head anyway. */
 const KEPT_EVERY = Duration.toMillis("1 minute");
 /** How far a clock may have been set back when a database moves to another server. */
