@@ -41,14 +41,11 @@ const contents = Effect.fnUntraced(function* (sql: PgClient) {
     where relkind in ('r', 'p') and not relispartition and relnamespace = 'public'::regnamespace
       -- Messages of what succeeded before leave in the meantime; that none is put is seen by the mail.
       and relname <> 'iam_outbox_messages' order by 1`;
-  return yield* sql.unsafe<{ name: string; digest: string }>(
-    tables
-      .map(
-        ({ name }) =>
-          `select '${name}' as name, md5(string_agg(r::text, ',' order by r::text)) as digest from ${name} r`,
-      )
-      .join(" union all "),
+  const digests = tables.map(
+    ({ name }) => `select '${name}' as name, md5(string_agg(r::text, ',' order by r::text)) as digest from ${name} r`,
   );
+  // PostgreSQL may read them by several hands at once, and give them in any order.
+  return yield* sql.unsafe<{ name: string; digest: string }>(`${digests.join(" union all ")} order by name`);
 });
 
 /** What became of an operation that failed at each of its writes in turn. */
@@ -75,10 +72,7 @@ export const atEachWrite = Effect.fnUntraced(function* <E, R>(sql: PgClient, ope
     }>`select is_called and last_value >= ${write} as met from fault.writes`;
     if (counter?.met !== true) return { status, writes: write - 1, left } satisfies Outcome;
     const after = yield* contents(sql);
-    const tables = after
-      .filter(({ digest }, i) => digest !== before[i]?.digest)
-      .map(({ name }) => name)
-      .toSorted();
+    const tables = after.filter(({ digest }, i) => digest !== before[i]?.digest).map(({ name }) => name);
     if (tables.length > 0) left.push({ write, tables });
   }
 });
