@@ -38,17 +38,18 @@ const recorded = (rows: "written" | "removed", side: "before" | "after", action:
     ) each_one;
   end if;`;
 
-/** In whose policy rows of a transition table are, and which groups they nest something in. */
+/** In whose policy rows of a transition table are, and of which applications they speak. */
 const gathered = (rows: "written" | "removed"): string => `
   organizations := organizations || array(select distinct organization_id from ${rows});
-  if organizations <> '{}' then
-    applications := applications || array(select distinct application_id from ${rows});
-    select touched || coalesce(jsonb_agg(distinct jsonb_build_array(
-        r.organization_id, r.application_id, r.object_type, r.object_id, r.relation)), '[]') into touched
-    from ${rows} r join iam_nested_relations n on n.application_id = r.application_id and n.object_type = r.object_type
-      and n.relation = r.relation and n.subject_type = r.subject_type and n.subject_relation = r.subject_relation
-    where r.subject_relation <> '';
-  end if;`;
+  applications := applications || array(select distinct application_id from ${rows});`;
+
+/** The groups that rows of a transition table nest something in. */
+const nesting = (rows: "written" | "removed"): string => `
+  select touched || coalesce(jsonb_agg(distinct jsonb_build_array(
+      r.organization_id, r.application_id, r.object_type, r.object_id, r.relation)), '[]') into touched
+  from ${rows} r join iam_nested_relations n on n.application_id = r.application_id and n.object_type = r.object_type
+    and n.relation = r.relation and n.subject_type = r.subject_type and n.subject_relation = r.subject_relation
+  where r.subject_relation <> '';`;
 
 /**
  * The groups that tuples nest directly in one, as rows `e`. By the key for each: of a table that was just filled the planner
@@ -105,7 +106,7 @@ set search_path = pg_catalog, ${quoted(schema)}, pg_temp as $$
 $$`,
   `
 create or replace function iam_relations_written() returns trigger language plpgsql
-set search_path = pg_catalog, ${quoted(schema)}, pg_temp as $$
+set search_path = pg_catalog, ${quoted(schema)}, pg_temp set timezone = 'UTC' as $$
 declare
   touched jsonb := '[]';
   organizations uuid[] := '{}';
@@ -129,13 +130,17 @@ begin
     return null;
   end if;
 
-  -- Whoever changes the model waits for this, or this for them.
+  -- Whoever changes the model waits for this, or this for them; and only then it is known what nests.
   perform from iam_applications where id = any (applications) order by id for key share;
   -- An organization that is being deleted has no policy any more.
   insert into iam_policy_revisions as r (organization_id, revision)
   select id, 1 from iam_organizations where id = any (organizations) order by id
   on conflict (organization_id) do update set revision = r.revision + 1;
 
+  if tg_op <> 'DELETE' then ${nesting("written")}
+  end if;
+  if tg_op <> 'INSERT' then ${nesting("removed")}
+  end if;
   if touched <> '[]' then
     perform iam_nest_relations((
       select jsonb_agg(distinct k) from (

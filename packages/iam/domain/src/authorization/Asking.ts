@@ -1,6 +1,8 @@
 /** What a model allows to be asked and to be written: OpenFGA's rules, and its distinctions between what is wrong. */
+import { Field } from "@beep/shared-domain";
 import * as Option from "effect/Option";
 import * as Result from "effect/Result";
+import * as Schema from "effect/Schema";
 import { QuestionInvalid, RelationUnknown, TupleInvalid, TypeUnknown } from "./AuthorizationErrors.ts";
 import { allows, type Question } from "./Evaluation.ts";
 import type { Model } from "./Model.ts";
@@ -13,6 +15,8 @@ const faultOfSubject = (model: Model, { relation, type }: Tuple.Subject): string
   if (relation !== "" && !relations.has(relation)) return `the type ${type} has no relation ${relation}`;
   return undefined;
 };
+
+const isJson = Schema.is(Field.json);
 
 const malformed = (kind: string, text: string) => `${JSON.stringify(text)} is no ${kind}`;
 
@@ -29,6 +33,10 @@ export const subject = (model: Model, text: string): Result.Result<Tuple.Subject
 /** An object that can be asked about. */
 export const object = (text: string): Result.Result<Tuple.ObjectRef, QuestionInvalid> =>
   Result.fromOption(Tuple.object(text), () => new QuestionInvalid({ says: malformed("object", text) }));
+
+/** Where a page of objects of a type begins: behind an id; behind none where nothing is said. */
+export const after = (type: string, id: string | undefined): Result.Result<string, QuestionInvalid> =>
+  id === undefined ? Result.succeed("") : Result.map(object(`${type}:${id}`), (found) => found.id);
 
 /** A question whether a subject has a relation to an object. */
 export const question = (
@@ -104,8 +112,10 @@ export const tuple = (model: Model, written: Tuple.Written): Result.Result<Tuple
   }
   if (made.condition !== null) {
     const known = model.conditions.get(made.condition.name)?.parameters ?? {};
-    const unknown = Object.keys(made.condition.context).filter((parameter) => known[parameter] === undefined);
+    const unknown = Object.keys(made.condition.context).filter((parameter) => !Object.hasOwn(known, parameter));
     if (unknown.length > 0) return invalid(`${made.condition.name} has no parameter ${unknown.join(", ")}`);
+    if (!isJson(made.condition.context))
+      return invalid(`what ${made.condition.name} is given is no JSON that can be kept`);
   }
   return Result.succeed(made);
 };

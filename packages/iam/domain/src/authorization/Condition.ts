@@ -198,7 +198,7 @@ export const compile = (source: Source): Result.Result<Condition, string> => {
     ...source,
     decide: (...contexts) => {
       const given: Record<string, unknown> = Object.assign({}, ...contexts.toReversed());
-      const missing = Object.keys(parameters).filter((parameter) => given[parameter] === undefined);
+      const missing = Object.keys(parameters).filter((parameter) => !Object.hasOwn(given, parameter));
       if (missing.length > 0) return undecided(`${missing.join(", ")} is missing`);
       const values: Record<string, unknown> = {};
       for (const [parameter, parameterType] of Object.entries(parameters)) {

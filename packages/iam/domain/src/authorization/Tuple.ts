@@ -2,6 +2,7 @@
  * Relation tuples: a subject has a relation to an object. Written as text they are OpenFGA's: an object is `type:id`, a
  * subject is an object, all objects of a type (`type:*`), or all who have a relation to an object (`type:id#relation`).
  */
+import { utf8ToBytes } from "@noble/hashes/utils.js";
 import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
 
@@ -39,20 +40,30 @@ const ID = "[^:#\\s]{1,256}";
 const RELATION = "[^:#@\\s]{1,50}";
 
 const objectPattern = new RegExp(`^(${TYPE}):(?!\\*$)(${ID})$`, "u");
+const relationPattern = new RegExp(`^${RELATION}$`, "u");
 const subjectPattern = new RegExp(`^(${TYPE}):(${ID})(?:#(${RELATION}))?$`, "u");
+
+/** Whether the database can hold a text, in an index too: OpenFGA's bounds, in bytes of UTF-8. */
+const isKept = (text: string, bytes: number): boolean =>
+  !text.includes("\0") && text.isWellFormed() && utf8ToBytes(text).length <= bytes;
 
 /** An object from its text; nothing where it is none. */
 export const object = (text: string): Option.Option<ObjectRef> => {
   const [, type, id] = objectPattern.exec(text) ?? [];
-  return type === undefined || id === undefined ? Option.none() : Option.some({ type, id });
+  return type === undefined || id === undefined || !isKept(text, 256) ? Option.none() : Option.some({ type, id });
 };
 
 /** A subject from its text; nothing where it is none. */
 export const subject = (text: string): Option.Option<Subject> => {
   const [, type, id, relation = ""] = subjectPattern.exec(text) ?? [];
-  if (type === undefined || id === undefined || (id === ANY && relation !== "")) return Option.none();
+  if (type === undefined || id === undefined || (id === ANY && relation !== "") || !isKept(text, 512)) {
+    return Option.none();
+  }
   return Option.some({ type, id, relation });
 };
+
+/** Whether a text can be the name of a relation. */
+export const isRelation = (text: string): boolean => relationPattern.test(text) && isKept(text, 200);
 
 /** The text of an object. */
 export const objectText = ({ id, type }: ObjectRef): string => `${type}:${id}`;

@@ -5,7 +5,7 @@ import * as VariantModel from "effect/schema/Model";
 /** The form of an application's key: also the check of its column. */
 export const keyPattern = "^[a-z][a-z0-9-]{0,62}$";
 
-/** The key of the platform itself, whose types are groups and organizations. */
+/** The key of the application that is meant where none is named. */
 export const PLATFORM = "platform";
 
 /** What an application is called by its own programs, for good. */

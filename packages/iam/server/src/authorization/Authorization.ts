@@ -27,6 +27,10 @@ export interface Space {
   readonly organization: SharedEntityIds.OrganizationId;
   /** The key of the application whose types are meant; the platform's where nothing is said. */
   readonly application?: string | undefined;
+}
+
+/** What is asked in a space. */
+export interface Asked extends Space {
   /** The revision of the policy that an answer must at least be of: of a change that was made before, for instance. */
   readonly atLeast?: bigint | undefined;
 }
@@ -40,7 +44,7 @@ export interface Brought {
 }
 
 /** Whether a subject has a relation to an object. */
-export interface Check extends Space, Brought {
+export interface Check extends Asked, Brought {
   readonly subject: string;
   readonly relation: string;
   readonly object: string;
@@ -55,14 +59,14 @@ export interface ListPage {
 }
 
 /** The objects of a type to which a subject has a relation. */
-export interface ListObjects extends Space, Brought, ListPage {
+export interface ListObjects extends Asked, Brought, ListPage {
   readonly subject: string;
   readonly relation: string;
   readonly type: string;
 }
 
 /** The subjects of some kinds (`user`, `group#member`) that have a relation to an object. */
-export interface ListSubjects extends Space, Brought {
+export interface ListSubjects extends Asked, Brought {
   readonly object: string;
   readonly relation: string;
   readonly kinds: ReadonlyArray<string>;
@@ -119,8 +123,8 @@ export class Authorization extends Context.Service<
     readonly check: (question: Check) => Effect.Effect<Answer, Errors.QuestionInvalid | Unanswered>;
     /** The same of many in the same place: one statement, and an answer or an error for each. */
     readonly checkAll: (
-      space: Space,
-      questions: ReadonlyArray<Omit<Check, keyof Space>>,
+      space: Asked,
+      questions: ReadonlyArray<Omit<Check, keyof Asked>>,
     ) => Effect.Effect<
       ReadonlyArray<Result.Result<Answer, Errors.QuestionInvalid | Errors.TupleInvalid | Evaluation.Unanswered>>,
       Errors.ModelMissing | Errors.QuestionTooWide | Errors.RevisionNotReached | Unavailable
@@ -188,7 +192,7 @@ interface Prepared {
 
 const prepare = (
   { model }: InForce,
-  { context, contextual, ...asked }: Omit<Check, keyof Space>,
+  { context, contextual, ...asked }: Omit<Check, keyof Asked>,
 ): Result.Result<Prepared, Errors.QuestionInvalid | Errors.TupleInvalid> => {
   const question = Asking.question(model, asked);
   if (Result.isFailure(question)) return Result.fail(question.failure);
@@ -216,7 +220,7 @@ const answerOf = (permitted: boolean, moment: statements.Moment): Answer => ({
 });
 
 /** Who has read something must not be answered from before it. */
-const demandRevision = ({ atLeast }: Space, reached: bigint): Effect.Effect<void, Errors.RevisionNotReached> =>
+const demandRevision = ({ atLeast }: Asked, reached: bigint): Effect.Effect<void, Errors.RevisionNotReached> =>
   atLeast !== undefined && reached < atLeast
     ? Effect.fail(new Errors.RevisionNotReached({ asked: atLeast, reached }))
     : Effect.void;
@@ -373,8 +377,8 @@ const make = Effect.gen(function* () {
   });
 
   const checkAll = Effect.fn("Authorization.checkAll")(function* (
-    space: Space,
-    questions: ReadonlyArray<Omit<Check, keyof Space>>,
+    space: Asked,
+    questions: ReadonlyArray<Omit<Check, keyof Asked>>,
   ) {
     const { answers, revisions } = yield* inForce(space.application, (model) =>
       Effect.gen(function* () {
@@ -412,7 +416,7 @@ const make = Effect.gen(function* () {
   const listObjects = Effect.fn("Authorization.listObjects")(function* (asked: ListObjects) {
     const limit = Math.max(1, asked.limit ?? PAGE);
     const items: Array<string> = [];
-    let after = asked.after ?? "";
+    let after = asked.after;
     let revision = 0n;
     // Of the first ones most may be seen; where they may not, more are looked at.
     for (let count = Math.min(limit, CANDIDATES); ; count = CANDIDATES) {
@@ -423,6 +427,7 @@ const make = Effect.gen(function* () {
           const contextual = yield* Effect.forEach(asked.contextual ?? [], (written) =>
             Effect.fromResult(Asking.tuple(model.model, written)),
           );
+          const behind = yield* Effect.fromResult(Asking.after(asked.type, after));
           const whom = whomOf(subject);
           const back = plans.of(model.model).back(asked.type, asked.relation, whom);
           // Then what is found is had, and needs no facts.
@@ -437,7 +442,7 @@ const make = Effect.gen(function* () {
             back,
             first,
             isExact,
-            after,
+            after: behind,
             limit: count,
           };
           const found = yield* gather(spaceOf(asked, model), { _tag: "Sought", ...sought }, steps, contextual);

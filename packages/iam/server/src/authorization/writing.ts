@@ -48,6 +48,7 @@ const deleted = (written: NonNullable<Change["deletes"]>[number]) =>
       new Errors.TupleInvalid({ tuple: `${written.subject} ${written.relation} ${written.object}`, says });
     const subject = yield* Effect.fromOption(Tuple.subject(written.subject), () => invalid("its subject is malformed"));
     const object = yield* Effect.fromOption(Tuple.object(written.object), () => invalid("its object is malformed"));
+    if (!Tuple.isRelation(written.relation)) return yield* invalid("its relation is malformed");
     return rowOf({ subject, relation: written.relation, object });
   });
 

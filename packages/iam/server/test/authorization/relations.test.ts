@@ -88,6 +88,11 @@ for (const database of IamTest.serverAndEmbedded) {
         const error = yield* Effect.flip(write({ ...here, writes }));
         assert.strictEqual(error._tag, "TupleInvalid");
         assert.isFalse(yield* isSo(here, "user:ann reader document:1"));
+        const { listObjects } = yield* Authorization.Authorization;
+        const page = { ...here, subject: "user:ann", relation: "reader", type: "document" };
+        assert.strictEqual((yield* Effect.flip(listObjects({ ...page, after: "\0" })))._tag, "QuestionInvalid");
+        const gone = { subject: "user:ann", relation: "\0", object: "document:1" };
+        assert.strictEqual((yield* Effect.flip(write({ ...here, deletes: [gone] })))._tag, "TupleInvalid");
         const missing = yield* Effect.flip(write({ ...here, application: "nobody", writes: [] }));
         assert.strictEqual(missing._tag, "ModelMissing");
       }),
@@ -355,6 +360,70 @@ layer(IamTest.postgres(), { excludeTestServices: true })("two at once on Postgre
         { deletes: tuples("group:c#member member group:b") },
       );
       for (const here of made) assert.isFalse(yield* isSo(here, "user:ann shared document:1"));
+    }),
+  );
+
+  it.effect("AZ-8: a fact that is taken away while the next model is written is in nothing that is kept by it", () =>
+    Effect.gen(function* () {
+      const { write } = yield* Authorization.Authorization;
+      const models = yield* AuthorizationModels.Models;
+      const client = yield* PgClient;
+      const database = yield* TestDatabase;
+      const [watching, admin] = [yield* connect(database.adminUrl), yield* connect(database.adminUrl)];
+      const wider = documents.replace(
+        "define parent: [folder]\n    define viewer: [user, group#member] or",
+        "define parent: [folder]\n    define team: [user, group#member, folder#team]\n    define viewer: [user, group#member] or",
+      );
+      const made: Array<Effect.Success<ReturnType<typeof space>>> = [];
+      const here = () => made.at(-1) ?? assert.fail("Nothing was prepared.");
+      const next = (pause: Effect.Effect<void>) =>
+        client.withTransaction(Effect.andThen(models.write(here().application, wider), pause));
+      const edge = "group:b#member member group:a";
+      const byService = (pause: Effect.Effect<void>) =>
+        client.withTransaction(Effect.andThen(write({ ...here(), deletes: tuples(edge) }), pause));
+      const around = (pause: Effect.Effect<void>) =>
+        admin.withTransaction(
+          Effect.andThen(
+            Effect.suspend(
+              () => admin`
+                delete from iam_relations where object_id = 'a'
+                  and organization_id = ${SharedEntityIds.OrganizationId.toUuid(here().organization)}`,
+            ),
+            pause,
+          ),
+        );
+      for (const side of [byService, around]) {
+        yield* Race.bothOrders(next, side, {
+          prepare: Effect.gen(function* () {
+            const prepared = yield* space();
+            yield* write({
+              ...prepared,
+              writes: tuples("user:ann member group:b", edge, "group:a#member shared document:1"),
+            });
+            assert.isTrue(yield* isSo(prepared, "user:ann shared document:1"));
+            made.push(prepared);
+          }).pipe(Effect.orDie),
+          blocked: Effect.orDie(Race.untilAnyBlocked(watching)),
+        });
+      }
+      assert.lengthOf(made, 4);
+      for (const one of made) assert.isFalse(yield* isSo(one, "user:ann shared document:1"));
+    }),
+  );
+
+  it.effect("AZ-8, AUD-6: when somebody empties the facts, nothing that was kept of them is left, and it is told", () =>
+    Effect.gen(function* () {
+      const { check, write } = yield* Authorization.Authorization;
+      const here = yield* space();
+      const admin = yield* connect((yield* TestDatabase).adminUrl);
+      const { revision } = yield* write({ ...here, writes: tuples(...chain(3), "group:0#member shared document:1") });
+      yield* admin`truncate iam_relations`;
+      assert.deepStrictEqual(yield* admin`select from iam_relation_nestings`, []);
+      const told = yield* admin`select from iam_audit_events where action = 'relation.truncated' and context is null`;
+      assert.lengthOf(told, 1);
+      const answer = yield* check({ ...here, subject: "user:ann", relation: "shared", object: "document:1" });
+      assert.strictEqual(answer._tag, "Deny");
+      assert.isAbove(Number(answer.revision), Number(revision));
     }),
   );
 });

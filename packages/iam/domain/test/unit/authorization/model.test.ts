@@ -113,6 +113,12 @@ describe("a tuple", () => {
     expect(tuple("user:ann", "viewer", "document:1", { name: "workday", context: { hour: 1 } })).toBe(
       "workday has no parameter hour",
     );
+    expect(tuple("user:ann", "viewer", "document:1", { name: "workday", context: { constructor: 1 } })).toBe(
+      "workday has no parameter constructor",
+    );
+    expect(tuple("user:ann", "viewer", "document:1", { name: "workday", context: { days: "\0" } })).toBe(
+      "what workday is given is no JSON that can be kept",
+    );
   });
 
   it("AZ-5: is read as it is written", () => {
