@@ -8,20 +8,24 @@ import * as Result from "effect/Result";
 import ip from "ipaddr.js";
 import { ConditionUndecided } from "./AuthorizationErrors.ts";
 
-/** The type of a parameter, as OpenFGA names it, in small letters. */
+/** The types of parameters, as OpenFGA names them, in small letters. */
+export const typeNames = [
+  "any",
+  "bool",
+  "string",
+  "int",
+  "uint",
+  "double",
+  "duration",
+  "timestamp",
+  "map",
+  "list",
+  "ipaddress",
+] as const;
+
+/** The type of a parameter. */
 export interface ParameterType {
-  readonly name:
-    | "any"
-    | "bool"
-    | "string"
-    | "int"
-    | "uint"
-    | "double"
-    | "duration"
-    | "timestamp"
-    | "map"
-    | "list"
-    | "ipaddress";
+  readonly name: (typeof typeNames)[number];
   /** Of the elements of a list, or of the values of a map. */
   readonly of: ParameterType | null;
 }

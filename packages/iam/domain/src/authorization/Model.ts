@@ -134,26 +134,12 @@ const rewriteOf = (json: RewriteJson): Rewrite => {
   return { _tag: "Direct" };
 };
 
-const parameterTypes = [
-  "any",
-  "bool",
-  "string",
-  "int",
-  "uint",
-  "double",
-  "duration",
-  "timestamp",
-  "map",
-  "list",
-  "ipaddress",
-] as const satisfies ReadonlyArray<Condition.ParameterType["name"]>;
-
 const parameterOf = ({ generic_types, type_name }: typeof Parameter.Type): Condition.ParameterType => {
   const name = type_name.replace(/^TYPE_NAME_/, "").toLowerCase();
   const of = generic_types?.[0];
   return {
     // The parser knows these and no others.
-    name: parameterTypes.find((known) => known === name) ?? "any",
+    name: Condition.typeNames.find((known) => known === name) ?? "any",
     of: of === undefined ? null : parameterOf(of),
   };
 };

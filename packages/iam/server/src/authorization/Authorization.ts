@@ -18,6 +18,7 @@ import { ServiceConnection } from "../db/ServiceConnection.ts";
 import * as facts from "./facts.ts";
 import { type InForce, Models } from "./Models.ts";
 import * as may from "./may.ts";
+import * as Moment from "./moment.ts";
 import * as plans from "./plans.ts";
 import * as statements from "./statements.ts";
 import * as writing from "./writing.ts";
@@ -211,12 +212,9 @@ const asking = (model: InForce, { contextual, question }: Prepared): plans.Askin
     ? undefined
     : plans.of(model.model).asking(question.object.type, question.relation, question.subject.type);
 
-/** Both numbers only rise, and so does their sum: of two moments the later one has the greater. */
-const revisionOf = ({ common, own }: statements.Moment): bigint => own + common;
-
-const answerOf = (permitted: boolean, moment: statements.Moment): Answer => ({
+const answerOf = (permitted: boolean, moment: Moment.Moment): Answer => ({
   _tag: permitted ? "Permit" : "Deny",
-  revision: revisionOf(moment),
+  revision: Moment.revisionOf(moment),
 });
 
 /** Who has read something must not be answered from before it. */
@@ -279,7 +277,7 @@ const make = Effect.gen(function* () {
     const rows = yield* lookUp(client.unsafe<statements.Row>(text, [organizationId, applicationId, ...parameters]));
     const [row = yield* Effect.die(new Error("A statement gave no answer."))] = rows;
     const answers = row.permitted.map((permitted): Decided => Result.succeed(answerOf(permitted, row)));
-    return { common: row.common, revision: revisionOf(row), answers };
+    return { common: row.common, revision: Moment.revisionOf(row), answers };
   });
 
   /** Decides questions by their facts, which one statement reads. */
@@ -303,7 +301,7 @@ const make = Effect.gen(function* () {
     );
     return {
       common: found.common,
-      revision: revisionOf(found),
+      revision: Moment.revisionOf(found),
       answers: prepared.map(
         ({ context, question }, at): Decided =>
           Result.map(Evaluation.decide(model.model, found.facts(String(at)), question, context), (proof) =>
@@ -343,7 +341,7 @@ const make = Effect.gen(function* () {
         const found = yield* gather(spaceOf(asked, model), { _tag: "Given", questions }, steps, contextual);
         const facts = found.facts("0");
         const proof = yield* Effect.fromResult(Evaluation.decide(model.model, facts, question, context));
-        const revision = revisionOf(found);
+        const revision = Moment.revisionOf(found);
         const explained: Explained =
           proof === undefined
             ? { _tag: "Deny", revision, ...Explanation.lack(model.model, facts, question, context) }
@@ -453,7 +451,7 @@ const make = Effect.gen(function* () {
               const proof = Evaluation.decide(model.model, found.facts(id), question, asked.context);
               return { id, has: Result.map(proof, (one) => one !== undefined) };
             });
-          return { common: found.common, revision: revisionOf(found), decided };
+          return { common: found.common, revision: Moment.revisionOf(found), decided };
         }),
       );
       revision = part.revision;
@@ -506,7 +504,7 @@ const make = Effect.gen(function* () {
           );
           if (proof !== undefined) items.push(text);
         }
-        return { common: found.common, revision: revisionOf(found), items };
+        return { common: found.common, revision: Moment.revisionOf(found), items };
       }),
     );
     yield* demandRevision(asked, revision);

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import type { SqlError } from "effect/sql/SqlError";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
+import { common } from "./moment.ts";
 
 /** A model in force. */
 export interface InForce {
@@ -59,7 +60,7 @@ const make = Effect.gen(function* () {
   const current = Effect.fn("Models.current")(function* (application: string) {
     const [row] = yield* lookUp(client<{ application_id: string; number: number; source: string; common: bigint }>`
       select a.id as application_id, m.number, m.source,
-        coalesce((select revision from iam_policy_revisions where organization_id is null), 0) as common
+        ${client.literal(common)} as common
       from iam_applications a
       join iam_authorization_models m on m.application_id = a.id
       where a.key = ${application} order by m.number desc limit 1`);

@@ -7,7 +7,8 @@ import type { PgClient } from "@effect/sql-pg/PgClient";
 import * as Effect from "effect/Effect";
 import type { SqlError } from "effect/sql/SqlError";
 import type { Fragment } from "effect/sql/Statement";
-import type { Moment } from "./statements.ts";
+import * as Moment from "./moment.ts";
+import { conditionalColumns, conditionalRowOf } from "./rows.ts";
 
 /** Of which application's facts, in which organization: by their ids in the database. */
 export interface Space {
@@ -16,7 +17,7 @@ export interface Space {
 }
 
 /** What was read, as of one moment. */
-export interface Gathered extends Moment {
+export interface Gathered extends Moment.Moment {
   /** The facts of each question; questions are known by the text of their object, or by a number. */
   readonly facts: (question: string) => Evaluation.Facts;
   /** All of them. */
@@ -65,7 +66,7 @@ interface FactRow {
   readonly context: Readonly<Record<string, unknown>> | null;
 }
 
-interface Row extends Moment {
+interface Row extends Moment.Moment {
   readonly questions: ReadonlyArray<string>;
   readonly facts: ReadonlyArray<FactRow>;
 }
@@ -75,17 +76,6 @@ const tupleOf = (row: FactRow): Tuple.Tuple => ({
   relation: row.relation,
   object: { type: row.object_type, id: row.object_id },
   condition: row.condition === null ? null : { name: row.condition, context: row.context ?? {} },
-});
-
-const rowOf = (tuple: Tuple.Tuple): Omit<FactRow, "question"> => ({
-  object_type: tuple.object.type,
-  object_id: tuple.object.id,
-  relation: tuple.relation,
-  subject_type: tuple.subject.type,
-  subject_id: tuple.subject.id,
-  subject_relation: tuple.subject.relation,
-  condition: tuple.condition?.name ?? null,
-  context: tuple.condition?.context ?? null,
 });
 
 /** The questions, as rows `question`; and what is read first for each, as rows `start`. */
@@ -234,9 +224,7 @@ export const gather = Effect.fnUntraced(function* (
       select object_type collate "C" as object_type, object_id collate "C" as object_id, relation collate "C" as relation,
         subject_type collate "C" as subject_type, subject_id collate "C" as subject_id,
         subject_relation collate "C" as subject_relation, condition, context
-      from jsonb_to_recordset(${JSON.stringify(contextual.map(rowOf))}::text::jsonb) c (object_type text,
-        object_id text, relation text, subject_type text, subject_id text, subject_relation text, condition text,
-        context jsonb)
+      from jsonb_to_recordset(${JSON.stringify(contextual.map(conditionalRowOf))}::text::jsonb) c (${client.literal(conditionalColumns)})
     ), step as materialized (
       select * from jsonb_to_recordset(${JSON.stringify(steps)}::text::jsonb) s (of_type text, of_relation text,
         of_subject_type text, of_subject_relation text, relation text, subject_type text, subject_relation text, low text,
@@ -246,8 +234,7 @@ export const gather = Effect.fnUntraced(function* (
       union
       ${read(next, "f", "f.subject")}
     )
-    select coalesce((select revision from iam_policy_revisions where organization_id = ${organizationId}), 0) as own,
-      coalesce((select revision from iam_policy_revisions where organization_id is null), 0) as common,
+    select ${Moment.selected(client, organizationId)},
       coalesce((select jsonb_agg(question order by question) from question), '[]') as questions,
       coalesce((select jsonb_agg(f) from (select * from fact limit ${WIDTH + 1}) f), '[]') as facts`;
   if (row === undefined) return yield* Effect.die(new Error("The statement of facts gave no row."));

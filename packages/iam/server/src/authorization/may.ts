@@ -7,6 +7,7 @@ import { PgColumn } from "drizzle-orm/pg-core";
 import { typeIdOf } from "../db/typeId.ts";
 import type { Compiled } from "./compile.ts";
 import type { Space } from "./facts.ts";
+import * as Moment from "./moment.ts";
 
 /** Stand for what becomes a parameter: in no name of a model, because these have no white space. */
 const names = {
@@ -47,6 +48,6 @@ export const condition = (
   const chunks = compiled(names)
     .split(marks)
     .map((chunk, at) => (at % 2 === 0 ? sql.raw(chunk) : (parts[chunk] ?? sql.raw(""))));
-  return sql`(coalesce((select revision from iam_policy_revisions where organization_id is null), 0) = ${String(common)}::int8
+  return sql`(${sql.raw(Moment.common)} = ${String(common)}::int8
     and exists (select from (select ${idOf(object)} as id offset 0) iam_object where ${sql.join(chunks)}))`;
 };

@@ -1,21 +1,14 @@
 /** Statements that ask compiled questions: of one object, or of many. They say as of which moment the answers are. */
 import type { Compiled } from "./compile.ts";
+import * as Moment from "./moment.ts";
 
 /** What every answer is as of: parts of a statement whose first parameter is the organization. */
-const moment = `
-  coalesce((select revision from iam_policy_revisions where organization_id = $1), 0) as own,
-  coalesce((select revision from iam_policy_revisions where organization_id is null), 0) as common`;
-
-/** How often the policy of the organization was changed by then, and what holds for all. */
-export interface Moment {
-  readonly own: bigint;
-  readonly common: bigint;
-}
+const moment = Moment.columns("$1");
 
 const space = { organization: "$1", application: "$2" };
 
 /** What a statement gives. */
-export interface Row extends Moment {
+export interface Row extends Moment.Moment {
   /** In the order of what was asked. */
   readonly permitted: ReadonlyArray<boolean>;
 }

@@ -7,6 +7,8 @@ import * as Effect from "effect/Effect";
 import { ServiceConnection } from "../db/ServiceConnection.ts";
 import type { Space } from "./facts.ts";
 import type { InForce } from "./Models.ts";
+import * as Moment from "./moment.ts";
+import { columns, conditionalColumns, conditionalRowOf, rowOf } from "./rows.ts";
 
 /** A tuple to write. */
 export interface Write extends Tuple.Written {
@@ -30,17 +32,6 @@ export interface Changed {
   readonly revision: bigint;
 }
 
-const rowOf = ({ object, relation, subject }: Pick<Tuple.Tuple, "object" | "relation" | "subject">) => ({
-  object_type: object.type,
-  object_id: object.id,
-  relation,
-  subject_type: subject.type,
-  subject_id: subject.id,
-  subject_relation: subject.relation,
-});
-
-const columns = `object_type text, object_id text, relation text, subject_type text, subject_id text, subject_relation text`;
-
 /** A tuple to delete need not be one that the model still allows. */
 const deleted = (written: NonNullable<Change["deletes"]>[number]) =>
   Effect.gen(function* () {
@@ -61,9 +52,7 @@ export const write = Effect.fnUntraced(function* (
   const { client } = yield* ServiceConnection;
   const rows = yield* Effect.forEach(writes, ({ expiresAt, ...written }) =>
     Effect.map(Effect.fromResult(Asking.tuple(model, written)), (tuple) => ({
-      ...rowOf(tuple),
-      condition: tuple.condition?.name ?? null,
-      context: tuple.condition?.context ?? null,
+      ...conditionalRowOf(tuple),
       expires_at: expiresAt?.toISOString() ?? null,
     })),
   );
@@ -91,7 +80,7 @@ export const write = Effect.fnUntraced(function* (
           insert into iam_relations as r (organization_id, application_id, object_type, object_id, relation, subject_type,
             subject_id, subject_relation, condition, context, expires_at)
           select ${organizationId}::uuid, ${applicationId}::uuid, w.* from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-            as w (${client.literal(columns)}, condition text, context jsonb, expires_at timestamptz)
+            as w (${client.literal(conditionalColumns)}, expires_at timestamptz)
           order by 3, 4, 5, 8, 6, 7
           on conflict (organization_id, application_id, object_type, object_id, relation, subject_relation, subject_type,
             subject_id) do update
@@ -99,8 +88,7 @@ export const write = Effect.fnUntraced(function* (
             where (r.condition, r.context, r.expires_at) is distinct from
               (excluded.condition, excluded.context, excluded.expires_at)
           returning r.object_id`;
-  const [at] = yield* client<{ revision: bigint }>`
-    select coalesce(sum(revision), 0)::int8 as revision from iam_policy_revisions
-    where organization_id = ${organizationId} or organization_id is null`;
-  return { written: put.length, deleted: removed.length, revision: at?.revision ?? 0n };
+  const [at = { own: 0n, common: 0n }] = yield* client<Moment.Moment>`
+    select ${Moment.selected(client, organizationId)}`;
+  return { written: put.length, deleted: removed.length, revision: Moment.revisionOf(at) };
 });
