@@ -177,7 +177,8 @@ const assertions = Effect.fnUntraced(function* (
       assertion.errorCode ?? assertion.expectation ?? false,
       yield* Effect.result(isPermitted(question)),
     );
-    if (assertion.expectation !== true) continue;
+    // Of the same facts brought along the proof is the same.
+    if (assertion.expectation !== true || along.length > 0) continue;
     const explained = yield* Effect.result(explain(question));
     const fault = Result.map(explained, (why) =>
       why._tag === "Deny"

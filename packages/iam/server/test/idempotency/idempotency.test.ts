@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { Auth, Outbox } from "@beep/iam-server";
+import { Outbox } from "@beep/iam-server";
 import { connect, IamTest, TestDatabase } from "@beep/testing";
 import { PgClient } from "@effect/sql-pg/PgClient";
 import { assert, layer, test, vi } from "@effect/vitest";
@@ -13,57 +13,10 @@ import * as Redacted from "effect/Redacted";
 import { asService } from "../../src/tenancy/asService.ts";
 import { at } from "../auth/browser.ts";
 import { Listening, listeningOn } from "../auth/listening.ts";
-import { type Answer, answerOf } from "../guarded.ts";
 import { operations } from "../support/definition.ts";
+import { asking, called, type Headers, held, isReplayed, onServer, said, sending } from "./sending.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
-
-type Headers = Readonly<Record<string, string>>;
-
-/** A user's own key, with which they ask. */
-const asking = Effect.fnUntraced(function* (name: string) {
-  const { api } = yield* Auth.Auth;
-  const { user } = yield* api.createUser({
-    body: { name, email: `${name}@example.com`, password: IamTest.password, data: { emailVerified: true } },
-  });
-  const { key } = yield* api.createApiKey({ body: { userId: user.id, rateLimitEnabled: false } });
-  return { "x-api-key": key };
-});
-
-const sending = Effect.map(
-  Listening,
-  ({ url }) =>
-    (headers: Headers, key: string | undefined, method: string, path: string, body?: unknown): Effect.Effect<Answer> =>
-      Effect.promise(async () =>
-        answerOf(
-          await fetch(`${url}/api${path}`, {
-            method,
-            headers: {
-              ...headers,
-              ...(key !== undefined && { "idempotency-key": key }),
-              ...(body !== undefined && { "content-type": "application/json" }),
-            },
-            ...(body !== undefined && { body: JSON.stringify(body) }),
-          }),
-        ),
-      ),
-);
-
-const called = (slug: string) =>
-  Effect.map(
-    asService(
-      Effect.flatMap(
-        PgClient,
-        (client) => client`select 1 from iam_organizations where slug = ${slug} or name = ${slug}`,
-      ),
-    ),
-    (rows) => rows.length,
-  );
-
-const isReplayed = ({ headers }: Answer) => headers.get("idempotent-replayed") === "true";
-
-/** What an answer is, but for when it was given. */
-const said = ({ headers, status, text }: Answer) => ({ status, text, type: headers.get("content-type") });
 
 for (const { name, layer: services } of [
   {
@@ -229,8 +182,6 @@ for (const { name, layer: services } of [
   });
 }
 
-const onServer = listeningOn((stated) => Layer.provideMerge(IamTest.configured(stated), TestDatabase.layer()));
-
 const script = fileURLToPath(new URL("../fixtures/idempotency/request.ts", import.meta.url));
 
 layer(onServer, { excludeTestServices: true })("a key and its effect", (it) => {
@@ -250,27 +201,6 @@ layer(onServer, { excludeTestServices: true })("a key and its effect", (it) => {
       assert.strictEqual(yield* called("whole"), 1);
     }),
   );
-
-  /** Lets whoever makes an organization wait as long as the lock is held. */
-  const held = Effect.fnUntraced(function* (adminUrl: Redacted.Redacted) {
-    const sql = yield* connect(adminUrl);
-    yield* sql`create or replace function wait_here() returns trigger language plpgsql security definer as
-      'begin perform pg_advisory_xact_lock(7); return new; end'`;
-    yield* sql`create or replace trigger wait_here before insert on iam_organizations for each row execute function wait_here()`;
-    const holder = yield* connect(adminUrl);
-    const holding = holder.withTransaction(Effect.andThen(holder`select pg_advisory_xact_lock(7)`, Effect.never));
-    const fiber = yield* Effect.forkChild(holding);
-    const waiting = (kind: string, count: number) =>
-      Effect.gen(function* () {
-        for (;;) {
-          const rows =
-            yield* sql`select from pg_stat_activity where datname = current_database() and wait_event = ${kind}`;
-          if (rows.length >= count) return;
-          yield* Effect.sleep("10 millis");
-        }
-      });
-    return { sql, waiting, release: Fiber.interrupt(fiber) };
-  });
 
   it.effect(
     "IDM-1: outlive a process that is killed in the middle: the change is made once, by whoever asks again",
@@ -312,24 +242,6 @@ layer(onServer, { excludeTestServices: true })("a key and its effect", (it) => {
         assert.isTrue(isReplayed(replayed));
         assert.deepStrictEqual(said(replayed), said(answer));
       }),
-  );
-
-  it.effect("IDM-1: whoever has waited for ten seconds is told to come back", () =>
-    Effect.gen(function* () {
-      const { adminUrl } = yield* TestDatabase;
-      const send = yield* sending;
-      const cat = yield* asking("cat");
-      const { release, waiting } = yield* held(adminUrl);
-      const make = send(cat, "slow", "POST", "/organizations", { name: "slow", slug: "slow" });
-      const first = yield* Effect.forkChild(make);
-      yield* waiting("advisory", 1);
-      const second = yield* make;
-      assert.deepStrictEqual([second.status, at(second.json, "code")], [409, "IDEMPOTENCY_KEY_IN_USE"]);
-      assert.strictEqual(second.headers.get("retry-after"), "1");
-      yield* release;
-      assert.strictEqual((yield* Fiber.join(first)).status, 201);
-      assert.isTrue(isReplayed(yield* make));
-    }),
   );
 });
 
